@@ -1,0 +1,20 @@
+/**
+ * The allow-list of what the pure core takes from its platform: no types of Node.js or of a browser are visible here, so whatever
+ * is not declared in this file does not compile in chain/ and consensus/.
+ */
+declare class TextEncoder {
+  encode(text: string): Uint8Array<ArrayBuffer>;
+}
+declare class TextDecoder {
+  constructor(label: 'utf-8', options: { fatal: true; ignoreBOM: true });
+  decode(bytes: Uint8Array): string;
+}
+declare module 'node:crypto' {
+  export function hash(algorithm: 'sha256', data: Uint8Array, encoding: 'buffer'): Uint8Array<ArrayBuffer>;
+}
+declare module 'node:module' {
+  export function createRequire(url: string): <T>(name: string) => T;
+}
+interface ImportMeta {
+  readonly url: string;
+}

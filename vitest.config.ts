@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+/** Tests run from the build, so what is tested is what ships, and worker threads find their files. */
+export default defineConfig({
+  test: {
+    include: ['dist/**/*.test.js'],
+    setupFiles: ['dist/daemon/polyfill.js'],
+    pool: 'forks',
+    testTimeout: 30_000,
+  },
+});
