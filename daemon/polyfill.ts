@@ -14,4 +14,5 @@ function withResolvers(): Resolvers {
   return { promise, resolve, reject };
 }
 
-if (!('withResolvers' in Promise)) Object.defineProperty(Promise, 'withResolvers', { value: withResolvers, writable: true, configurable: true });
+if (!('withResolvers' in Promise))
+  Object.defineProperty(Promise, 'withResolvers', { value: withResolvers, writable: true, configurable: true });

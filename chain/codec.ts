@@ -1,0 +1,206 @@
+/**
+ * Canonical CBOR (RFC 8949, 4.2.1 core deterministic encoding; arrays, unsigned integers, byte and text strings and null alone), with
+ * typed shapes over it. A decoder accepts exactly one encoding of a value: what was decoded is encoded again and compared.
+ */
+import { decode as decodeCbor, encode as encodeCbor, type Token, Tokenizer, Type } from 'cborg';
+import { equalBytes, fromUtf8, isWellFormed, toUtf8 } from './bytes.ts';
+import { accept, type ErrorCode, KvchainError, type Result, reject } from './errors.ts';
+
+/** What CBOR carries here. */
+export type Item = number | bigint | string | Uint8Array | null | readonly Item[];
+
+/** Both directions of one shape. `fromItem` throws a KvchainError on anything else; `decodeBytes` turns that into a result. */
+export interface Codec<T> {
+  toItem(value: T): Item;
+  fromItem(item: unknown): T;
+}
+
+/** Arrays nest at most this deep; checked while tokens are read, before anything is built. */
+const depthMax = 16;
+
+/** The canonical bytes of `value`. */
+export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
+  return encodeItem(codec.toItem(value));
+}
+
+/** The canonical bytes of an item. */
+export function encodeItem(item: Item): Uint8Array {
+  return encodeCbor(item);
+}
+
+/** The head of an array of `count` items, so that items that are encoded already can be joined behind it. */
+export function encodeArrayHead(count: number): Uint8Array {
+  if (count < 24) return Uint8Array.of(0x80 | count);
+  if (count < 0x100) return Uint8Array.of(0x98, count);
+  if (count < 0x10000) return Uint8Array.of(0x99, count >> 8, count & 0xff);
+  return Uint8Array.of(0x9a, count >>> 24, (count >> 16) & 0xff, (count >> 8) & 0xff, count & 0xff);
+}
+
+/** Decodes exactly the canonical encoding, of at most `bytesMax` bytes. Errors: TOO_LARGE, BAD_ENCODING, or the code of a field. */
+export function decodeBytes<T>(codec: Codec<T>, bytes: Uint8Array, bytesMax: number): Result<T> {
+  if (bytes.length > bytesMax)
+    return reject('TOO_LARGE', `encoding too large: ${bytes.length} bytes, at most ${bytesMax}`);
+  try {
+    const item: unknown = decodeCbor(bytes, {
+      strict: true,
+      allowIndefinite: false,
+      allowUndefined: false,
+      allowInfinity: false,
+      allowNaN: false,
+      tokenizer: new BoundedTokenizer(bytes),
+    });
+    const value = codec.fromItem(item);
+    if (!equalBytes(encode(codec, value), bytes))
+      return reject('BAD_ENCODING', 'the encoding is not the canonical one');
+    return accept(value);
+  } catch (error) {
+    if (error instanceof KvchainError) return reject(error.code, error.message);
+    return reject('BAD_ENCODING', `not canonical CBOR: ${error instanceof Error ? error.message : 'unreadable'}`);
+  }
+}
+
+/** An unsigned integer up to `max`, at most 2^53-1, as a number: heights, nonces, times in milliseconds, counts. */
+export function uint(max: number = Number.MAX_SAFE_INTEGER): Codec<number> {
+  return {
+    toItem: value => value,
+    fromItem: item => {
+      if (typeof item !== 'number' || !Number.isSafeInteger(item) || item < 0) {
+        return fail('BAD_ENCODING', 'expected an unsigned integer below 2^53');
+      }
+      return item <= max ? item : fail('TOO_LARGE', `number too large: ${item}, at most ${max}`);
+    },
+  };
+}
+
+/** An unsigned 64-bit integer as a bigint: amounts. */
+export const amount: Codec<bigint> = {
+  toItem: value => value,
+  fromItem: item => {
+    const value = typeof item === 'number' && Number.isSafeInteger(item) ? BigInt(item) : item;
+    if (typeof value !== 'bigint' || value < 0n || value > amountMax)
+      return fail('BAD_AMOUNT', 'expected an amount from 0 to 2^64-1');
+    return value;
+  },
+};
+
+export const amountMax: bigint = 2n ** 64n - 1n;
+
+/** A byte string of `min` to `max` bytes; `code` is what is said when its length is wrong. */
+export function byteString(min: number, max: number, code: ErrorCode = 'TOO_LARGE'): Codec<Uint8Array> {
+  return {
+    toItem: value => value,
+    fromItem: item => {
+      if (!(item instanceof Uint8Array)) return fail('BAD_ENCODING', 'expected a byte string');
+      if (item.length < min || item.length > max)
+        return fail(code, `byte string of ${item.length} bytes, expected ${min} to ${max}`);
+      return item;
+    },
+  };
+}
+
+/** A byte string of exactly `length` bytes. */
+export function fixedBytes(length: number, code: ErrorCode = 'BAD_ENCODING'): Codec<Uint8Array> {
+  return byteString(length, length, code);
+}
+
+/** A 32-byte hash. */
+export const hash32: Codec<Uint8Array> = fixedBytes(32);
+
+/** Well-formed text of `min` to `max` bytes of UTF-8. */
+export function text(min: number, max: number, code: ErrorCode = 'TOO_LARGE'): Codec<string> {
+  return {
+    toItem: value => value,
+    fromItem: item => {
+      if (typeof item !== 'string' || !isWellFormed(item)) return fail('BAD_ENCODING', 'expected a text string');
+      const bytes = toUtf8(item);
+      if (bytes.length < min || bytes.length > max)
+        return fail(code, `text of ${bytes.length} bytes, expected ${min} to ${max}`);
+      return fromUtf8(bytes) ?? fail('BAD_ENCODING', 'text is not valid UTF-8');
+    },
+  };
+}
+
+/** A value or null. */
+export function nullable<T>(codec: Codec<T>): Codec<T | null> {
+  return {
+    toItem: value => (value === null ? null : codec.toItem(value)),
+    fromItem: item => (item === null ? null : codec.fromItem(item)),
+  };
+}
+
+/** An array of at most `max` values of one shape. */
+export function list<T>(codec: Codec<T>, max: number): Codec<readonly T[]> {
+  return {
+    toItem: values => values.map(value => codec.toItem(value)),
+    fromItem: item => {
+      const items = expectArray(item);
+      if (items.length > max) return fail('TOO_LARGE', `list of ${items.length} items, at most ${max}`);
+      return items.map(value => codec.fromItem(value));
+    },
+  };
+}
+
+/** An array with one place a field, in the order in which `fields` are written. */
+export function struct<T extends object>(fields: { readonly [K in keyof T]-?: Codec<T[K]> }): Codec<T> {
+  const names = Object.keys(fields) as (keyof T)[];
+  return {
+    toItem: value => names.map(name => fields[name].toItem(value[name])),
+    fromItem: item => {
+      const items = expectArray(item, names.length);
+      const value: Partial<T> = {};
+      for (const [place, name] of names.entries()) value[name] = fields[name].fromItem(items[place]);
+      return value as T;
+    },
+  };
+}
+
+/** The items of an array, of exactly `length` places when given. */
+export function expectArray(item: unknown, length?: number): readonly unknown[] {
+  if (!Array.isArray(item)) return fail('BAD_ENCODING', 'expected an array');
+  if (length !== undefined && item.length !== length)
+    return fail('BAD_ENCODING', `array of ${item.length} places, expected ${length}`);
+  return item;
+}
+
+/** Leaves a decoder with a rejection. */
+export function fail(code: ErrorCode, detail: string): never {
+  throw new KvchainError(code, detail);
+}
+
+/** Refuses deep nesting before the recursion that would build it, and maps, tags and floats at their first byte. */
+class BoundedTokenizer {
+  readonly #inner: Tokenizer;
+  readonly #open: number[] = [];
+
+  constructor(bytes: Uint8Array) {
+    this.#inner = new Tokenizer(bytes, { strict: true, allowIndefinite: false, allowUndefined: false });
+  }
+
+  done(): boolean {
+    return this.#inner.done();
+  }
+
+  pos(): number {
+    return this.#inner.pos();
+  }
+
+  next(): Token {
+    const token = this.#inner.next();
+    if (token.type === Type.map || token.type === Type.tag || token.type === Type.float) {
+      return fail('BAD_ENCODING', `${token.type.name} is not used by the protocol`);
+    }
+    this.#count(token);
+    return token;
+  }
+
+  /** Keeps how many items each open array still waits for; an item ends every array that it fills. */
+  #count(token: Token): void {
+    const last = this.#open.length - 1;
+    if (last >= 0) this.#open[last] = (this.#open[last] ?? 0) - 1;
+    if (token.type === Type.array && token.value > 0) {
+      if (this.#open.length >= depthMax) fail('BAD_ENCODING', `arrays nest deeper than ${depthMax}`);
+      this.#open.push(Number(token.value));
+    }
+    while (this.#open.length > 0 && this.#open[this.#open.length - 1] === 0) this.#open.pop();
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * What a block changes: key records, accounts and the supply, each under one state key. A state key's path in the state tree is its
+ * SHA-256, and its record's SHA-256 is the payload there. Values themselves live in the history, by key and version.
+ */
+import { compareBytes, concat, toHex, toUtf8 } from './bytes.ts';
+import {
+  amount,
+  byteString,
+  type Codec,
+  decodeBytes,
+  encode,
+  fixedBytes,
+  nullable,
+  struct,
+  text,
+  uint,
+} from './codec.ts';
+import { assert } from './errors.ts';
+import { sha256 } from './hash.ts';
+import { addressLength } from './keys.ts';
+import { contentTypeBytesMax, keyBytesMax, valueBytesMax } from './operation.ts';
+
+export interface KeyRecord {
+  /** Counts from 1; delete and transferKey count. */
+  readonly version: number;
+  readonly owner: Uint8Array;
+  /** SHA-256 of the value; null is a tombstone. */
+  readonly valueHash: Uint8Array | null;
+  readonly contentType: string;
+  /** The height of the block that made this version. */
+  readonly height: number;
+}
+
+export interface Account {
+  /** The next nonce expected, from 0. */
+  readonly nonce: number;
+  readonly balance: bigint;
+}
+
+export interface Supply {
+  readonly total: bigint;
+}
+
+/** One record before and after a block, encoded; null where there is none. */
+export interface StateChange {
+  readonly stateKey: Uint8Array;
+  readonly before: Uint8Array | null;
+  readonly after: Uint8Array | null;
+}
+
+/** One version of one key, as kv_history tells it. */
+export interface HistoryEntry {
+  readonly key: string;
+  readonly version: number;
+  readonly height: number;
+  readonly transactionId: Uint8Array;
+  readonly operation: 'put' | 'delete' | 'transferKey';
+  readonly owner: Uint8Array;
+  readonly contentType: string;
+  /** Null after a delete; a transferKey repeats the value. */
+  readonly value: Uint8Array | null;
+}
+
+/** Gives the encoded record of a state key, or null. Total for the state keys that were loaded. */
+export interface StateReader {
+  read(stateKey: Uint8Array): Uint8Array | null;
+}
+
+export const keyRecordCodec: Codec<KeyRecord> = struct<KeyRecord>({
+  version: uint(),
+  owner: fixedBytes(addressLength),
+  valueHash: nullable(fixedBytes(32)),
+  contentType: text(0, contentTypeBytesMax),
+  height: uint(),
+});
+export const accountCodec: Codec<Account> = struct<Account>({ nonce: uint(), balance: amount });
+export const supplyCodec: Codec<Supply> = struct<Supply>({ total: amount });
+
+/** Any record fits; anything longer on disk is damage. */
+export const recordBytesMax = 256;
+
+export const emptyAccount: Account = { nonce: 0, balance: 0n };
+
+export const stateKeyBytesMax: number = 1 + keyBytesMax;
+export const historyValueCodec: Codec<Uint8Array | null> = nullable(byteString(0, valueBytesMax));
+
+export function keyStateKey(key: string): Uint8Array {
+  return concat(Uint8Array.of(1), toUtf8(key));
+}
+
+export function accountStateKey(address: Uint8Array): Uint8Array {
+  return concat(Uint8Array.of(2), address);
+}
+
+export const supplyStateKey: Uint8Array = Uint8Array.of(3);
+
+/** The place of a state key in the state tree. */
+export function pathOf(stateKey: Uint8Array): Uint8Array {
+  return sha256(stateKey);
+}
+
+/** What the state tree commits to for a record. */
+export function payloadHashOf(record: Uint8Array): Uint8Array {
+  return sha256(record);
+}
+
+/** The state tree's updates for a block's changes. */
+export function treeUpdates(
+  changes: readonly StateChange[],
+): { readonly path: Uint8Array; readonly payloadHash: Uint8Array | null }[] {
+  return changes.map(change => ({
+    path: pathOf(change.stateKey),
+    payloadHash: change.after && payloadHashOf(change.after),
+  }));
+}
+
+/** Decodes a record that this program wrote itself. */
+export function decodeRecord<T>(codec: Codec<T>, record: Uint8Array): T {
+  const decoded = decodeBytes(codec, record, recordBytesMax);
+  assert(decoded.ok, 'a record of the state decodes');
+  return decoded.value;
+}
+
+/** A state over another one: reads fall through to `base`, writes stay here until `changes` takes them. */
+export class Overlay implements StateReader {
+  readonly #base: StateReader;
+  readonly #entries = new Map<string, { readonly stateKey: Uint8Array; record: Uint8Array | null }>();
+
+  constructor(base: StateReader) {
+    this.#base = base;
+  }
+
+  read(stateKey: Uint8Array): Uint8Array | null {
+    const entry = this.#entries.get(toHex(stateKey));
+    return entry ? entry.record : this.#base.read(stateKey);
+  }
+
+  write(stateKey: Uint8Array, record: Uint8Array | null): void {
+    this.#entries.set(toHex(stateKey), { stateKey, record });
+  }
+
+  keyRecord(key: string): KeyRecord | null {
+    const record = this.read(keyStateKey(key));
+    return record && decodeRecord(keyRecordCodec, record);
+  }
+
+  account(address: Uint8Array): Account {
+    const record = this.read(accountStateKey(address));
+    return record ? decodeRecord(accountCodec, record) : emptyAccount;
+  }
+
+  supply(): bigint {
+    const record = this.read(supplyStateKey);
+    return record ? decodeRecord(supplyCodec, record).total : 0n;
+  }
+
+  setKeyRecord(key: string, record: KeyRecord): void {
+    this.write(keyStateKey(key), encode(keyRecordCodec, record));
+  }
+
+  setAccount(address: Uint8Array, account: Account): void {
+    this.write(accountStateKey(address), encode(accountCodec, account));
+  }
+
+  setSupply(total: bigint): void {
+    this.write(supplyStateKey, encode(supplyCodec, { total }));
+  }
+
+  /** What differs from the base, in the order of state keys; entries that ended as they began are left out. */
+  changes(): readonly StateChange[] {
+    const changes: StateChange[] = [];
+    for (const { stateKey, record } of this.#entries.values()) {
+      const before = this.#base.read(stateKey);
+      const isSame = before === null || record === null ? before === record : compareBytes(before, record) === 0;
+      if (!isSame) changes.push({ stateKey, before, after: record });
+    }
+    return changes.sort((a, b) => compareBytes(a.stateKey, b.stateKey));
+  }
+
+  /** Takes over what another overlay on this one has written. */
+  absorb(changes: readonly StateChange[]): void {
+    for (const change of changes) this.write(change.stateKey, change.after);
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * A transaction: what one account asks for, signed. Its id covers the body alone, so nobody can change the id by changing the
+ * signature; its witnessId covers both, so a copy with a bad signature is never taken for the good one.
+ */
+import { concat, toHex } from './bytes.ts';
+import {
+  amount,
+  byteString,
+  type Codec,
+  decodeBytes,
+  encode,
+  expectArray,
+  fixedBytes,
+  hash32,
+  type Item,
+  list,
+  nullable,
+  struct,
+  uint,
+} from './codec.ts';
+import { accept, type Result } from './errors.ts';
+import { sha256, taggedHash } from './hash.ts';
+import { addressOf, publicKeyLength, publicKeyOf, sign, signatureLength } from './keys.ts';
+import { type Operation, operationCodec } from './operation.ts';
+
+export const transactionVersion = 1;
+export const memoBytesMax = 64;
+/** What any decoder accepts before it knows the parameters of the network, which may be lower. */
+export const transactionBytesCap = 262_144;
+export const transactionOperationsCap = 1_000;
+
+export interface TransactionBody {
+  readonly version: number;
+  readonly chainId: Uint8Array;
+  /** Compressed public key, 33 bytes. */
+  readonly sender: Uint8Array;
+  readonly nonce: number;
+  readonly fee: bigint;
+  /** The last height at which it may be included; null means for ever. */
+  readonly expiresAt: number | null;
+  readonly memo: Uint8Array;
+  readonly operations: readonly Operation[];
+}
+
+/** A decoded transaction with what is derived from its bytes once: nothing is encoded or hashed a second time. */
+export interface Transaction {
+  readonly body: TransactionBody;
+  readonly signature: Uint8Array;
+  /** The canonical encoding [body, signature]. */
+  readonly bytes: Uint8Array;
+  /** SHA-256(body); what users see. */
+  readonly id: Uint8Array;
+  /** SHA-256(body || signature). */
+  readonly witnessId: Uint8Array;
+  /** `id` and `sender address` in hexadecimal, as map keys. */
+  readonly idHex: string;
+  readonly witnessIdHex: string;
+  readonly senderAddress: Uint8Array;
+}
+
+const bodyCodec: Codec<TransactionBody> = struct<TransactionBody>({
+  version: uint(),
+  chainId: hash32,
+  sender: fixedBytes(publicKeyLength, 'BAD_PUBLIC_KEY'),
+  nonce: uint(),
+  fee: amount,
+  expiresAt: nullable(uint()),
+  memo: byteString(0, memoBytesMax),
+  operations: list(operationCodec, transactionOperationsCap),
+});
+
+const signatureCodec = fixedBytes(signatureLength, 'BAD_SIGNATURE');
+
+/** Inside a block a transaction is this item; what it derives is computed from a second, canonical encoding of the item. */
+export const transactionCodec: Codec<Transaction> = {
+  toItem: transaction =>
+    [bodyCodec.toItem(transaction.body), signatureCodec.toItem(transaction.signature)] as readonly Item[],
+  fromItem: item => {
+    const [body, signature] = expectArray(item, 2);
+    return assemble(bodyCodec.fromItem(body), signatureCodec.fromItem(signature));
+  },
+};
+
+/** Decodes one transaction of at most 256 KiB. Its signature is not checked here: see validate.ts. */
+export function decodeTransaction(bytes: Uint8Array): Result<Transaction> {
+  const decoded = decodeBytes(transactionCodec, bytes, transactionBytesCap);
+  return decoded.ok ? accept(decoded.value) : decoded;
+}
+
+/** The digest that the sender signs: SHA-256("kvchain/tx/v1" || body). */
+export function signingDigest(body: Uint8Array): Uint8Array {
+  return taggedHash('kvchain/tx/v1', body);
+}
+
+/** The body's bytes inside the encoding: between the head of the pair (1 byte) and the signature (2 + 64 bytes). */
+export function bodyBytes(transaction: Transaction): Uint8Array {
+  return transaction.bytes.subarray(1, transaction.bytes.length - 2 - signatureLength);
+}
+
+/** Signs a body. The secret key must be the sender's. */
+export function signTransaction(
+  fields: Omit<TransactionBody, 'version' | 'sender'>,
+  secretKey: Uint8Array,
+): Transaction {
+  const body: TransactionBody = {
+    version: transactionVersion,
+    chainId: fields.chainId,
+    sender: publicKeyOf(secretKey),
+    nonce: fields.nonce,
+    fee: fields.fee,
+    expiresAt: fields.expiresAt,
+    memo: fields.memo,
+    operations: fields.operations,
+  };
+  return assemble(body, sign(signingDigest(encode(bodyCodec, body)), secretKey));
+}
+
+function assemble(body: TransactionBody, signature: Uint8Array): Transaction {
+  const encodedBody = encode(bodyCodec, body);
+  const id = sha256(encodedBody);
+  const witnessId = sha256(concat(encodedBody, signature));
+  return {
+    body,
+    signature,
+    bytes: concat(pairHead, encodedBody, signatureHead, signature),
+    id,
+    witnessId,
+    idHex: toHex(id),
+    witnessIdHex: toHex(witnessId),
+    senderAddress: addressOf(body.sender),
+  };
+}
+
+const pairHead = Uint8Array.of(0x82);
+const signatureHead = Uint8Array.of(0x58, signatureLength);

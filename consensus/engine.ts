@@ -1,0 +1,149 @@
+/**
+ * The seam between agreement and everything else. An engine is a pure state machine: `step` takes one fact and returns what is to be
+ * done, in order. It has no clock, no randomness, no I/O; so the same events give the same effects on a real machine and in the
+ * simulator.
+ *
+ * Contract (PROTOCOLS 1.2):
+ * - W1: the effects of one step are carried out in their order, and none that follows a `persist` may leave the process before that
+ *   persist is on stable storage.
+ * - W2: `recover` over any prefix of the records that holds all those persisted before a message was sent gives an engine that never
+ *   contradicts that message.
+ * - `step` is total: it throws only on an assertion, which stops the node. What a peer sent arrives decoded, within its bounds and
+ *   with its signatures checked.
+ * - The applied tip is the ledger's alone: an engine recovers from its own records, the stored block tree and that tip.
+ */
+import type { SealedHeader } from '../chain/block.ts';
+import type { Codec } from '../chain/codec.ts';
+import type { ErrorCode, Result } from '../chain/errors.ts';
+import type { EngineName, Genesis, Params } from '../chain/genesis.ts';
+
+/** A remote node, by the text of its network identity. */
+export type PeerId = string;
+
+/** Facts, each with the engine's time in Unix milliseconds. */
+export type EngineEvent<M> =
+  | { readonly type: 'start'; readonly now: number }
+  /** A member's message. */
+  | { readonly type: 'message'; readonly now: number; readonly from: PeerId; readonly message: M }
+  | { readonly type: 'timer'; readonly now: number; readonly id: string }
+  /** Headers in the order in which they were sent; null is this node's own miner. Seals and signatures are checked. */
+  | {
+      readonly type: 'headers';
+      readonly now: number;
+      readonly from: PeerId | null;
+      readonly headers: readonly SealedHeader[];
+    }
+  /** The body of a known header is complete, statelessly valid, gives the transactionsRoot, and is stored. */
+  | { readonly type: 'body'; readonly now: number; readonly hash: Uint8Array }
+  /** The ledger stands at `tip` now: it carried out a `switch`, or the part of it that was valid. */
+  | { readonly type: 'applied'; readonly now: number; readonly tip: Uint8Array }
+  /** Executing the block with its parent's state broke a rule: it is invalid for ever and for everyone. */
+  | { readonly type: 'invalid'; readonly now: number; readonly hash: Uint8Array; readonly code: ErrorCode };
+
+/** Orders, carried out one after the other. */
+export type Effect<M, R> =
+  /** Write-ahead barrier (W1). */
+  | { readonly type: 'persist'; readonly records: readonly R[] }
+  | { readonly type: 'send'; readonly to: PeerId; readonly message: M }
+  | { readonly type: 'broadcast'; readonly message: M }
+  /** At most one timer of an id runs; setting it again moves it. */
+  | { readonly type: 'setTimer'; readonly id: string; readonly afterMs: number }
+  | { readonly type: 'clearTimer'; readonly id: string }
+  /** A header's ancestors are unknown: ask this peer for headers from our chain on. */
+  | { readonly type: 'fetchHeaders'; readonly peer: PeerId }
+  /** Bodies wanted, oldest first. */
+  | { readonly type: 'fetchBodies'; readonly hashes: readonly Uint8Array[]; readonly hint: PeerId | null }
+  /** Move the ledger: undo these (newest first) down to `ancestor`, then apply those (oldest first). Answer: applied and/or invalid. */
+  | {
+      readonly type: 'switch';
+      readonly ancestor: Uint8Array;
+      readonly undo: readonly Uint8Array[];
+      readonly apply: readonly Uint8Array[];
+    }
+  /** The block may be passed on: everything that can be checked without executing it holds. */
+  | { readonly type: 'relay'; readonly hash: Uint8Array }
+  /** Remember that the block and its descendants are invalid. */
+  | { readonly type: 'markInvalid'; readonly hash: Uint8Array; readonly code: ErrorCode }
+  /** Build a block on this parent and search its nonce; replaces an earlier order. */
+  | { readonly type: 'mine'; readonly template: Template }
+  | { readonly type: 'stopMining' }
+  /** The peer sent what could be checked before relaying, and it was wrong. */
+  | { readonly type: 'penalize'; readonly peer: PeerId; readonly code: ErrorCode; readonly detail: string }
+  /** The engine cannot go on without a person (a reorg below the undo window). */
+  | { readonly type: 'halt'; readonly code: ErrorCode; readonly detail: string }
+  /** A rule was used; for traces and tests. */
+  | { readonly type: 'trace'; readonly rule: string; readonly data: Readonly<Record<string, string | number>> };
+
+/** What the engine demands of the next block on `parent`. */
+export interface Template {
+  readonly parent: Uint8Array;
+  readonly height: number;
+  readonly bits: number;
+  /** The block's time is at least this. */
+  readonly timeMin: number;
+  readonly extension: Uint8Array;
+}
+
+/** A stored block of the tree, with what the engine derived for it (`treeRecord`). */
+export interface TreeRow {
+  readonly sealed: SealedHeader;
+  readonly record: Uint8Array;
+  readonly isInvalid: boolean;
+}
+
+export interface EngineContext {
+  readonly genesis: Genesis;
+  /** The sealed header of block 0. */
+  readonly genesisHeader: SealedHeader;
+  /** Index among the genesis members; null for an observer, and always for proof of work. */
+  readonly self: number | null;
+  /** Seed of the engine's own random choices. */
+  readonly seed: bigint;
+}
+
+export interface Recovery<R> {
+  /** The engine's own records, in the order in which they were persisted. */
+  readonly records: Iterable<R>;
+  /** Stored blocks, parents before children, from the undo window's floor up. */
+  readonly tree: Iterable<TreeRow>;
+  /** The block hash at which the ledger stands. */
+  readonly applied: Uint8Array;
+}
+
+/** What others may know of an engine's state. */
+export interface EngineView {
+  /** The heaviest header known, whether its bodies are here or not. */
+  readonly bestHeader: { readonly hash: Uint8Array; readonly height: number; readonly work: bigint };
+  /** The applied tip. */
+  readonly head: { readonly hash: Uint8Array; readonly height: number; readonly work: bigint };
+  /** The highest final height; 0 where nothing but the genesis is final. */
+  readonly finalHeight: number;
+  readonly tips: readonly Tip[];
+  readonly orphans: number;
+  readonly deferred: number;
+}
+
+export interface Tip {
+  readonly hash: Uint8Array;
+  readonly height: number;
+  readonly work: bigint;
+  readonly status: 'active' | 'valid-fork' | 'headers-only' | 'invalid';
+}
+
+/** One way of agreeing. `S` its state (changed by step), `M` its members' messages, `R` its durable records. */
+export interface Engine<S, M, R> {
+  readonly name: EngineName;
+  readonly messageCodec: Codec<M>;
+  readonly recordCodec: Codec<R>;
+  recover(context: EngineContext, recovery: Recovery<R>): S;
+  step(state: S, event: EngineEvent<M>): readonly Effect<M, R>[];
+  /** SHA-256 of the canonical state: equal after the same events. */
+  digest(state: S): Uint8Array;
+  view(state: S): EngineView;
+  /** What a seal must fulfil without any context: cheap, first of all checks (A-V1). */
+  checkSeal(sealed: SealedHeader, params: Params): Result<null>;
+  /** What is stored beside a known header, so that `recover` need not derive it from its ancestors; null for an unknown one. */
+  treeRecord(state: S, hash: Uint8Array): Uint8Array | null;
+  /** The sealed header of a block that the engine holds in memory, or null. */
+  header(state: S, hash: Uint8Array): SealedHeader | null;
+}
