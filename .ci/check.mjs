@@ -1,0 +1,89 @@
+/**
+ * Every check of the repository in order of cost, one line a step; stops at the first that fails and shows what it said.
+ * `node .ci/check.mjs lint tests` runs only the steps that are named.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const packageJson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const npmScript = process.env.npm_execpath;
+
+const steps = [
+  { name: 'types', command: ['.ci/prepare.mjs'] },
+  { name: 'direction', command: ['.ci/direction.mjs'] },
+  { name: 'purity', command: ['.ci/purity.mjs'] },
+  { name: 'promises', command: ['.ci/floating-promises.mjs'] },
+  { name: 'lint', command: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'] },
+  { name: 'dead code', command: ['node_modules/knip/bin/knip.js', '--no-progress'] },
+  ...(packageJson.scripts['docs:check'] ? [{ name: 'docs', npm: ['run', '--silent', 'docs:check'] }] : []),
+];
+
+const wanted = process.argv.slice(2);
+const isWanted = name => wanted.length === 0 || wanted.includes(name);
+const unknown = wanted.filter(name => name !== 'tests' && !steps.some(step => step.name === name));
+if (unknown.length > 0) {
+  process.stderr.write(
+    `unknown step ${unknown.join(', ')}; there are: ${steps.map(step => step.name).join(', ')}, tests\n`,
+  );
+  process.exit(2);
+}
+
+for (const step of steps.filter(({ name }) => isWanted(name))) runStep(step);
+if (isWanted('tests')) runTests();
+
+function runStep({ name, command, npm }) {
+  const startedMs = performance.now();
+  const result = npm
+    ? runNpm(npm)
+    : spawnSync(process.execPath, command, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
+  report(name, startedMs, result.status === 0);
+  if (result.status === 0) return;
+  process.stdout.write(`${result.error?.message ?? ''}${result.stdout ?? ''}${result.stderr ?? ''}`);
+  process.exit(1);
+}
+
+function runNpm(command) {
+  const options = { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 };
+  if (npmScript !== undefined) return spawnSync(process.execPath, [npmScript, ...command], options);
+  return spawnSync('npm', command, { ...options, shell: process.platform === 'win32' });
+}
+
+/** The tests take longest, so their output is shown as it comes, and the counts come from vitest's own report. */
+function runTests() {
+  const startedMs = performance.now();
+  const folder = mkdtempSync(join(tmpdir(), 'kvchain-check-'));
+  const reportPath = join(folder, 'vitest.json');
+  const command = [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${reportPath}`,
+  ];
+  const result = spawnSync(process.execPath, command, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  const counts = readCounts(reportPath);
+  if (result.status !== 0) counts.failed = Math.max(1, counts.failed);
+  rmSync(folder, { recursive: true });
+  report('tests', startedMs, result.status === 0);
+  process.stdout.write(`${counts.passed} passed, ${counts.failed} failed\n`);
+  if (result.status !== 0 || counts.passed === 0) process.exit(1);
+}
+
+/** What vitest reports; a run that broke before its report passed nothing. */
+function readCounts(reportPath) {
+  try {
+    const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(reportPath, 'utf8'));
+    return { passed: numPassedTests, failed: numFailedTests };
+  } catch {
+    return { passed: 0, failed: 0 };
+  }
+}
+
+function report(name, startedMs, passed) {
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+  process.stdout.write(`${passed ? 'ok  ' : 'FAIL'} ${name.padEnd(10)} ${seconds.padStart(6)} s\n`);
+}
