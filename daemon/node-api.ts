@@ -1,0 +1,183 @@
+/**
+ * What the node offers to the API servers: reads of the chain and of the store, submission, control, and events. The node implements it;
+ * rpc/ speaks it and knows nothing else of the node.
+ */
+import type { Block, SealedHeader } from '../chain/block.ts';
+import type { ErrorCode, Result } from '../chain/errors.ts';
+import type { Genesis, Params } from '../chain/genesis.ts';
+import type { Receipt } from '../chain/receipt.ts';
+import type { Account, HistoryEntry, KeyRecord } from '../chain/state.ts';
+import type { StateProof } from '../chain/state-tree-proof.ts';
+import type { Transaction } from '../chain/transaction.ts';
+import type { Tip } from '../consensus/engine.ts';
+import type { MinerStatus, PeerInfo } from './ports.ts';
+
+/** How sure a read must be. `confirmed` counts the head as 1. What the engine cannot give is FINALITY_UNAVAILABLE. */
+export type ReadMode =
+  | { readonly kind: 'local' }
+  | { readonly kind: 'confirmed'; readonly confirmations: number }
+  | { readonly kind: 'final' }
+  | { readonly kind: 'linearizable' };
+
+export type Finality = 'pending' | 'included' | 'safe' | 'final';
+
+export interface NodeStatus {
+  readonly chainId: Uint8Array;
+  readonly engine: string;
+  readonly faultModel: 'crash' | 'byzantine';
+  readonly head: SealedHeader;
+  readonly work: bigint;
+  readonly finalHeight: number;
+  readonly peers: number;
+  readonly mempool: number;
+  /** True while a heavier header chain is known whose bodies are not all here. */
+  readonly isSyncing: boolean;
+  /** The height of the heaviest header known. */
+  readonly targetHeight: number;
+}
+
+export interface BlockReading {
+  readonly block: Block;
+  readonly receipts: readonly Receipt[];
+  readonly isCanonical: boolean;
+  /** 0 when it is not on the canonical chain. */
+  readonly confirmations: number;
+  readonly finality: Finality;
+}
+
+export interface HeaderReading {
+  readonly sealed: SealedHeader;
+  readonly isCanonical: boolean;
+  readonly confirmations: number;
+}
+
+/** A value as it stood at a height. `record.valueHash` is null for a tombstone, `record` null for a key never written. */
+export interface KeyReading {
+  readonly key: string;
+  readonly record: KeyRecord | null;
+  readonly value: Uint8Array | null;
+  /** Of the block that wrote this version; 0 for none. */
+  readonly confirmations: number;
+  readonly finality: Finality;
+  /** The height that the reading is of. */
+  readonly at: number;
+}
+
+export interface KeyProof {
+  readonly sealed: SealedHeader;
+  readonly key: string;
+  readonly record: KeyRecord | null;
+  readonly value: Uint8Array | null;
+  readonly proof: StateProof;
+}
+
+/** Where a transaction is. `dropped`: it was held and is no longer (replaced, evicted, expired). */
+export interface TransactionStatus {
+  readonly id: Uint8Array;
+  readonly status: 'pending' | 'included' | 'failed' | 'dropped';
+  /** Why it failed, or was dropped. */
+  readonly code: ErrorCode | null;
+  readonly height: number | null;
+  readonly blockHash: Uint8Array | null;
+  readonly index: number | null;
+  readonly confirmations: number;
+  readonly finality: Finality;
+  readonly receipt: Receipt | null;
+  readonly transaction: Transaction | null;
+}
+
+export interface AccountReading extends Account {
+  /** The next nonce after the sender's transactions in the mempool. */
+  readonly pendingNonce: number;
+}
+
+export interface MempoolInfo {
+  readonly transactions: number;
+  readonly bytes: number;
+  readonly gapped: number;
+  /** Fee per byte from which a new transaction is taken now. */
+  readonly feePerByteMin: bigint;
+}
+
+export interface MiningStatus extends MinerStatus {
+  readonly isRunning: boolean;
+  readonly bits: number;
+  readonly target: Uint8Array;
+  readonly expectedTrials: bigint;
+  readonly blocksFound: number;
+}
+
+/** A block's changes as the ledger made or unmade them. Sent in the ledger's order, each exactly once. */
+export type LedgerEvent =
+  | {
+      readonly type: 'applied' | 'undone';
+      readonly height: number;
+      readonly hash: Uint8Array;
+      readonly parent: Uint8Array;
+      readonly time: number;
+      /** The versions that the block made; after an undo they are gone. */
+      readonly changes: readonly HistoryEntry[];
+      readonly transactionIds: readonly Uint8Array[];
+    }
+  /** After the last batch of one switch: readers see this head now. `undone` is 0 when the chain only grew. */
+  | { readonly type: 'head'; readonly height: number; readonly hash: Uint8Array; readonly undone: number };
+
+export interface NodeApi {
+  readonly genesis: Genesis;
+  readonly chainId: Uint8Array;
+  /** The parameters in force for the next block. */
+  params(): Params;
+  status(): NodeStatus;
+  tips(): readonly Tip[];
+
+  blockByHash(hash: Uint8Array): Promise<BlockReading | null>;
+  blockByHeight(height: number): Promise<BlockReading | null>;
+  headerByHash(hash: Uint8Array): Promise<HeaderReading | null>;
+  /** Canonical headers, ascending, at most `limit` (<= 2,000). */
+  headersFrom(height: number, limit: number): Promise<readonly SealedHeader[]>;
+
+  /** Errors: FINALITY_UNAVAILABLE, HEIGHT_UNAVAILABLE. An absent key is a reading without record or value. */
+  readKey(key: string, options: { readonly at: number | null; readonly read: ReadMode }): Promise<Result<KeyReading>>;
+  /** Versions of a key, newest first, below `before` (null: from the newest), at most `limit`. */
+  history(
+    key: string,
+    options: { readonly before: number | null; readonly limit: number },
+  ): Promise<readonly HistoryEntry[]>;
+  /** Keys with values, in UTF-8 order, that start with `prefix` and come after `after`. */
+  scan(
+    prefix: string,
+    options: { readonly after: string | null; readonly limit: number },
+  ): Promise<readonly KeyReading[]>;
+  /** Errors: HEIGHT_UNAVAILABLE more than 128 blocks below the head. */
+  prove(key: string, height: number | null): Promise<Result<KeyProof>>;
+  readAccount(address: Uint8Array): Promise<AccountReading>;
+  supply(): Promise<bigint>;
+
+  /** Checks, verifies and admits; one answer a transaction, in order. `source` names who pays for space in the mempool. */
+  submit(transactions: readonly Transaction[], source: string): Promise<readonly Result<TransactionStatus>[]>;
+  transaction(id: Uint8Array): Promise<TransactionStatus | null>;
+
+  mempoolInfo(): MempoolInfo;
+  mempoolList(limit: number): readonly Transaction[];
+
+  startMining(settings: { readonly threads?: number; readonly rateMax?: number | null }): Result<null>;
+  stopMining(): void;
+  miningStatus(): MiningStatus;
+
+  peerId(): string;
+  addresses(): readonly string[];
+  peers(): readonly PeerInfo[];
+  addPeer(address: string): Promise<string>;
+  removePeer(peer: string): Promise<void>;
+
+  /** Listener is called synchronously in the ledger's order; returns the function that ends the subscription. */
+  onLedgerEvent(listener: (event: LedgerEvent) => void): () => void;
+  /** The `applied` event of a canonical block within the undo window; null below it. For resuming a watch. */
+  appliedEvent(height: number): Promise<Extract<LedgerEvent, { type: 'applied' | 'undone' }> | null>;
+  /**
+   * What a watcher that stands at (height, hash) must hear first: the `undone` events from there down to the canonical chain; empty when
+   * that block is canonical; null (RESUME_TOO_OLD) when the block is unknown or below the undo window.
+   */
+  undoneSince(height: number, hash: Uint8Array): Promise<readonly LedgerEvent[] | null>;
+  stop(): Promise<void>;
+}
