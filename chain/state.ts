@@ -26,6 +26,8 @@ export interface KeyRecord {
   readonly owner: Uint8Array;
   /** SHA-256 of the value; null is a tombstone. */
   readonly valueHash: Uint8Array | null;
+  /** The version whose history entry holds the value: a transferKey makes a version, not a value. 0 at a tombstone. */
+  readonly valueVersion: number;
   readonly contentType: string;
   /** The height of the block that made this version. */
   readonly height: number;
@@ -41,11 +43,15 @@ export interface Supply {
   readonly total: bigint;
 }
 
-/** One record before and after a block, encoded; null where there is none. */
-export interface StateChange {
+/** A record as it is from now on, encoded; null where there is none. */
+export interface StateWrite {
   readonly stateKey: Uint8Array;
-  readonly before: Uint8Array | null;
   readonly after: Uint8Array | null;
+}
+
+/** One record before and after a block. */
+export interface StateChange extends StateWrite {
+  readonly before: Uint8Array | null;
 }
 
 /** One version of one key, as kv_history tells it. */
@@ -57,8 +63,10 @@ export interface HistoryEntry {
   readonly operation: 'put' | 'delete' | 'transferKey';
   readonly owner: Uint8Array;
   readonly contentType: string;
-  /** Null after a delete; a transferKey repeats the value. */
+  /** The bytes that a put wrote; null for delete and transferKey, which write none. */
   readonly value: Uint8Array | null;
+  /** The version whose entry holds the key's value after this one: its own for a put, an earlier one for a transferKey, 0 for a delete. */
+  readonly valueVersion: number;
 }
 
 /** Gives the encoded record of a state key, or null. Total for the state keys that were loaded. */
@@ -70,6 +78,7 @@ export const keyRecordCodec: Codec<KeyRecord> = struct<KeyRecord>({
   version: uint(),
   owner: fixedBytes(addressLength),
   valueHash: nullable(fixedBytes(32)),
+  valueVersion: uint(),
   contentType: text(0, contentTypeBytesMax),
   height: uint(),
 });
@@ -104,9 +113,9 @@ export function payloadHashOf(record: Uint8Array): Uint8Array {
   return sha256(record);
 }
 
-/** The state tree's updates for a block's changes. */
+/** The state tree's updates for a block's changes, or for what undoes them. */
 export function treeUpdates(
-  changes: readonly StateChange[],
+  changes: readonly StateWrite[],
 ): { readonly path: Uint8Array; readonly payloadHash: Uint8Array | null }[] {
   return changes.map(change => ({
     path: pathOf(change.stateKey),
@@ -177,8 +186,8 @@ export class Overlay implements StateReader {
     return changes.sort((a, b) => compareBytes(a.stateKey, b.stateKey));
   }
 
-  /** Takes over what another overlay on this one has written. */
-  absorb(changes: readonly StateChange[]): void {
+  /** Takes over what another overlay on this one has written, or what undoes a block. */
+  absorb(changes: readonly StateWrite[]): void {
     for (const change of changes) this.write(change.stateKey, change.after);
   }
 }
