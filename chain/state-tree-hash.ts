@@ -36,9 +36,7 @@ export class HashQueue {
 
   /** Writes or queues the hash of the bucket at `slot`, whose leaves share their first `depth` bits. */
   hashBucket(slot: number, depth: number): void {
-    const child = this.#store.child(slot);
-    this.#bucket = [];
-    for (let leaf = child < 0 ? ~child : -1; leaf >= 0; leaf = this.#store.nextLeaf(leaf)) this.#bucket.push(leaf);
+    this.#bucket = this.#store.bucket(slot);
     this.#hashLeaves(slot, depth, 0, this.#bucket.length);
   }
 
@@ -57,9 +55,14 @@ export class HashQueue {
   }
 
   #hashLeaves(slot: number, depth: number, start: number, end: number): void {
-    const first = this.#bucket[start] ?? -1;
-    if (start === end) return this.#store.clearHash(slot);
-    if (start + 1 === end) return this.#store.setHash(slot, this.#store.leafHash(first));
+    if (start === end) {
+      this.#store.clearHash(slot);
+      return;
+    }
+    if (start + 1 === end) {
+      this.#store.setHash(slot, this.#store.leafHash(this.#bucket[start] ?? -1));
+      return;
+    }
     const node = this.#store.allocateNode();
     this.#borrowed.push(node);
     let middle = start;

@@ -7,7 +7,6 @@
  * a short chain of leaves in the order of their paths. Each slot also keeps the hash of its subtree, so the two hashes of a node lie
  * side by side: they are the 64 bytes that the node's own hash is taken over, and the siblings that a proof lists.
  */
-import { compareBytes } from './bytes.ts';
 import { stateLeafHash } from './state-tree-proof.ts';
 
 /** The slot of the whole tree. */
@@ -108,9 +107,12 @@ export class TrieStore {
     this.#leafCount += count;
   }
 
-  /** The next leaf of the chain, or -1. */
-  nextLeaf(leaf: number): number {
-    return this.#next[leaf] ?? -1;
+  /** The leaves of the bucket at `slot`, in the order of their paths. */
+  bucket(slot: number): number[] {
+    const leaves: number[] = [];
+    const child = this.child(slot);
+    for (let leaf = child < 0 ? ~child : -1; leaf >= 0; leaf = this.#next[leaf] ?? -1) leaves.push(leaf);
+    return leaves;
   }
 
   setNextLeaf(leaf: number, next: number): void {
@@ -139,7 +141,17 @@ export class TrieStore {
   /** -1, 0 or 1: the order of the leaf's path and `path`. */
   comparePath(leaf: number, path: Uint8Array): number {
     const start = leaf * recordBytes;
-    return compareBytes(this.#records.subarray(start, start + pathBytes), path);
+    for (let index = 0; index < pathBytes; index++) {
+      const difference = (this.#records[start + index] ?? 0) - (path[index] ?? 0);
+      if (difference !== 0) return Math.sign(difference);
+    }
+    return 0;
+  }
+
+  /** True when the path of leaf `first` comes before that of leaf `second`. */
+  comesBefore(first: number, second: number): boolean {
+    const start = second * recordBytes;
+    return this.comparePath(first, this.#records.subarray(start, start + pathBytes)) < 0;
   }
 
   /** The leaf's hash, 32 bytes. It is not kept: 32 MB per million leaves would save little, for buckets are short. */
