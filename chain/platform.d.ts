@@ -10,7 +10,7 @@ declare class TextDecoder {
   decode(bytes: Uint8Array): string;
 }
 declare module 'node:crypto' {
-  export function hash(algorithm: 'sha256', data: Uint8Array, encoding: 'buffer'): Uint8Array<ArrayBuffer>;
+  export function hash(algorithm: 'sha256', data: Uint8Array, encoding: 'latin1'): string;
 }
 declare module 'node:module' {
   export function createRequire(url: string): <T>(name: string) => T;
