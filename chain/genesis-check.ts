@@ -28,15 +28,15 @@ function firstFault(checks: readonly Check[], genesis: Genesis): Result<null> {
   return accept(null);
 }
 
-function checkNames(genesis: Genesis): Result<null> {
-  for (const [path, name] of [
-    ['name', genesis.name],
-    ...genesis.members.map((member, index) => [`members[${index}].name`, member.name]),
-  ]) {
-    const bytes = toUtf8(name ?? '').length;
-    if (!isWellFormed(name ?? '') || bytes < 1 || bytes > 64) {
-      return reject('BAD_GENESIS', `${path}: ${bytes} bytes, expected text of 1 to 64 bytes`);
-    }
+function checkNames({ name, members }: Genesis): Result<null> {
+  const named = [
+    { path: 'name', name },
+    ...members.map((member, index) => ({ path: `members[${index}].name`, ...member })),
+  ];
+  for (const entry of named) {
+    const bytes = toUtf8(entry.name).length;
+    if (isWellFormed(entry.name) && bytes >= 1 && bytes <= 64) continue;
+    return reject('BAD_GENESIS', `${entry.path}: ${bytes} bytes, expected text of 1 to 64 bytes`);
   }
   return accept(null);
 }

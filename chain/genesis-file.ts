@@ -131,17 +131,8 @@ const paramForms: { readonly [K in keyof Params]-?: Form<Params[K]> } = {
 const paramNames = Object.keys(paramForms) as (keyof Params)[];
 
 function readGenesis(json: unknown): Genesis {
-  const file = readObject(
-    json,
-    '',
-    ['format', 'version', 'name', 'engine', 'time'],
-    ['schedule', 'members', 'minters', 'allocations'],
-  );
-  readField(file, '', 'format', choice([genesisFormat]));
-  const version = readField(file, '', 'version', natural);
-  if (version > genesisVersion) {
-    throw new KvchainError('BAD_VERSION', `genesis version ${version}, this program knows ${genesisVersion}`);
-  }
+  const version = readVersion(json);
+  const file = readObject(json, '', requiredKeys, optionalKeys);
   const engine = readField(file, '', 'engine', choice(engineNames));
   const schedule = readSchedule(file.schedule, engine);
   const address = addressForm(schedule[0]?.params.addressPrefix ?? '');
@@ -155,6 +146,18 @@ function readGenesis(json: unknown): Genesis {
     minters: readList(file.minters, 'minters', (item, path) => readValue(item, path, address)),
     allocations: readList(file.allocations, 'allocations', (item, path) => readAllocation(item, path, address)),
   };
+}
+
+const requiredKeys = ['format', 'version', 'name', 'engine', 'time'];
+const optionalKeys = ['schedule', 'members', 'minters', 'allocations'];
+
+/** Looks at format and version before anything else, so that a newer file is told from a damaged one. */
+function readVersion(json: unknown): number {
+  const file = readObject(json, '', ['format', 'version'], null);
+  readField(file, '', 'format', choice([genesisFormat]));
+  const version = readField(file, '', 'version', natural);
+  if (version === genesisVersion) return version;
+  throw new KvchainError('BAD_VERSION', `genesis version ${version}, this program knows ${genesisVersion}`);
 }
 
 /** Entry 0 takes what it leaves out from the defaults of the engine, each later entry from the one before it. */
@@ -241,14 +244,15 @@ function readList<T>(json: unknown, path: string, readItem: (item: unknown, path
   return json.map((item, index) => readItem(item, `${path}[${index}]`));
 }
 
+/** An object with all `required` keys and no others than those and the `optional` ones; null allows any. */
 function readObject(
   json: unknown,
   path: string,
   required: readonly string[],
-  optional: readonly string[],
+  optional: readonly string[] | null,
 ): Readonly<Record<string, unknown>> {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return bad(path, json, 'an object');
-  const known = [...required, ...optional];
+  const known = [...required, ...(optional ?? Object.keys(json))];
   for (const [name, value] of Object.entries(json)) {
     if (!known.includes(name)) bad(joined(path, name), value, `one of the keys ${known.join(', ')}`);
   }
