@@ -7,5 +7,6 @@ export default defineConfig({
     setupFiles: ['dist/daemon/polyfill.js'],
     pool: 'forks',
     testTimeout: 30_000,
+    hookTimeout: 30_000,
   },
 });

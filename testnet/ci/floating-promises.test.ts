@@ -1,0 +1,66 @@
+/** Plants promises that nobody waits for and sees each of them caught, and what handles its failure accepted. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PlantedTree } from './planted-tree.ts';
+import type { Verdict } from './programs.ts';
+
+const prelude = `
+declare function work(): Promise<void>;
+declare function maybe(): Promise<void> | undefined;
+declare function onEvent(listener: () => void): void;
+declare function onTask(listener: () => void | Promise<void>): void;
+const log = (): void => {};
+`;
+
+const floating: readonly string[] = [
+  'work();',
+  'maybe();',
+  'work().then(log);',
+  'work().finally(log);',
+  'log.length > 0 && work();',
+  '[1, 2].map(() => work());',
+  'Promise.all([work()]);',
+  'void work();',
+  'onEvent(async () => work());',
+  'onEvent(work);',
+  'new Promise<void>(async resolve => resolve());',
+];
+
+const handled: readonly string[] = [
+  'await work();',
+  'work().catch(log);',
+  'maybe()?.catch(log);',
+  'work().then(log, log);',
+  'work().catch(log).finally(log);',
+  'void work(); // Its failure is reported by the work itself.',
+  'onTask(async () => work());',
+  'onEvent(() => void work().catch(log));',
+  'export const kept = work();',
+];
+
+const fileOf = (group: string, index: number): string => `daemon/planted-${group}-${index}.ts`;
+
+describe('a promise that nobody waits for', () => {
+  let tree: PlantedTree;
+  let verdict: Verdict;
+
+  beforeAll(async () => {
+    const plant = (group: string, statements: readonly string[]) =>
+      statements.map((statement, index) => [fileOf(group, index), `${prelude}${statement}\nexport {};\n`]);
+    tree = await PlantedTree.create(Object.fromEntries([...plant('floating', floating), ...plant('handled', handled)]));
+    verdict = await tree.run('.ci/floating-promises.mjs');
+  }, 60_000);
+  afterAll(() => tree.remove());
+
+  it.each(floating.map((statement, index) => ({ statement, file: fileOf('floating', index) })))(
+    'is found in: $statement',
+    ({ file }) => {
+      expect(verdict.exitCode).toBe(1);
+      expect(verdict.stderr).toContain(`${file}:`);
+    },
+  );
+
+  it.each(handled.map((statement, index) => ({ statement, file: fileOf('handled', index) })))(
+    'is not seen in: $statement',
+    ({ file }) => expect(verdict.stderr).not.toContain(`${file}:`),
+  );
+});
