@@ -28,7 +28,7 @@ export interface Undo {
 export const undoBytesMax = 67_108_864;
 const undoEntriesMax = 1_048_576;
 
-const undoCodec: Codec<Undo> = struct<Undo>({
+export const undoCodec: Codec<Undo> = struct<Undo>({
   blockHash: hash32,
   changes: list(
     struct<StateWrite>({

@@ -1,0 +1,136 @@
+/**
+ * What is written together. One batch moves the ledger by one block, forwards or back: tip, state, leaves, history, receipts, undo and
+ * indexes, so that after a crash the database stands at some block, whole.
+ */
+import type { Block } from './block.ts';
+import { assert } from './errors.ts';
+import { databaseFormat, databaseVersion, type HeaderRecord, rows } from './layout.ts';
+import type { Applied } from './ledger.ts';
+import type { StoreWrite } from './row.ts';
+import { type StateWrite, treeUpdates } from './state.ts';
+import type { Transaction } from './transaction.ts';
+import { type Undo, undoOf } from './undo.ts';
+
+/** A part of the written mempool holds at most this many bytes, unless one transaction alone has more. */
+const mempoolPartBytesMax = 1_048_576;
+
+/** Stores a header, or what is known of it anew: the engine's record, or that it is invalid. */
+export function storeHeaderWrites(header: HeaderRecord): StoreWrite[] {
+  const { hash } = header.sealed;
+  const { height } = header.sealed.header;
+  return [rows.header.put(hash, header), rows.headerByHeight.put({ height, hash }, 'present')];
+}
+
+/** Stores a block, canonical or not: its header with the engine's record, and its body. */
+export function storeBlockWrites(block: Block, treeRecord: Uint8Array): StoreWrite[] {
+  const { header, nonce, signature, hash, hashHex } = block;
+  const sealed = { header, nonce, signature, hash, hashHex };
+  return [
+    ...storeHeaderWrites({ sealed, record: treeRecord, isInvalid: false }),
+    rows.body.put(hash, block.transactions),
+  ];
+}
+
+export interface Commit {
+  readonly block: Block;
+  readonly applied: Applied;
+  /** Params.undoBlocksMax. */
+  readonly undoBlocksMax: number;
+}
+
+/** The batch that moves the ledger from the block's parent to the block. The block itself is stored before or with it. */
+export function commitWrites({ block, applied, undoBlocksMax }: Commit): StoreWrite[] {
+  const { hash } = block;
+  const { height } = block.header;
+  assert(applied.receipts.length === block.transactions.length, 'every transaction of a block has a receipt');
+  const writes: StoreWrite[] = [
+    rows.tip.put('only', { hash, height }),
+    rows.canonical.put(height, hash),
+    rows.receipts.put(hash, applied.receipts),
+    rows.undone.remove(hash),
+    ...stateWrites(applied.changes),
+  ];
+  for (const { key, version, ...record } of applied.history) writes.push(rows.history.put({ key, version }, record));
+  for (const [index, { id }] of block.transactions.entries()) {
+    writes.push(rows.transaction.put(id, { height, index }));
+  }
+  // Block 0 is never undone.
+  if (height > 0) writes.push(rows.undo.put(height, undoOf(hash, applied)));
+  if (height > undoBlocksMax) writes.push(rows.undo.remove(height - undoBlocksMax));
+  return writes;
+}
+
+/** The first batch of a database: its format, block 0 and the state that the genesis gives. */
+export function genesisWrites(block: Block, applied: Applied, treeRecord: Uint8Array): StoreWrite[] {
+  assert(block.header.height === 0, 'a database begins with block 0');
+  const chainId = block.header.parent;
+  return [
+    rows.format.put('only', { format: databaseFormat, version: databaseVersion, chainId }),
+    ...storeBlockWrites(block, treeRecord),
+    ...commitWrites({ block, applied, undoBlocksMax: 0 }),
+  ];
+}
+
+/**
+ * The batch that moves the ledger from the block back to its parent. The block stays stored; the row `undone` says that its transactions
+ * are owed to the mempool. `undo` is the one of this block (`decodeUndo` checks that).
+ */
+export function undoWrites(block: Block, undo: Undo): StoreWrite[] {
+  const { hash } = block;
+  const { height, parent } = block.header;
+  assert(height > 0, 'block 0 is never undone');
+  return [
+    rows.tip.put('only', { hash: parent, height: height - 1 }),
+    rows.canonical.remove(height),
+    rows.receipts.remove(hash),
+    rows.undo.remove(height),
+    rows.undone.put(hash, height),
+    ...stateWrites(undo.changes),
+    ...undo.history.map(place => rows.history.remove(place)),
+    ...block.transactions.map(({ id }) => rows.transaction.remove(id)),
+  ];
+}
+
+export interface MempoolToWrite {
+  readonly transactions: Iterable<Transaction>;
+  /** How many parts are stored now. */
+  readonly partsBefore: number;
+  /** Undone blocks whose transactions are among `transactions`, or need not be. */
+  readonly undone: readonly Uint8Array[];
+}
+
+/** Replaces the stored mempool; gives the batch and how many parts it makes. */
+export function mempoolWrites({ transactions, partsBefore, undone }: MempoolToWrite): {
+  readonly writes: StoreWrite[];
+  readonly parts: number;
+} {
+  const writes: StoreWrite[] = [];
+  let part: Transaction[] = [];
+  let partBytes = 0;
+  const close = () => {
+    if (part.length > 0) writes.push(rows.mempool.put(writes.length, part));
+    part = [];
+    partBytes = 0;
+  };
+  for (const transaction of transactions) {
+    if (partBytes + transaction.bytes.length > mempoolPartBytesMax) close();
+    part.push(transaction);
+    partBytes += transaction.bytes.length;
+  }
+  close();
+  const parts = writes.length;
+  for (let left = parts; left < partsBefore; left++) writes.push(rows.mempool.remove(left));
+  writes.push(...undone.map(hash => rows.undone.remove(hash)));
+  return { writes, parts };
+}
+
+/** The state rows and the leaves of the same changes. */
+function stateWrites(changes: readonly StateWrite[]): StoreWrite[] {
+  const records = changes.map(({ stateKey, after }) =>
+    after === null ? rows.state.remove(stateKey) : rows.state.put(stateKey, after),
+  );
+  const leaves = treeUpdates(changes).map(({ path, payloadHash }) =>
+    payloadHash === null ? rows.leaf.remove(path) : rows.leaf.put(path, payloadHash),
+  );
+  return [...records, ...leaves];
+}
