@@ -1,0 +1,249 @@
+/**
+ * The Store on LevelDB. Writes go one batch at a time, in the order of the calls; what waits meanwhile goes together in the next
+ * batch, so that many durable writes share one fsync. After a write failed every later one is refused: a hole in the order would be
+ * worse than a stop.
+ */
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ClassicLevel } from 'classic-level';
+import { compareBytes, fromUtf8, toUtf8 } from '../../chain/bytes.ts';
+import { assert, KvchainError } from '../../chain/errors.ts';
+import type { Store, StoreRange, StoreRow, StoreWrite } from '../ports.ts';
+import { checkLevelFolder } from './level-check.ts';
+import { assertKey, lowestKey, openRow, repairAdvice, sealRow } from './row.ts';
+
+/** The name and version of the format, told to users who open a folder of a newer program. */
+export const databaseFormat = 'kvchain-database';
+export const databaseVersion = 1;
+/** Batches that may wait for the one being written; more is a caller that does not wait for its writes. */
+export const writesWaitingMax = 10_000;
+/** Rows that share one LevelDB batch. */
+export const rowsPerBatchMax = 20_000;
+
+const formatKey = toUtf8('\0format');
+const pidFileName = 'PID';
+const readAheadBytes = 262_144;
+
+type Database = ClassicLevel<Uint8Array, Uint8Array>;
+
+export interface LevelStoreOptions {
+  /** Made when it is not there. */
+  readonly folder: string;
+  /** The chain that the database belongs to, written into a new one; null takes whatever chain it is of (tools). */
+  readonly chainIdHex: string | null;
+}
+
+/**
+ * Opens or makes the database. Errors: DATABASE_LOCKED (another process has it), DATABASE_DAMAGED (naming the file), DATABASE_VERSION
+ * (newer format, or another chain's), DISK_FAILED. All files are read and checked first (level-check.ts).
+ */
+export async function openLevelStore(options: LevelStoreOptions): Promise<Store> {
+  const { folder, chainIdHex } = options;
+  await assertUnlocked(folder);
+  await checkLevelFolder(folder);
+  const database: Database = new ClassicLevel(folder, { keyEncoding: 'view', valueEncoding: 'view' });
+  try {
+    // Without compression LevelDB's blocks can be checked by us; the values are mostly hashes and signatures anyway.
+    await database.open({ compression: false, passive: false });
+  } catch (error) {
+    throw await openError(folder, error);
+  }
+  try {
+    await checkFormat(database, folder, chainIdHex);
+    await writeFile(join(folder, pidFileName), `${process.pid}\n`);
+  } catch (error) {
+    await database.close();
+    throw levelError(error, `opening ${folder}`);
+  }
+  return new LevelStore(database, folder);
+}
+
+interface WaitingWrite {
+  readonly batch: readonly StoreWrite[];
+  readonly durability: 'durable' | 'lazy';
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+class LevelStore implements Store {
+  readonly #database: Database;
+  readonly #folder: string;
+  readonly #waiting: WaitingWrite[] = [];
+  #writer: Promise<void> | null = null;
+  #failure: KvchainError | null = null;
+
+  constructor(database: Database, folder: string) {
+    this.#database = database;
+    this.#folder = folder;
+  }
+
+  async get(key: Uint8Array): Promise<Uint8Array | null> {
+    assertKey(key);
+    const stored = await this.#read(() => this.#database.get(key));
+    return stored === undefined ? null : openRow(key, stored, this.#folder);
+  }
+
+  async getMany(keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | null)[]> {
+    keys.forEach(assertKey);
+    if (keys.length === 0) return [];
+    const rows = await this.#read(() => this.#database.getMany([...keys]));
+    return keys.map((key, index) => {
+      const stored = rows[index];
+      return stored === undefined ? null : openRow(key, stored, this.#folder);
+    });
+  }
+
+  async range({ from, to, limit, order }: StoreRange): Promise<readonly StoreRow[]> {
+    const start = compareBytes(from, lowestKey) < 0 ? lowestKey : from;
+    if (limit <= 0 || compareBytes(start, to) >= 0) return [];
+    const rows = await this.#read(async () => {
+      const bounds = { gte: start, lt: to, limit, reverse: order === 'descending' };
+      const iterator = this.#database.iterator({ ...bounds, highWaterMarkBytes: readAheadBytes });
+      try {
+        return await iterator.all();
+      } finally {
+        await iterator.close();
+      }
+    });
+    return rows.map(([key, stored]) => ({ key: plain(key), value: openRow(key, stored, this.#folder) }));
+  }
+
+  write(batch: readonly StoreWrite[], durability: 'durable' | 'lazy'): Promise<void> {
+    for (const { key } of batch) assertKey(key);
+    if (this.#failure) return Promise.reject(this.#failure);
+    assert(this.#waiting.length < writesWaitingMax, `at most ${writesWaitingMax} writes wait for the disk`);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ batch, durability, resolve, reject });
+      this.#writer ??= this.#writeAll();
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#writer;
+    this.#failure ??= new KvchainError('STOPPING', `the database ${this.#folder} is closed`);
+    await rm(join(this.#folder, pidFileName), { force: true });
+    await this.#database.close();
+  }
+
+  /** Writes until nothing waits. Never rejects: each caller is told about its own batch. */
+  async #writeAll(): Promise<void> {
+    // One turn later, so that writes of the same turn share a batch.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const group = this.#takeGroup();
+      try {
+        await this.#writeGroup(group);
+        for (const write of group) write.resolve();
+      } catch (error) {
+        this.#failure = levelError(error, `writing to ${this.#folder}`);
+        for (const write of [...group, ...this.#waiting.splice(0)]) write.reject(this.#failure);
+      }
+    }
+    this.#writer = null;
+  }
+
+  #takeGroup(): readonly WaitingWrite[] {
+    let rows = 0;
+    let count = 0;
+    for (const { batch } of this.#waiting) {
+      rows += batch.length;
+      if (count > 0 && rows > rowsPerBatchMax) break;
+      count++;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  async #writeGroup(group: readonly WaitingWrite[]): Promise<void> {
+    const operations = group.flatMap(({ batch }) => batch.map(toOperation));
+    const sync = group.some(write => write.durability === 'durable');
+    // A durable batch of nothing still makes the lazy ones before it durable, so it needs a record in the log.
+    if (sync && operations.length === 0) operations.push({ type: 'del', key: Uint8Array.of(0) });
+    if (operations.length > 0) await this.#database.batch(operations, { sync });
+  }
+
+  async #read<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      throw levelError(error, `reading ${this.#folder}`);
+    }
+  }
+}
+
+type LevelOperation = { type: 'put'; key: Uint8Array; value: Uint8Array } | { type: 'del'; key: Uint8Array };
+
+function toOperation({ key, value }: StoreWrite): LevelOperation {
+  return value === null ? { type: 'del', key } : { type: 'put', key, value: sealRow(key, value) };
+}
+
+/** LevelDB hands out Buffers, whose slice() shares memory; the port promises plain arrays. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+async function checkFormat(database: Database, folder: string, chainIdHex: string | null): Promise<void> {
+  const stored = await database.get(formatKey);
+  if (stored === undefined) {
+    const others = await database.keys({ limit: 1 }).all();
+    if (others.length > 0) throw new KvchainError('DATABASE_DAMAGED', `${folder} has no format row. ${repairAdvice}`);
+    const text = JSON.stringify({ format: databaseFormat, version: databaseVersion, chainId: chainIdHex });
+    await database.batch([{ type: 'put', key: formatKey, value: sealRow(formatKey, toUtf8(text)) }], { sync: true });
+    return;
+  }
+  const { format, version, chainId } = parseFormat(openRow(formatKey, stored, folder), folder);
+  if (format !== databaseFormat || typeof version !== 'number' || version > databaseVersion) {
+    const known = `this program knows ${databaseFormat} version ${databaseVersion}`;
+    throw new KvchainError('DATABASE_VERSION', `${folder} is ${format} version ${version}, ${known}`);
+  }
+  if (chainIdHex !== null && chainId !== chainIdHex) {
+    throw new KvchainError('DATABASE_VERSION', `${folder} belongs to chain ${chainId}, not to ${chainIdHex}`);
+  }
+}
+
+function parseFormat(bytes: Uint8Array, folder: string): { format: unknown; version: unknown; chainId: unknown } {
+  try {
+    return { format: null, version: null, chainId: null, ...JSON.parse(fromUtf8(bytes) ?? '') };
+  } catch (cause) {
+    throw new KvchainError('DATABASE_DAMAGED', `the format row of ${folder} is not JSON. ${repairAdvice}`, { cause });
+  }
+}
+
+/** Takes and frees LevelDB's lock without touching a file, so that the check reads files at rest. */
+async function assertUnlocked(folder: string): Promise<void> {
+  const probe = new ClassicLevel(folder, { createIfMissing: false, errorIfExists: true });
+  try {
+    await probe.open({ createIfMissing: false, errorIfExists: true, passive: false });
+    await probe.close();
+  } catch (error) {
+    if (causeCode(error) === 'LEVEL_LOCKED') throw await openError(folder, error);
+  }
+}
+
+async function openError(folder: string, error: unknown): Promise<KvchainError> {
+  if (causeCode(error) !== 'LEVEL_LOCKED') return levelError(error, `opening ${folder}`);
+  const pid = await readFile(join(folder, pidFileName), 'utf8').catch(() => '');
+  const who = /^\d+$/.test(pid.trim()) ? `process ${pid.trim()}` : 'another process';
+  return new KvchainError('DATABASE_LOCKED', `${folder} is in use by ${who}`, { cause: error });
+}
+
+function levelError(error: unknown, doing: string): KvchainError {
+  if (error instanceof KvchainError) return error;
+  const code = causeCode(error);
+  const message = error instanceof Error ? innermost(error).message : String(error);
+  if (code === 'LEVEL_CORRUPTION') {
+    return new KvchainError('DATABASE_DAMAGED', `${doing}: ${message}. ${repairAdvice}`, { cause: error });
+  }
+  if (code === 'LEVEL_DATABASE_NOT_OPEN' || code === 'LEVEL_ITERATOR_NOT_OPEN') {
+    return new KvchainError('STOPPING', `${doing}: the database is closed`, { cause: error });
+  }
+  return new KvchainError('DISK_FAILED', `${doing}: ${message}`, { cause: error });
+}
+
+function causeCode(error: unknown): unknown {
+  const inner = error instanceof Error ? innermost(error) : null;
+  return inner !== null && 'code' in inner ? inner.code : null;
+}
+
+function innermost(error: Error): Error {
+  return error.cause instanceof Error ? innermost(error.cause) : error;
+}
