@@ -57,7 +57,7 @@ describe('the package, installed with install scripts refused', () => {
   });
 
   it('links the programs', async () => {
-    const verdict = await runProgram(folder, join('node_modules', '.bin', 'kvchaind'), ['--version']);
+    const verdict = await runProgram(folder, join(folder, 'node_modules', '.bin', 'kvchaind'), ['--version']);
     expect(succeeded(verdict).stdout).toContain(packageJson.version);
   });
 });

@@ -2,15 +2,21 @@
  * A throw-away copy of the sources in which a test plants what a check must catch: a check that has never been seen to fail
  * proves nothing. The installed packages are linked, not copied.
  */
-import { cp, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { repositoryRoot, runNode, type Verdict } from './programs.ts';
 
-const copied = [
-  ...['chain', 'consensus', 'daemon', 'cli', 'testnet', '.ci'],
-  ...['package.json', 'tsconfig.json', 'biome.json', 'knip.json', 'vitest.config.ts', '.dependency-cruiser.cjs'],
+const tools = [
+  '.ci',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'biome.json',
+  'knip.json',
+  '.dependency-cruiser.cjs',
 ];
+const sources = ['chain', 'consensus', 'daemon', 'cli', 'testnet'];
 
 /** A copy of the tree with `files` (path to content) written into it. Call `remove` when done. */
 export class PlantedTree {
@@ -20,12 +26,25 @@ export class PlantedTree {
     this.root = root;
   }
 
-  static async create(files: Readonly<Record<string, string>>): Promise<PlantedTree> {
+  /** `kept` are the source folders or files to copy; the tools always come along. */
+  static async create(
+    files: Readonly<Record<string, string>>,
+    kept: readonly string[] = sources,
+  ): Promise<PlantedTree> {
     const root = await realpath(await mkdtemp(join(tmpdir(), 'kvchain-planted-')));
-    for (const name of copied) await cp(join(repositoryRoot, name), join(root, name), { recursive: true });
+    for (const name of [...tools, ...kept]) await cp(join(repositoryRoot, name), join(root, name), { recursive: true });
     await symlink(join(repositoryRoot, 'node_modules'), join(root, 'node_modules'), 'junction');
-    for (const [path, content] of Object.entries(files)) await writeFile(join(root, path), content);
-    return new PlantedTree(root);
+    const tree = new PlantedTree(root);
+    await tree.plant(files);
+    return tree;
+  }
+
+  /** Writes `files`, a path from the root to a content each, over what is there. */
+  async plant(files: Readonly<Record<string, string>>): Promise<void> {
+    for (const [path, content] of Object.entries(files)) {
+      await mkdir(dirname(join(this.root, path)), { recursive: true });
+      await writeFile(join(this.root, path), content);
+    }
   }
 
   /** Runs a script of the copy (or of its packages) with Node.js, in the copy's root. */

@@ -8,9 +8,13 @@ export const repositoryRoot: string = fileURLToPath(new URL('../../../', import.
 /** What a program said on each of its streams, and how it ended. */
 export type Verdict = { readonly exitCode: number; readonly stdout: string; readonly stderr: string };
 
-/** Runs Node.js in `folder`; never rejects for a bad exit code. */
-export function runNode(folder: string, parameters: readonly string[]): Promise<Verdict> {
-  return run(process.execPath, parameters, { cwd: folder });
+/** Runs Node.js in `folder`, with `variables` added to the environment; never rejects for a bad exit code. */
+export function runNode(
+  folder: string,
+  parameters: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Verdict> {
+  return run(process.execPath, parameters, { cwd: folder, env: variables });
 }
 
 /** Runs npm in `folder`: the one that runs the tests, otherwise the one on the PATH. */
@@ -26,7 +30,7 @@ export function runProgram(folder: string, program: string, parameters: readonly
 }
 
 function run(program: string, parameters: readonly string[], options: ExecFileOptions): Promise<Verdict> {
-  const environment = { ...process.env, NO_COLOR: '1' };
+  const environment = { ...process.env, ...options.env, NO_COLOR: '1' };
   return new Promise(settle => {
     const all = { ...options, env: environment, maxBuffer: 1 << 26, encoding: 'utf8' } as const;
     execFile(program, parameters, all, (error, stdout, stderr) => {
