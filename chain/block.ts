@@ -14,6 +14,7 @@ import {
   list,
   struct,
   uint,
+  versioned,
 } from './codec.ts';
 import { accept, type Result } from './errors.ts';
 import { sha256, taggedHash } from './hash.ts';
@@ -61,18 +62,21 @@ export interface Block extends SealedHeader {
   readonly transactions: readonly Transaction[];
 }
 
-export const headerCodec: Codec<Header> = struct<Header>({
-  version: uint(),
-  height: uint(),
-  parent: hash32,
-  transactionsRoot: hash32,
-  receiptsRoot: hash32,
-  stateRoot: hash32,
-  time: uint(),
-  bits: uint(0xffffffff),
-  producer: fixedBytes(publicKeyLength, 'BAD_PUBLIC_KEY'),
-  extension: byteString(0, extensionBytesMax),
-});
+export const headerCodec: Codec<Header> = versioned(
+  headerVersion,
+  struct<Header>({
+    version: uint(),
+    height: uint(),
+    parent: hash32,
+    transactionsRoot: hash32,
+    receiptsRoot: hash32,
+    stateRoot: hash32,
+    time: uint(),
+    bits: uint(0xffffffff),
+    producer: fixedBytes(publicKeyLength, 'BAD_PUBLIC_KEY'),
+    extension: byteString(0, extensionBytesMax),
+  }),
+);
 
 interface Seal {
   readonly header: Header;

@@ -154,6 +154,20 @@ export function struct<T extends object>(fields: { readonly [K in keyof T]-?: Co
   };
 }
 
+/** A struct whose first place is its version: another version is BAD_VERSION whatever follows, since its shape is not known here. */
+export function versioned<T>(version: number, codec: Codec<T>): Codec<T> {
+  return {
+    toItem: value => codec.toItem(value),
+    fromItem: item => {
+      const [found] = expectArray(item);
+      if (typeof found === 'number' && Number.isSafeInteger(found) && found >= 0 && found !== version) {
+        return fail('BAD_VERSION', `version ${found}, this program knows ${version}: upgrade kvchain`);
+      }
+      return codec.fromItem(item);
+    },
+  };
+}
+
 /** The items of an array, of exactly `length` places when given. */
 export function expectArray(item: unknown, length?: number): readonly unknown[] {
   if (!Array.isArray(item)) return fail('BAD_ENCODING', 'expected an array');

@@ -33,13 +33,25 @@ const status: Codec<Receipt['status']> = {
   fromItem: item => (item === 1 ? 'applied' : item === 0 ? 'failed' : fail('BAD_ENCODING', 'receipt status is 0 or 1')),
 };
 
-export const receiptCodec: Codec<Receipt> = struct<Receipt>({
+const fields: Codec<Receipt> = struct<Receipt>({
   id: hash32,
   status,
   code: nullable(errorCode),
   index: nullable(uint()),
   results: list(nullable(struct<ReadResult>({ version: uint(), valueHash: hash32 })), transactionOperationsCap),
 });
+
+export const receiptCodec: Codec<Receipt> = {
+  toItem: receipt => fields.toItem(receipt),
+  fromItem: item => {
+    const receipt = fields.fromItem(item);
+    const { status: outcome, code, index, results } = receipt;
+    const isApplied = outcome === 'applied';
+    const isConsistent = isApplied === (code === null) && isApplied === (index === null);
+    if (isConsistent && (isApplied || results.length === 0)) return receipt;
+    return fail('BAD_ENCODING', 'a failed receipt has a code, an index and no results; an applied one has neither');
+  },
+};
 
 /** The leaf of a receipt under receiptsRoot. */
 export function receiptHash(receipt: Receipt): Uint8Array {

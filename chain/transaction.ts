@@ -17,6 +17,7 @@ import {
   nullable,
   struct,
   uint,
+  versioned,
 } from './codec.ts';
 import { accept, type Result } from './errors.ts';
 import { sha256, taggedHash } from './hash.ts';
@@ -58,16 +59,19 @@ export interface Transaction {
   readonly senderAddress: Uint8Array;
 }
 
-const bodyCodec: Codec<TransactionBody> = struct<TransactionBody>({
-  version: uint(),
-  chainId: hash32,
-  sender: fixedBytes(publicKeyLength, 'BAD_PUBLIC_KEY'),
-  nonce: uint(),
-  fee: amount,
-  expiresAt: nullable(uint()),
-  memo: byteString(0, memoBytesMax),
-  operations: list(operationCodec, transactionOperationsCap),
-});
+const bodyCodec: Codec<TransactionBody> = versioned(
+  transactionVersion,
+  struct<TransactionBody>({
+    version: uint(),
+    chainId: hash32,
+    sender: fixedBytes(publicKeyLength, 'BAD_PUBLIC_KEY'),
+    nonce: uint(),
+    fee: amount,
+    expiresAt: nullable(uint()),
+    memo: byteString(0, memoBytesMax),
+    operations: list(operationCodec, transactionOperationsCap),
+  }),
+);
 
 const signatureCodec = fixedBytes(signatureLength, 'BAD_SIGNATURE');
 

@@ -6,14 +6,14 @@
  * Who is to blame follows from the code. BAD_TRANSACTIONS_ROOT: whoever sent this body; the header may still be good, so its hash must
  * not be marked invalid. Any other code of `validateBody` holds for every body with this root: the block itself is invalid.
  */
-import { type Block, headerVersion, producerDigest, type SealedHeader, sealedHeaderCodec } from './block.ts';
+import { type Block, producerDigest, type SealedHeader, sealedHeaderCodec } from './block.ts';
 import { equalBytes, toHex } from './bytes.ts';
 import { encode, encodeArrayHead } from './codec.ts';
 import { accept, type Result, reject, unreachable } from './errors.ts';
 import type { Params } from './genesis.ts';
 import { merkleRoot } from './merkle.ts';
 import type { Operation } from './operation.ts';
-import { bodyBytes, signingDigest, type Transaction, transactionVersion } from './transaction.ts';
+import { bodyBytes, signingDigest, type Transaction } from './transaction.ts';
 
 /** What a network demands of what is sent to it: its identity (32 bytes), and its parameters at the height in question. */
 export interface Rules {
@@ -29,14 +29,11 @@ export interface SignatureCheck {
 }
 
 /**
- * Everything about a transaction that needs neither state nor its signature. Errors: BAD_VERSION, WRONG_CHAIN, TOO_LARGE,
- * BAD_OPERATION, BAD_AMOUNT, FEE_TOO_LOW.
+ * Everything about a decoded transaction that needs neither state nor its signature; the decoder has refused unknown versions. Errors:
+ * WRONG_CHAIN, TOO_LARGE, BAD_OPERATION, BAD_AMOUNT, FEE_TOO_LOW.
  */
 export function validateTransaction(transaction: Transaction, { chainId, params }: Rules): Result<null> {
   const { body, bytes } = transaction;
-  if (body.version !== transactionVersion) {
-    return reject('BAD_VERSION', `transaction version ${body.version}, this program knows ${transactionVersion}`);
-  }
   if (!equalBytes(body.chainId, chainId)) {
     return reject('WRONG_CHAIN', `transaction for chain ${toHex(body.chainId)}, this is ${toHex(chainId)}`);
   }
@@ -98,17 +95,14 @@ export function blockBytes(sealed: SealedHeader, transactions: readonly Transact
   return transactions.reduce((sum, transaction) => sum + transaction.bytes.length, ends);
 }
 
-/** What holds of a header in every engine, beside what its decoder checked. Errors: BAD_VERSION ("upgrade", not invalid), BAD_PUBLIC_KEY. */
+/**
+ * What holds of a decoded header in every engine, beside what the decoder has checked: an unknown version was BAD_VERSION there ("upgrade",
+ * not invalid). The key is a compressed one as far as its first byte shows; the signature shows the rest. Error: BAD_PUBLIC_KEY.
+ */
 export function validateHeaderShape({ header }: SealedHeader): Result<null> {
-  if (header.version !== headerVersion) {
-    const known = `this program knows ${headerVersion}: upgrade kvchain`;
-    return reject('BAD_VERSION', `header version ${header.version} at height ${header.height}, ${known}`);
-  }
   const prefix = header.producer[0];
-  if (prefix !== 2 && prefix !== 3) {
-    return reject('BAD_PUBLIC_KEY', `the producer's key begins with ${prefix}, expected 2 or 3`);
-  }
-  return accept(null);
+  if (prefix === 2 || prefix === 3) return accept(null);
+  return reject('BAD_PUBLIC_KEY', `the producer's key begins with ${prefix}, expected 2 or 3`);
 }
 
 /** The producer's signature over the block hash, for the verifier. When it does not verify, the code is BAD_PRODUCER_SIGNATURE. */
