@@ -51,7 +51,7 @@ function inspectStatement({ expression, end }, file, report) {
     if (isPromise(expression.expression) && !reason) report(expression, 'voids a promise without saying why');
     return;
   }
-  const isKept = ts.isBinaryExpression(expression) && expression.operatorToken.kind === ts.SyntaxKind.EqualsToken;
+  const isKept = ts.isBinaryExpression(expression) && ts.isAssignmentOperator(expression.operatorToken.kind);
   if (!isKept && isPromise(expression) && !isHandled(expression)) report(expression, 'leaves a promise to itself');
 }
 

@@ -49,7 +49,7 @@ function reasonToInstall() {
       if (entry.optional || entry.devOptional || entry.peer) continue;
       return `${path} is missing`;
     }
-    if (found.version !== entry.version || found.integrity !== entry.integrity)
+    if (found.version !== entry.version || (entry.integrity && found.integrity !== entry.integrity))
       return `${path} is ${found.version}, not ${entry.version}`;
   }
   for (const [path, entry] of Object.entries(installed)) {

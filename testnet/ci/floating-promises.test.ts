@@ -35,6 +35,7 @@ const handled: readonly string[] = [
   'onTask(async () => work());',
   'onEvent(() => void work().catch(log));',
   'export const kept = work();',
+  'let kept: Promise<void> | null = null;\nkept ??= work();\nexport { kept };',
 ];
 
 const fileOf = (group: string, index: number): string => `daemon/planted-${group}-${index}.ts`;
