@@ -49,9 +49,12 @@ export type Effect<M, R> =
   /** At most one timer of an id runs; setting it again moves it. */
   | { readonly type: 'setTimer'; readonly id: string; readonly afterMs: number }
   | { readonly type: 'clearTimer'; readonly id: string }
-  /** A header's ancestors are unknown: ask this peer for headers from our chain on. */
-  | { readonly type: 'fetchHeaders'; readonly peer: PeerId }
-  /** Bodies wanted, oldest first. */
+  /**
+   * Ask this peer for headers: those after block `after`, put first in the locator (it need not be one that we hold); null: from our
+   * chain on, because a header's ancestors are unknown.
+   */
+  | { readonly type: 'fetchHeaders'; readonly peer: PeerId; readonly after: Uint8Array | null }
+  /** All bodies wanted from now on, most urgent first: the list replaces the one before. One that is stored already is reported too. */
   | { readonly type: 'fetchBodies'; readonly hashes: readonly Uint8Array[]; readonly hint: PeerId | null }
   /** Move the ledger: undo these (newest first) down to `ancestor`, then apply those (oldest first). Answer: applied and/or invalid. */
   | {

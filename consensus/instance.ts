@@ -1,0 +1,97 @@
+/**
+ * An engine without its type parameters: state, messages and records stay inside, bytes go in and out. So the driver is written once
+ * for all engines, and no part of it can look into the state of one.
+ */
+import type { SealedHeader } from '../chain/block.ts';
+import { type Codec, decodeBytes, encode } from '../chain/codec.ts';
+import { KvchainError, type Result } from '../chain/errors.ts';
+import type { EngineName, Params } from '../chain/genesis.ts';
+import type { Effect, Engine, EngineContext, EngineEvent, EngineView, Recovery } from './engine.ts';
+
+/** A member's message, and a record, are at most this long. */
+export const messageBytesMax = 1_048_576;
+
+/** A way of agreeing, chosen by its name at run time. */
+export interface AnyEngine {
+  readonly name: EngineName;
+  /** Throws DATABASE_DAMAGED for records that cannot be decoded, and what the engine throws. */
+  recover(context: EngineContext, recovery: Recovery<Uint8Array>): EngineInstance;
+  /** What a seal must fulfil without any context; first of all checks. */
+  checkSeal(sealed: SealedHeader, params: Params): Result<null>;
+}
+
+/** A running engine. The contract of each method is that of `Engine`. */
+export interface EngineInstance {
+  readonly name: EngineName;
+  /** A message that cannot be decoded costs its sender BAD_MESSAGE. */
+  step(event: EngineEvent<Uint8Array>): readonly Effect<Uint8Array, Uint8Array>[];
+  digest(): Uint8Array;
+  view(): EngineView;
+  checkSeal(sealed: SealedHeader, params: Params): Result<null>;
+  treeRecord(hash: Uint8Array): Uint8Array | null;
+  header(hash: Uint8Array): SealedHeader | null;
+}
+
+/** Closes over an engine's types. */
+export function eraseTypes<S, M, R>(engine: Engine<S, M, R>): AnyEngine {
+  return {
+    name: engine.name,
+    recover: (context, recovery) => {
+      const records = decodeRecords(engine.recordCodec, recovery.records);
+      return instanceOf(engine, engine.recover(context, { ...recovery, records }));
+    },
+    checkSeal: (sealed, params) => engine.checkSeal(sealed, params),
+  };
+}
+
+function instanceOf<S, M, R>(engine: Engine<S, M, R>, state: S): EngineInstance {
+  return {
+    name: engine.name,
+    step: event => {
+      const decoded = decodeEvent(engine.messageCodec, event);
+      if (!decoded.ok) return decoded.effects;
+      return engine.step(state, decoded.event).map(effect => encodeEffect(engine, effect));
+    },
+    digest: () => engine.digest(state),
+    view: () => engine.view(state),
+    checkSeal: (sealed, params) => engine.checkSeal(sealed, params),
+    treeRecord: hash => engine.treeRecord(state, hash),
+    header: hash => engine.header(state, hash),
+  };
+}
+
+type DecodedEvent<M> =
+  | { readonly ok: true; readonly event: EngineEvent<M> }
+  | { readonly ok: false; readonly effects: readonly Effect<Uint8Array, Uint8Array>[] };
+
+function decodeEvent<M>(codec: Codec<M>, event: EngineEvent<Uint8Array>): DecodedEvent<M> {
+  if (event.type !== 'message') return { ok: true, event };
+  const message = decodeBytes(codec, event.message, messageBytesMax);
+  if (message.ok) return { ok: true, event: { ...event, message: message.value } };
+  const { detail } = message.error;
+  return { ok: false, effects: [{ type: 'penalize', peer: event.from, code: 'BAD_MESSAGE', detail }] };
+}
+
+function encodeEffect<S, M, R>(engine: Engine<S, M, R>, effect: Effect<M, R>): Effect<Uint8Array, Uint8Array> {
+  switch (effect.type) {
+    case 'persist':
+      return { type: 'persist', records: effect.records.map(record => encode(engine.recordCodec, record)) };
+    case 'send':
+      return { type: 'send', to: effect.to, message: encode(engine.messageCodec, effect.message) };
+    case 'broadcast':
+      return { type: 'broadcast', message: encode(engine.messageCodec, effect.message) };
+    default:
+      return effect;
+  }
+}
+
+/** One after the other: an engine may fold a long log without holding it. */
+function* decodeRecords<R>(codec: Codec<R>, records: Iterable<Uint8Array>): Generator<R> {
+  let sequence = 0;
+  for (const bytes of records) {
+    const record = decodeBytes(codec, bytes, messageBytesMax);
+    if (!record.ok) throw new KvchainError('DATABASE_DAMAGED', `engine record ${sequence}: ${record.error.detail}`);
+    sequence += 1;
+    yield record.value;
+  }
+}

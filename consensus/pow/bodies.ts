@@ -1,0 +1,79 @@
+/**
+ * Which bodies are wanted: those missing on the branches within reach of the tip, heaviest branch first, oldest body first. A branch
+ * gets at most half of the room that is left, so that one whose bodies nobody has (headers are cheaper to make up than bodies) cannot
+ * keep another from being completed.
+ */
+import type { BlockEntry } from '../../chain/block-tree.ts';
+import type { PeerId } from '../engine.ts';
+import { blockWork, bodiesWantedMax, branchesWantedMax, type PowEffect, type PowState, relayDepth } from './state.ts';
+import { bodyTimer, setBodyTimer } from './timers.ts';
+
+/** True when the block is within `relayDepth` blocks' work of the heaviest header: it may still matter to others. */
+export function isNearBest(state: PowState, entry: BlockEntry): boolean {
+  return entry.work + BigInt(relayDepth) * blockWork(entry) >= state.bestHeader.work;
+}
+
+/** A-H4: orders the list of wanted bodies when it changed. It replaces the list before. */
+export function wantBodies(state: PowState, hint: PeerId | null, effects: PowEffect[]): void {
+  const list = listWanted(state);
+  const hasChanged = list.length !== state.wanted.size || list.some(({ key }) => !state.wanted.has(key));
+  if (hasChanged) orderBodies(state, list, { hint, effects });
+}
+
+/** After a body came: the list is made anew when half of it is done, because making it walks whole branches. */
+export function wantMoreBodies(state: PowState, effects: PowEffect[]): void {
+  if (state.wanted.size <= bodiesWantedMax / 4) wantBodies(state, null, effects);
+}
+
+/** Orders the list again, changed or not: after a start, and when the timer says that bodies are late. */
+export function wantBodiesAgain(state: PowState, effects: PowEffect[]): void {
+  const list = listWanted(state);
+  if (list.length > 0) orderBodies(state, list, { hint: null, effects });
+}
+
+interface Order {
+  readonly hint: PeerId | null;
+  readonly effects: PowEffect[];
+}
+
+function orderBodies(state: PowState, list: readonly BlockEntry[], { hint, effects }: Order): void {
+  state.wanted = new Set(list.map(({ key }) => key));
+  effects.push({ type: 'fetchBodies', hashes: list.map(({ sealed }) => sealed.hash), hint });
+  if (list.length > 0) setBodyTimer(state, effects);
+  else effects.push({ type: 'clearTimer', id: bodyTimer });
+}
+
+function listWanted(state: PowState): readonly BlockEntry[] {
+  const wanted = new Set<BlockEntry>();
+  for (const leaf of heaviestIncomplete(state)) {
+    let room = Math.ceil((bodiesWantedMax - wanted.size) / 2);
+    for (const entry of incompletePart(state, leaf)) {
+      if (room === 0) break;
+      if (entry.hasBody || wanted.has(entry)) continue;
+      wanted.add(entry);
+      room -= 1;
+    }
+  }
+  return [...wanted];
+}
+
+function heaviestIncomplete(state: PowState): readonly BlockEntry[] {
+  return state.tree
+    .leaves()
+    .filter(leaf => !leaf.isComplete && !leaf.isInvalid && isNearHead(state, leaf))
+    .sort((a, b) => (a.work > b.work ? -1 : Number(a.work < b.work)))
+    .slice(0, branchesWantedMax);
+}
+
+function isNearHead(state: PowState, entry: BlockEntry): boolean {
+  return entry.work + BigInt(relayDepth) * blockWork(entry) >= state.head.work;
+}
+
+/** The blocks above the last complete one of the branch, oldest first. */
+function incompletePart(state: PowState, leaf: BlockEntry): readonly BlockEntry[] {
+  const entries: BlockEntry[] = [];
+  for (let entry: BlockEntry | null = leaf; entry !== null && !entry.isComplete; entry = state.tree.parentOf(entry)) {
+    entries.push(entry);
+  }
+  return entries.reverse();
+}

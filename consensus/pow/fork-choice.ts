@@ -1,0 +1,133 @@
+/**
+ * The fork choice: most cumulative work wins, and of equals the branch that was complete first; the tip that is applied stays among
+ * equals (docs/decisions/0001-most-work.md). One switch of the ledger is under way at a time; the next decision waits for its answer.
+ */
+import type { BlockEntry } from '../../chain/block-tree.ts';
+import type { ErrorCode } from '../../chain/errors.ts';
+import { nextBits } from './asert.ts';
+import { isNearBest } from './bodies.ts';
+import { judgedBelowUndo, type PowEffect, type PowState, switchBlocksMax } from './state.ts';
+
+/** Blocks below the floor that may gather before the tree is pruned. */
+const pruneEvery = 100;
+const noExtension = new Uint8Array();
+
+/** The body of `entry` is here: passes the block on, and lets every branch that this completes be judged. */
+export function acceptBody(state: PowState, entry: BlockEntry, effects: PowEffect[]): void {
+  if (entry.hasBody) return;
+  for (const completed of state.tree.addBody(entry)) {
+    if (!completed.isInvalid && completed.work > state.candidate.work) state.candidate = completed; // A-F1
+  }
+  if (!entry.isInvalid && isNearBest(state, entry)) effects.push({ type: 'relay', hash: entry.sealed.hash });
+}
+
+/** selectBest (PROTOCOLS 2.4): orders the next switch of the ledger, or work on its tip. */
+export function selectBest(state: PowState, effects: PowEffect[]): void {
+  if (state.switchingTo !== null || state.isHalted) return;
+  const { candidate, head } = state;
+  // A-F1: strictly more work, so the current tip stays among equals.
+  if (candidate.work > head.work || head.isInvalid) switchTo(state, candidate, effects);
+  else mineOn(state, head, effects);
+}
+
+/** The ledger stands at `entry` now. */
+export function acceptApplied(state: PowState, entry: BlockEntry): void {
+  state.head = entry;
+  // A part of a switch may be applied before a block of it turns out invalid: that verdict is its answer.
+  if (state.switchingTo === entry || state.switchingTo?.isInvalid === true) state.switchingTo = null;
+  // Of equals the tip that the ledger stands at is the one that counts.
+  if (!entry.isInvalid && entry.work >= state.candidate.work) state.candidate = entry;
+  pruneBelow(state);
+}
+
+/** A-F3: the block and all that descends from it are invalid for ever; the next best is judged again. */
+export function acceptInvalid(state: PowState, entry: BlockEntry, code: ErrorCode, effects: PowEffect[]): void {
+  if (entry.isInvalid || entry === state.tree.root) return;
+  state.tree.markInvalid(entry);
+  effects.push({ type: 'markInvalid', hash: entry.sealed.hash, code });
+  if (state.switchingTo?.isInvalid === true) state.switchingTo = null;
+  findBest(state);
+}
+
+/** Finds the heaviest header and the heaviest complete block from scratch; needed only when entries became invalid or went. */
+export function findBest(state: PowState): void {
+  let bestHeader = state.tree.root;
+  let candidate = state.head.isInvalid ? state.tree.root : state.head;
+  for (const entry of state.tree.entries()) {
+    if (entry.isInvalid) continue;
+    if (entry.work > bestHeader.work) bestHeader = entry;
+    if (entry.isComplete && isBetter(state, entry, candidate)) candidate = entry;
+  }
+  state.bestHeader = bestHeader;
+  state.candidate = candidate;
+}
+
+/** A-F1: more work; of equals the applied tip, then the one that was complete first. */
+function isBetter(state: PowState, entry: BlockEntry, other: BlockEntry): boolean {
+  if (entry.work !== other.work) return entry.work > other.work;
+  return other !== state.head && (entry === state.head || entry.arrival < other.arrival);
+}
+
+/** reorgTo (PROTOCOLS 2.4). */
+function switchTo(state: PowState, candidate: BlockEntry, effects: PowEffect[]): void {
+  const { tree, head, params } = state;
+  const ancestor = tree.commonAncestor(head, candidate);
+  const undo = tree.path(ancestor, head).reverse();
+  if (undo.length > params.undoBlocksMax) {
+    // A-F2: below the undo window nothing can be undone; a person decides.
+    state.isHalted = true;
+    effects.push({ type: 'stopMining' }, haltTooDeep(candidate, ancestor, undo.length, params.undoBlocksMax));
+    return;
+  }
+  const apply = cut(tree.path(ancestor, candidate), head);
+  state.switchingTo = apply.at(-1) ?? ancestor;
+  effects.push({
+    type: 'switch',
+    ancestor: ancestor.sealed.hash,
+    undo: undo.map(({ sealed }) => sealed.hash),
+    apply: apply.map(({ sealed }) => sealed.hash),
+  });
+}
+
+/** Long runs are applied in parts, each of which ends heavier than the head: also half-way the best known chain is followed. */
+function cut(path: readonly BlockEntry[], head: BlockEntry): readonly BlockEntry[] {
+  const last = path.findIndex((entry, index) => index + 1 >= switchBlocksMax && entry.work > head.work);
+  return last === -1 ? path : path.slice(0, last + 1);
+}
+
+function haltTooDeep(candidate: BlockEntry, ancestor: BlockEntry, depth: number, limit: number): PowEffect {
+  const detail =
+    `block ${candidate.key} at height ${candidate.height} has more work than the tip but forks at height ${ancestor.height}: ` +
+    `${depth} blocks to undo, at most ${limit}`;
+  return { type: 'halt', code: 'REORG_TOO_DEEP', detail };
+}
+
+function mineOn(state: PowState, head: BlockEntry, effects: PowEffect[]): void {
+  if (state.miningOn === head.key) return;
+  state.miningOn = head.key;
+  effects.push({
+    type: 'mine',
+    template: {
+      parent: head.sealed.hash,
+      height: head.height + 1,
+      bits: nextBits(head, state.params), // A-V3
+      timeMin: head.sealed.header.time + 1, // A-V4
+      extension: noExtension,
+    },
+  });
+}
+
+/** Memory holds the undo window and what is needed to judge branches from just below it. */
+function pruneBelow(state: PowState): void {
+  const { tree, head, params } = state;
+  const floor = head.height - params.undoBlocksMax - judgedBelowUndo;
+  if (floor - tree.root.height < pruneEvery) return;
+  const root = tree.ancestorAt(head, floor);
+  if (root === null) return;
+  tree.prune(root);
+  const kept = [state.bestHeader, state.candidate, state.switchingTo ?? head];
+  if (kept.some(({ key }) => tree.get(key) === null)) {
+    if (state.switchingTo !== null && tree.get(state.switchingTo.key) === null) state.switchingTo = null;
+    findBest(state);
+  }
+}

@@ -1,0 +1,78 @@
+/** The state of the proof-of-work engine, the limits of all that it keeps, and the few questions that every part of it asks. */
+import type { BlockEntry, BlockTree } from '../../chain/block-tree.ts';
+import { type Genesis, type Params, paramsAt } from '../../chain/genesis.ts';
+import { decodeBits, workOf } from '../../chain/target.ts';
+import type { Effect, PeerId } from '../engine.ts';
+import type { Deferred } from './future.ts';
+import type { Orphans } from './orphans.ts';
+import type { Presync } from './presync.ts';
+import type { Random } from './random.ts';
+
+/** Proof of work has neither messages between members nor records: the tree and the ledger's tip are all there is to remember. */
+export type PowEffect = Effect<never, never>;
+
+/** Headers higher than this above the applied tip wait outside until bodies and execution follow. */
+export const headersAheadMax = 20_000;
+/** Bodies asked for at a time, over all branches. */
+export const bodiesWantedMax = 1_024;
+/** Branches whose bodies are asked for at a time, heaviest first. */
+export const branchesWantedMax = 8;
+/** A block is passed on, and its body wanted, when its work is within so many blocks of the heaviest. */
+export const relayDepth = 6;
+/** A branch that ends more than so many blocks' work below the tip is pre-synced: checked first, stored on the second pass. */
+export const lowWorkDepth = 144;
+/** Blocks kept in memory below the undo window, so that a heavier branch from there is seen, judged and told. */
+export const judgedBelowUndo = 1_000;
+/** Blocks that a switch without undo applies at most, so that each leaves a head to read from. */
+export const switchBlocksMax = 128;
+/** Branches told to others. */
+export const tipsMax = 100;
+
+export interface PowState {
+  readonly genesis: Genesis;
+  /** Difficulty parameters hold for the life of a chain: those of height 0. */
+  readonly params: Params;
+  readonly tree: BlockTree;
+  readonly orphans: Orphans;
+  readonly deferred: Deferred;
+  readonly presync: Presync;
+  readonly random: Random;
+  /** Where the ledger stands. */
+  head: BlockEntry;
+  /** The heaviest header that is not invalid; of equals the first. */
+  bestHeader: BlockEntry;
+  /** The heaviest block whose branch is complete and not invalid; of equals the first. */
+  candidate: BlockEntry;
+  /** The target of the switch that the ledger carries out; the next decision waits for its answer. */
+  switchingTo: BlockEntry | null;
+  /** Keys of the bodies that were asked for last. */
+  wanted: Set<string>;
+  /** Peers that have headers beyond `headersAheadMax`, with the order in which they were cut short. */
+  readonly paused: Set<PeerId>;
+  /** When each peer was last asked for headers. */
+  readonly askedAt: Map<PeerId, number>;
+  /** Key of the block that the miner was last told to build on. */
+  miningOn: string | null;
+  isHalted: boolean;
+}
+
+/** The expected trials of one block at this entry's difficulty. */
+export function blockWork(entry: BlockEntry): bigint {
+  return workOfBits(entry.sealed.header.bits);
+}
+
+/** The expected trials of a block with these bits; 0 when they are no target. */
+export function workOfBits(bits: number): bigint {
+  const target = decodeBits(bits);
+  return target === null ? 0n : workOf(target);
+}
+
+/** Entries that the tree may hold before the lightest branches go. */
+export function entriesMax(params: Params): number {
+  return params.undoBlocksMax + judgedBelowUndo + 2 * headersAheadMax;
+}
+
+/** How far ahead of the clock the time of the block at `height` may be. */
+export function driftAt(state: PowState, height: number): number {
+  return paramsAt(state.genesis, height).maxDriftMs;
+}
