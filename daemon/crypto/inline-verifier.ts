@@ -1,0 +1,20 @@
+/**
+ * The Verifier without threads, for the simulator: answers are ready within the same turn and in the same order on every run, which
+ * worker threads cannot promise. The native library is used where it loads; the answers do not depend on it.
+ */
+import type { SignatureCheck, Verifier } from '../ports.ts';
+import { loadSignatureVerify, type SignatureVerify } from './signature-check.ts';
+
+export class InlineVerifier implements Verifier {
+  readonly #verify: SignatureVerify;
+
+  constructor(verify: SignatureVerify = loadSignatureVerify().verify) {
+    this.#verify = verify;
+  }
+
+  async verify(checks: readonly SignatureCheck[]): Promise<readonly boolean[]> {
+    return checks.map(({ digest, signature, publicKey }) => this.#verify(digest, signature, publicKey));
+  }
+
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,17 @@
+/** A verifier's thread: says how it checks, then answers chunk after chunk. It ends when its pool closes the port. */
+import '../polyfill.ts';
+import { parentPort } from 'node:worker_threads';
+import { assert } from '../../chain/errors.ts';
+import { type PackedChunk, verifyPacked, type WorkerReply } from './packed-checks.ts';
+import { loadSignatureVerify } from './signature-check.ts';
+
+const port = parentPort;
+assert(port !== null, 'the verifier runs on a worker thread');
+const { verify, fallbackReason } = loadSignatureVerify();
+const ready: WorkerReply = { type: 'ready', fallbackReason };
+port.postMessage(ready);
+port.on('message', ({ id, packed }: PackedChunk) => {
+  const answers = verifyPacked(packed, verify);
+  const reply: WorkerReply = { type: 'answers', id, answers };
+  port.postMessage(reply, [answers.buffer]);
+});
