@@ -107,18 +107,30 @@ export interface MiningStatus extends MinerStatus {
   readonly blocksFound: number;
 }
 
-/** A block's changes as the ledger made or unmade them. Sent in the ledger's order, each exactly once. */
+interface MovedBlockEvent {
+  readonly height: number;
+  readonly hash: Uint8Array;
+  readonly parent: Uint8Array;
+  readonly time: number;
+  readonly transactionIds: readonly Uint8Array[];
+}
+
+export interface AppliedEvent extends MovedBlockEvent {
+  readonly type: 'applied';
+  /** The versions that the block made, in their order. */
+  readonly changes: readonly HistoryEntry[];
+}
+
+export interface UndoneEvent extends MovedBlockEvent {
+  readonly type: 'undone';
+  /** The keys that the block's transactions named in order to write them, unique, in their order: what it made of them is gone. */
+  readonly keys: readonly string[];
+}
+
+/** What the ledger made and unmade. Sent in the ledger's order, each exactly once. */
 export type LedgerEvent =
-  | {
-      readonly type: 'applied' | 'undone';
-      readonly height: number;
-      readonly hash: Uint8Array;
-      readonly parent: Uint8Array;
-      readonly time: number;
-      /** The versions that the block made; after an undo they are gone. */
-      readonly changes: readonly HistoryEntry[];
-      readonly transactionIds: readonly Uint8Array[];
-    }
+  | AppliedEvent
+  | UndoneEvent
   /** After the last batch of one switch: readers see this head now. `undone` is 0 when the chain only grew. */
   | { readonly type: 'head'; readonly height: number; readonly hash: Uint8Array; readonly undone: number };
 
@@ -173,11 +185,11 @@ export interface NodeApi {
   /** Listener is called synchronously in the ledger's order; returns the function that ends the subscription. */
   onLedgerEvent(listener: (event: LedgerEvent) => void): () => void;
   /** The `applied` event of a canonical block within the undo window; null below it. For resuming a watch. */
-  appliedEvent(height: number): Promise<Extract<LedgerEvent, { type: 'applied' | 'undone' }> | null>;
+  appliedEvent(height: number): Promise<AppliedEvent | null>;
   /**
    * What a watcher that stands at (height, hash) must hear first: the `undone` events from there down to the canonical chain; empty when
    * that block is canonical; null (RESUME_TOO_OLD) when the block is unknown or below the undo window.
    */
-  undoneSince(height: number, hash: Uint8Array): Promise<readonly LedgerEvent[] | null>;
+  undoneSince(height: number, hash: Uint8Array): Promise<readonly UndoneEvent[] | null>;
   stop(): Promise<void>;
 }

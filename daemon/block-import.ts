@@ -1,0 +1,178 @@
+/**
+ * The road of a block, whether it was gossiped, fetched or mined here: seal, producer's signature, header to the engine, body put
+ * together, checked without state, its signatures verified, stored, and told to the engine. Only the engine judges.
+ */
+import { type Block, blockBytesCap, bodyCodec, type SealedHeader } from '../chain/block.ts';
+import { equalBytes, toHex } from '../chain/bytes.ts';
+import { decodeBytes } from '../chain/codec.ts';
+import type { ErrorCode } from '../chain/errors.ts';
+import { type Genesis, paramsAt } from '../chain/genesis.ts';
+import { merkleRoot } from '../chain/merkle.ts';
+import type { Transaction } from '../chain/transaction.ts';
+import { producerCheck, validateBody, validateHeaderShape } from '../chain/validate.ts';
+import type { ChainStore } from './chain-store.ts';
+import type { Driver, RunningEffect } from './driver.ts';
+import type { Clock, GossipVerdict, Network, PeerId, Verifier } from './ports.ts';
+import type { SignatureDesk } from './signature-desk.ts';
+import { type CompactBlock, decodeCompactBlock, decodeTransactions, encodeRequest } from './wire.ts';
+
+/** Where a compact block finds the transactions that its receiver holds already. */
+export interface TransactionSource {
+  byWitnessId(witnessIdHex: string): Transaction | null;
+}
+
+export interface BlockImportParts {
+  readonly genesis: Genesis;
+  readonly chainId: Uint8Array;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly chain: ChainStore;
+  readonly driver: Driver;
+  readonly verifier: Verifier;
+  readonly signatures: SignatureDesk;
+  readonly mempool: TransactionSource;
+}
+
+const transactionsTimeoutMs = 10_000;
+/** Compact blocks that are being put together at a time; more are left to header sync. */
+const assembliesMax = 16;
+
+export class BlockImport {
+  readonly #parts: BlockImportParts;
+  /** Blocks whose bodies are being put together now, so that the same gossip from many peers is worked on once. */
+  readonly #assembling = new Set<string>();
+
+  constructor(parts: BlockImportParts) {
+    this.#parts = parts;
+  }
+
+  /** A compact block from a peer. It is passed on when the engine says so, which it does before the block is executed. */
+  async gossiped(data: Uint8Array, from: PeerId): Promise<GossipVerdict> {
+    const compact = decodeCompactBlock(data);
+    if (!compact.ok) return this.#refuse(from, compact.error.code, compact.error.detail);
+    const { sealed } = compact.value;
+    if (this.#assembling.has(sealed.hashHex) || (await this.#parts.chain.hasBody(sealed.hash))) return 'ignore';
+    if (this.#assembling.size >= assembliesMax) return 'ignore';
+    this.#assembling.add(sealed.hashHex);
+    try {
+      return await this.#import(compact.value, from);
+    } finally {
+      this.#assembling.delete(sealed.hashHex);
+    }
+  }
+
+  /** Headers in order. False when one of them was refused or could not be placed, so that there is no use in asking for more. */
+  async importHeaders(headers: readonly SealedHeader[], from: PeerId): Promise<boolean> {
+    const unknown = headers.filter(sealed => this.#parts.driver.engine.header(sealed.hash) === null);
+    for (const sealed of unknown) {
+      const fault = this.#sealFault(sealed);
+      if (fault) {
+        this.#refuse(from, fault.code, fault.detail);
+        return false;
+      }
+    }
+    const checks = unknown.map(sealed => producerCheck(this.#parts.chainId, sealed));
+    const answers = await this.#parts.verifier.verify(checks);
+    if (answers.includes(false)) {
+      this.#refuse(from, 'BAD_PRODUCER_SIGNATURE', 'a header with a bad signature of its producer');
+      return false;
+    }
+    const effects = this.#tellHeaders(headers, from);
+    return !effects.some(effect => effect.type === 'penalize' || effect.type === 'fetchHeaders');
+  }
+
+  /** A body that was asked for. False when it is not the body of that header. */
+  async importBody(hash: Uint8Array, bytes: Uint8Array, from: PeerId): Promise<boolean> {
+    const sealed = this.#parts.driver.engine.header(hash);
+    if (sealed === null) return true;
+    const body = decodeBytes(bodyCodec, bytes, blockBytesCap);
+    if (!body.ok) {
+      this.#refuse(from, body.error.code, body.error.detail);
+      return false;
+    }
+    const outcome = await this.#complete({ ...sealed, transactions: body.value }, 'lazy');
+    if (outcome === 'other body') this.#refuse(from, 'BAD_TRANSACTIONS_ROOT', 'transactions of another block');
+    return outcome !== 'other body';
+  }
+
+  /** A block of this node's own miner: on stable storage before anyone hears of it. */
+  async mined(block: Block): Promise<void> {
+    this.#tellHeaders([block], null);
+    await this.#complete(block, 'durable');
+  }
+
+  async #import({ sealed, witnessIds }: CompactBlock, from: PeerId): Promise<GossipVerdict> {
+    const isKnown = this.#parts.driver.engine.header(sealed.hash) !== null;
+    if (!isKnown) {
+      const fault = this.#sealFault(sealed);
+      if (fault) return this.#refuse(from, fault.code, fault.detail);
+      const [isSigned] = await this.#parts.verifier.verify([producerCheck(this.#parts.chainId, sealed)]);
+      if (!isSigned) return this.#refuse(from, 'BAD_PRODUCER_SIGNATURE', `block ${sealed.hashHex}`);
+      const effects = this.#tellHeaders([sealed], from);
+      if (effects.some(effect => effect.type === 'penalize')) return 'reject';
+      if (this.#parts.driver.engine.header(sealed.hash) === null) return 'ignore';
+    }
+    if (!equalBytes(merkleRoot(witnessIds), sealed.header.transactionsRoot)) {
+      return this.#refuse(from, 'BAD_TRANSACTIONS_ROOT', `block ${sealed.hashHex}: ids that do not give its root`);
+    }
+    const transactions = await this.#gather(sealed, witnessIds, from);
+    if (transactions === null) return 'ignore';
+    const outcome = await this.#complete({ ...sealed, transactions }, 'lazy');
+    return outcome === 'relay' ? 'accept' : 'ignore';
+  }
+
+  /** The block's transactions, from the mempool and for the rest from the peer that sent the block; null when it does not have them. */
+  async #gather(sealed: SealedHeader, witnessIds: readonly Uint8Array[], from: PeerId): Promise<Transaction[] | null> {
+    const found = witnessIds.map(witnessId => this.#parts.mempool.byWitnessId(toHex(witnessId)));
+    const missing = witnessIds.filter((_, index) => found[index] === null);
+    if (missing.length === 0) return found.filter(transaction => transaction !== null);
+    const request = encodeRequest({ type: 'getTransactions', block: sealed.hash, witnessIds: missing });
+    const answer = await this.#parts.network.request(from, request, transactionsTimeoutMs).catch(() => null);
+    const fetched = answer === null ? null : decodeTransactions(answer);
+    if (!fetched?.ok || fetched.value.length !== missing.length) return null;
+    const rest = fetched.value.values();
+    const all = found.map(transaction => transaction ?? rest.next().value ?? null);
+    return all.every(transaction => transaction !== null) ? all : null;
+  }
+
+  /**
+   * Checks a whole block without state, stores it and tells the engine. `other body`: the transactions are not this header's, which says
+   * nothing of the header. `invalid`: they are, and break a rule, so the block is invalid for ever.
+   */
+  async #complete(block: Block, durability: 'durable' | 'lazy'): Promise<'relay' | 'kept' | 'other body' | 'invalid'> {
+    const { genesis, chainId, driver, clock, chain, signatures } = this.#parts;
+    const rules = { chainId, params: paramsAt(genesis, block.header.height) };
+    const checked = validateBody(block, rules);
+    if (!checked.ok && checked.error.code === 'BAD_TRANSACTIONS_ROOT') return 'other body';
+    const isSigned = checked.ok && (await signatures.allVerify(block.transactions));
+    if (!isSigned) {
+      const code: ErrorCode = checked.ok ? 'BAD_TRANSACTION' : checked.error.code;
+      driver.dispatch({ type: 'invalid', now: clock.now(), hash: block.hash, code });
+      return 'invalid';
+    }
+    const record = driver.engine.treeRecord(block.hash);
+    if (record === null) return 'kept';
+    await chain.putBlock(block, record, durability);
+    const effects = driver.dispatch({ type: 'body', now: clock.now(), hash: block.hash });
+    const isRelayed = effects.some(effect => effect.type === 'relay' && equalBytes(effect.hash, block.hash));
+    return isRelayed ? 'relay' : 'kept';
+  }
+
+  #tellHeaders(headers: readonly SealedHeader[], from: PeerId | null): readonly RunningEffect[] {
+    const { driver, clock } = this.#parts;
+    return driver.dispatch({ type: 'headers', now: clock.now(), from, headers });
+  }
+
+  #sealFault(sealed: SealedHeader): { readonly code: ErrorCode; readonly detail: string } | null {
+    const shape = validateHeaderShape(sealed);
+    if (!shape.ok) return shape.error;
+    const params = paramsAt(this.#parts.genesis, sealed.header.height);
+    const checked = this.#parts.driver.engine.checkSeal(sealed, params);
+    return checked.ok ? null : checked.error;
+  }
+
+  #refuse(peer: PeerId, code: ErrorCode, detail: string): GossipVerdict {
+    this.#parts.network.penalize(peer, code, detail);
+    return 'reject';
+  }
+}

@@ -1,0 +1,261 @@
+/**
+ * The chain in the store, in the chain's own words: every read of the database by the node goes through here, and every batch that does
+ * not move the ledger. Batches that do are the ledger writer's.
+ */
+
+import { storeBlockWrites, storeHeaderWrites } from '../chain/batches.ts';
+import type { Block, SealedHeader } from '../chain/block.ts';
+import { equalBytes } from '../chain/bytes.ts';
+import { KvchainError } from '../chain/errors.ts';
+import {
+  allOf,
+  type HeaderRecord,
+  headersFrom,
+  historyRange,
+  keyOfStateRow,
+  keyScanRange,
+  rows,
+  type TipRecord,
+  type TransactionPlace,
+} from '../chain/layout.ts';
+import type { Receipt } from '../chain/receipt.ts';
+import type { KeyRange, Row } from '../chain/row.ts';
+import {
+  type Account,
+  accountCodec,
+  accountStateKey,
+  decodeRecord,
+  emptyAccount,
+  type HistoryEntry,
+  type KeyRecord,
+  keyRecordCodec,
+  keyStateKey,
+} from '../chain/state.ts';
+import type { Transaction } from '../chain/transaction.ts';
+import type { Undo } from '../chain/undo.ts';
+import type { Store, StoreRow, StoreWrite } from './ports.ts';
+
+/** Rows read at a time where all of a kind are read. */
+const pageRows = 10_000;
+/** The last hashes of a locator stand one behind the other; before them the gaps double. */
+const locatorDense = 10;
+
+export class ChainStore {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  write(batch: readonly StoreWrite[], durability: 'durable' | 'lazy'): Promise<void> {
+    return this.#store.write(batch, durability);
+  }
+
+  tip(): Promise<TipRecord | null> {
+    return this.#read(rows.tip, 'only');
+  }
+
+  header(hash: Uint8Array): Promise<HeaderRecord | null> {
+    return this.#read(rows.header, hash);
+  }
+
+  async hasBody(hash: Uint8Array): Promise<boolean> {
+    return (await this.bodyBytes(hash)) !== null;
+  }
+
+  /** The transactions of a block as peers send them. */
+  bodyBytes(hash: Uint8Array): Promise<Uint8Array | null> {
+    return this.#store.get(rows.body.key(hash));
+  }
+
+  async block(hash: Uint8Array): Promise<Block | null> {
+    const [header, transactions] = await Promise.all([this.header(hash), this.#read(rows.body, hash)]);
+    return header && transactions && { ...header.sealed, transactions };
+  }
+
+  receipts(hash: Uint8Array): Promise<readonly Receipt[] | null> {
+    return this.#read(rows.receipts, hash);
+  }
+
+  undo(height: number): Promise<Undo | null> {
+    return this.#read(rows.undo, height);
+  }
+
+  canonicalHash(height: number): Promise<Uint8Array | null> {
+    return this.#read(rows.canonical, height);
+  }
+
+  /** The height of a block of the canonical chain; null for every other hash. */
+  async canonicalHeight(hash: Uint8Array): Promise<number | null> {
+    const header = await this.header(hash);
+    if (header === null) return null;
+    const { height } = header.sealed.header;
+    const canonical = await this.canonicalHash(height);
+    return canonical !== null && equalBytes(canonical, hash) ? height : null;
+  }
+
+  /** Canonical headers from `height` up, at most `limit`. */
+  async canonicalHeaders(height: number, limit: number): Promise<readonly SealedHeader[]> {
+    const heights = Array.from({ length: limit }, (_, index) => height + index);
+    const hashes = await this.#readMany(rows.canonical, heights);
+    const found = hashes.slice(0, firstNull(hashes)).filter(hash => hash !== null);
+    const headers = await this.#readMany(rows.header, found);
+    return headers.map((record, index) => expectRow(record, `header of block ${height + index}`).sealed);
+  }
+
+  /**
+   * Hashes by which a peer finds where its chain leaves ours: `best` (which may be ahead of the ledger), the last ten of the canonical
+   * chain, then ever wider gaps back to block 0.
+   */
+  async locator(best: Uint8Array): Promise<readonly Uint8Array[]> {
+    const tip = expectRow(await this.tip(), 'tip');
+    const heights: number[] = [];
+    for (let height = tip.height, step = 1; height > 0; height -= step) {
+      heights.push(height);
+      if (heights.length >= locatorDense) step *= 2;
+    }
+    const hashes = await this.#readMany(rows.canonical, [...heights, 0]);
+    const known = hashes.filter(hash => hash !== null);
+    return equalBytes(best, tip.hash) ? known : [best, ...known];
+  }
+
+  putBlock(block: Block, treeRecord: Uint8Array, durability: 'durable' | 'lazy'): Promise<void> {
+    return this.#store.write(storeBlockWrites(block, treeRecord), durability);
+  }
+
+  /** Remembers that a stored block is invalid; one that is not stored needs no mark. */
+  async markInvalid(hash: Uint8Array): Promise<void> {
+    const header = await this.header(hash);
+    if (header) await this.#store.write(storeHeaderWrites({ ...header, isInvalid: true }), 'lazy');
+  }
+
+  /** Stored headers with bodies from `height` up, parents before children. */
+  async *headersFrom(height: number): AsyncGenerator<HeaderRecord> {
+    for await (const page of this.#pages(headersFrom(height))) {
+      const places = page.map(row => rows.headerByHeight.placeOf(row.key).hash);
+      const records = await this.#readMany(rows.header, places);
+      for (const record of records) yield expectRow(record, 'header of the height index');
+    }
+  }
+
+  /** The state tree's leaves as runs of 64-byte records, in the order of their paths. */
+  async leaves(): Promise<readonly Uint8Array[]> {
+    const runs: Uint8Array[] = [];
+    for await (const page of this.#pages(allOf(rows.leaf))) {
+      const run = new Uint8Array(page.length * 64);
+      for (const [index, row] of page.entries()) {
+        run.set(rows.leaf.placeOf(row.key), index * 64);
+        run.set(rows.leaf.decode(row.value), index * 64 + 32);
+      }
+      runs.push(run);
+    }
+    return runs;
+  }
+
+  /** The encoded records of these state keys, in order. */
+  async records(stateKeys: readonly Uint8Array[]): Promise<readonly (Uint8Array | null)[]> {
+    return this.#readMany(rows.state, stateKeys);
+  }
+
+  async accounts(addresses: readonly Uint8Array[]): Promise<readonly Account[]> {
+    const records = await this.records(addresses.map(accountStateKey));
+    return records.map(record => (record === null ? emptyAccount : decodeRecord(accountCodec, record)));
+  }
+
+  async keyRecord(key: string): Promise<KeyRecord | null> {
+    const [record] = await this.records([keyStateKey(key)]);
+    return record ? decodeRecord(keyRecordCodec, record) : null;
+  }
+
+  /** One version of a key. */
+  async version(key: string, version: number): Promise<HistoryEntry | null> {
+    const record = await this.#read(rows.history, { key, version });
+    return record && { key, version, ...record };
+  }
+
+  /** Versions of a key below `before` (null: from the newest), newest first. */
+  async history(key: string, before: number | null, limit: number): Promise<readonly HistoryEntry[]> {
+    const range = historyRange(key, 0, (before ?? Number.MAX_SAFE_INTEGER - 1) - 1);
+    const page = await this.#store.range({ ...range, limit, order: 'descending' });
+    return page.map(row => ({ ...rows.history.placeOf(row.key), ...rows.history.decode(row.value) }));
+  }
+
+  /** Records of keys in key order, tombstones among them. */
+  async scan(prefix: string, after: string | null, limit: number): Promise<readonly KeyedRecord[]> {
+    const page = await this.#store.range({ ...keyScanRange(prefix, after), limit, order: 'ascending' });
+    return page.map(row => ({
+      key: keyOfStateRow(row.key) ?? '',
+      record: decodeRecord(keyRecordCodec, rows.state.decode(row.value)),
+    }));
+  }
+
+  transactionPlaces(ids: readonly Uint8Array[]): Promise<readonly (TransactionPlace | null)[]> {
+    return this.#readMany(rows.transaction, ids);
+  }
+
+  /** What the last run left for the mempool: its own part rows, and the transactions of blocks that were undone. */
+  async journal(): Promise<Journal> {
+    const transactions: Transaction[] = [];
+    const undone: Uint8Array[] = [];
+    let parts = 0;
+    for await (const page of this.#pages(allOf(rows.mempool))) {
+      for (const row of page) transactions.push(...rows.mempool.decode(row.value));
+      parts += page.length;
+    }
+    for await (const page of this.#pages(allOf(rows.undone))) {
+      for (const row of page) undone.push(rows.undone.placeOf(row.key));
+    }
+    for (const hash of undone) transactions.push(...((await this.#read(rows.body, hash)) ?? []));
+    return { transactions, parts, undone };
+  }
+
+  async #read<Place, Value>(row: Row<Place, Value>, place: Place): Promise<Value | null> {
+    const value = await this.#store.get(row.key(place));
+    return value === null ? null : row.decode(value);
+  }
+
+  async #readMany<Place, Value>(row: Row<Place, Value>, places: readonly Place[]): Promise<readonly (Value | null)[]> {
+    const values = await this.#store.getMany(places.map(place => row.key(place)));
+    return values.map(value => (value === null ? null : row.decode(value)));
+  }
+
+  async *#pages(range: KeyRange): AsyncGenerator<readonly StoreRow[]> {
+    for (let from = range.from; ; ) {
+      const page = await this.#store.range({ from, to: range.to, limit: pageRows, order: 'ascending' });
+      if (page.length > 0) yield page;
+      const last = page.at(-1);
+      if (last === undefined || page.length < pageRows) return;
+      from = successor(last.key);
+    }
+  }
+}
+
+export interface KeyedRecord {
+  readonly key: string;
+  readonly record: KeyRecord;
+}
+
+export interface Journal {
+  readonly transactions: readonly Transaction[];
+  /** Part rows of the mempool that are stored now. */
+  readonly parts: number;
+  readonly undone: readonly Uint8Array[];
+}
+
+/** A row that must be there, or the database is damaged. */
+export function expectRow<T>(value: T | null, what: string): T {
+  if (value === null) throw new KvchainError('DATABASE_DAMAGED', `${what} is missing in the database`);
+  return value;
+}
+
+function firstNull(values: readonly unknown[]): number {
+  const index = values.indexOf(null);
+  return index < 0 ? values.length : index;
+}
+
+/** The smallest key behind `key`. */
+function successor(key: Uint8Array): Uint8Array {
+  const next = new Uint8Array(key.length + 1);
+  next.set(key);
+  return next;
+}

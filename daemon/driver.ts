@@ -1,0 +1,166 @@
+/**
+ * Carries out what the engine orders, in its order (W1): a `persist` is a barrier, and whatever follows it waits until the records are
+ * on stable storage. The driver decides nothing.
+ */
+import { type ErrorCode, KvchainError, unreachable } from '../chain/errors.ts';
+import type { Effect, EngineEvent, PeerId, Template } from '../consensus/engine.ts';
+import type { EngineInstance } from '../consensus/instance.ts';
+import type { Clock, Log } from './ports.ts';
+
+/** An engine's effect with messages and records as bytes. */
+export type RunningEffect = Effect<Uint8Array, Uint8Array>;
+export type RunningEvent = EngineEvent<Uint8Array>;
+export type SwitchOrder = Omit<Extract<RunningEffect, { type: 'switch' }>, 'type'>;
+
+/** What carrying out a switch gave: the ledger's tip now, and the block that was found invalid on the way. */
+export interface SwitchOutcome {
+  readonly tip: Uint8Array;
+  readonly invalid: { readonly hash: Uint8Array; readonly code: ErrorCode } | null;
+}
+
+/** The parts of the node that effects are carried out by. */
+export interface DriverHands {
+  send(peer: PeerId, message: Uint8Array): void;
+  broadcast(message: Uint8Array): void;
+  fetchHeaders(peer: PeerId): void;
+  fetchBodies(hashes: readonly Uint8Array[], hint: PeerId | null): void;
+  switchTo(order: SwitchOrder): Promise<SwitchOutcome>;
+  relay(hash: Uint8Array): void;
+  markInvalid(hash: Uint8Array): Promise<void>;
+  mine(template: Template): void;
+  stopMining(): void;
+  penalize(peer: PeerId, code: ErrorCode, detail: string): void;
+  trace(rule: string, data: Readonly<Record<string, string | number>>): void;
+  /** The disk or the engine cannot go on: the node stops and tells why. */
+  halt(error: unknown): void;
+}
+
+export interface DriverParts {
+  readonly engine: EngineInstance;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly hands: DriverHands;
+}
+
+export class Driver {
+  readonly #engine: EngineInstance;
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #hands: DriverHands;
+  readonly #timers = new Map<string, () => void>();
+  readonly #pending: RunningEffect[] = [];
+  #isBusy = false;
+  #isStopped = false;
+
+  constructor(parts: DriverParts) {
+    this.#engine = parts.engine;
+    this.#log = parts.log;
+    this.#clock = parts.clock;
+    this.#hands = parts.hands;
+  }
+
+  get engine(): EngineInstance {
+    return this.#engine;
+  }
+
+  /** Steps the engine at once and returns its effects; they are carried out in order behind those that still wait for a barrier. */
+  dispatch(event: RunningEvent): readonly RunningEffect[] {
+    if (this.#isStopped) return [];
+    const effects = this.#engine.step(event);
+    this.#pending.push(...effects);
+    this.#carryOutPending();
+    return effects;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
+    this.#pending.length = 0;
+  }
+
+  #carryOutPending(): void {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    for (let effect = this.#pending.shift(); effect !== undefined; effect = this.#pending.shift()) {
+      if (effect.type === 'persist') {
+        this.#waitFor(this.#log.append(effect.records));
+        return;
+      }
+      this.#carryOut(effect);
+    }
+    this.#isBusy = false;
+  }
+
+  #waitFor(barrier: Promise<void>): void {
+    barrier.then(
+      () => {
+        this.#isBusy = false;
+        this.#carryOutPending();
+      },
+      error => this.#hands.halt(error),
+    );
+  }
+
+  #carryOut(effect: Exclude<RunningEffect, { type: 'persist' }>): void {
+    const hands = this.#hands;
+    switch (effect.type) {
+      case 'send':
+        return hands.send(effect.to, effect.message);
+      case 'broadcast':
+        return hands.broadcast(effect.message);
+      case 'setTimer':
+        return this.#setTimer(effect.id, effect.afterMs);
+      case 'clearTimer':
+        return this.#clearTimer(effect.id);
+      case 'fetchHeaders':
+        return hands.fetchHeaders(effect.peer);
+      case 'fetchBodies':
+        return hands.fetchBodies(effect.hashes, effect.hint);
+      case 'switch':
+        return this.#switch(effect);
+      case 'relay':
+        return hands.relay(effect.hash);
+      case 'markInvalid':
+        hands.markInvalid(effect.hash).catch(error => hands.halt(error));
+        return;
+      case 'mine':
+        return hands.mine(effect.template);
+      case 'stopMining':
+        return hands.stopMining();
+      case 'penalize':
+        return hands.penalize(effect.peer, effect.code, effect.detail);
+      case 'halt':
+        return hands.halt(new KvchainError(effect.code, effect.detail));
+      case 'trace':
+        return hands.trace(effect.rule, effect.data);
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  /** The new tip comes before the verdict on a block behind it, so that the engine's next choice starts from where the ledger stands. */
+  #switch(order: SwitchOrder): void {
+    this.#hands.switchTo(order).then(
+      ({ tip, invalid }) => {
+        this.dispatch({ type: 'applied', now: this.#clock.now(), tip });
+        if (invalid) this.dispatch({ type: 'invalid', now: this.#clock.now(), hash: invalid.hash, code: invalid.code });
+      },
+      error => this.#hands.halt(error),
+    );
+  }
+
+  #setTimer(id: string, afterMs: number): void {
+    this.#clearTimer(id);
+    const cancel = this.#clock.setTimer(afterMs, () => {
+      this.#timers.delete(id);
+      this.dispatch({ type: 'timer', now: this.#clock.now(), id });
+    });
+    this.#timers.set(id, cancel);
+  }
+
+  #clearTimer(id: string): void {
+    this.#timers.get(id)?.();
+    this.#timers.delete(id);
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * One step of a switch, executed but not written: undoes and applies blocks on an overlay over the stored state and on the state tree,
+ * and collects the one batch that will make it so. Whoever cannot write the batch puts the tree back.
+ */
+import { commitWrites, undoWrites } from '../chain/batches.ts';
+import { type Block, contentHash, type SealedHeader } from '../chain/block.ts';
+import { equalBytes, toHex } from '../chain/bytes.ts';
+import { assert, type ErrorCode, type Result } from '../chain/errors.ts';
+import { type Genesis, paramsAt } from '../chain/genesis.ts';
+import { type Applied, applyBlock, checkStateRoot, touchedBy } from '../chain/ledger.ts';
+import type { StoreWrite } from '../chain/row.ts';
+import { Overlay, treeUpdates } from '../chain/state.ts';
+import type { StateTree, StateUpdate } from '../chain/state-tree.ts';
+import type { Undo } from '../chain/undo.ts';
+import { type ChainStore, expectRow } from './chain-store.ts';
+import { LoadedState } from './loaded-state.ts';
+
+export const stepLimits = {
+  /** Blocks undone and applied in one step. */
+  blocks: 64,
+  /** A step that wrote so many bytes ends with the block at hand. */
+  bytes: 33_554_432,
+} as const;
+
+/** A block that a step made canonical, or made so no longer. */
+export type MovedBlock =
+  | { readonly type: 'applied'; readonly block: Block; readonly applied: Applied }
+  | { readonly type: 'undone'; readonly block: Block; readonly undo: Undo };
+
+export interface StepOutcome {
+  /** Blocks applied. */
+  readonly applied: number;
+  readonly invalid: { readonly hash: Uint8Array; readonly code: ErrorCode } | null;
+}
+
+/** What this node's own template gave, so that its block is not executed twice. */
+export interface Prepared {
+  readonly contentHashHex: string;
+  readonly applied: Applied;
+}
+
+export class LedgerStep {
+  readonly #genesis: Genesis;
+  readonly #chain: ChainStore;
+  readonly #tree: StateTree;
+  readonly #base: LoadedState;
+  readonly #state: Overlay;
+  readonly #inverses: (readonly StateUpdate[])[] = [];
+  readonly #start: SealedHeader;
+  #bytes = 0;
+  head: SealedHeader;
+  moved: MovedBlock[] = [];
+  writes: StoreWrite[] = [];
+
+  constructor(genesis: Genesis, chain: ChainStore, tree: StateTree, head: SealedHeader) {
+    this.#genesis = genesis;
+    this.#chain = chain;
+    this.#tree = tree;
+    this.#base = new LoadedState(chain);
+    this.#state = new Overlay(this.#base);
+    this.#start = head;
+    this.head = head;
+  }
+
+  /** Undoes (newest first), then applies (oldest first). When a block after an undo is invalid, nothing of the step remains. */
+  async execute(
+    undo: readonly Uint8Array[],
+    apply: readonly Uint8Array[],
+    prepared: Prepared | null,
+  ): Promise<StepOutcome> {
+    for (const hash of undo) await this.#undo(hash);
+    let applied = 0;
+    for (const hash of apply) {
+      if (applied > 0 && this.#bytes > stepLimits.bytes) break;
+      const checked = await this.#apply(hash, prepared);
+      if (!checked.ok) {
+        if (undo.length > 0) this.putBack();
+        return { applied: undo.length > 0 ? 0 : applied, invalid: { hash, code: checked.error.code } };
+      }
+      applied += 1;
+    }
+    return { applied, invalid: null };
+  }
+
+  /** Leaves the tree as it was before the step. */
+  putBack(): void {
+    for (const inverse of this.#inverses.toReversed()) this.#tree.update(inverse);
+    this.#inverses.length = 0;
+    this.head = this.#start;
+    this.moved = [];
+    this.writes = [];
+  }
+
+  async #undo(hash: Uint8Array): Promise<void> {
+    assert(equalBytes(hash, this.head.hash), 'only the head is undone');
+    const { height, parent } = this.head.header;
+    const block = expectRow(await this.#chain.block(hash), `block ${height}`);
+    const undo = expectRow(await this.#chain.undo(height), `undo record of block ${height}`);
+    assert(equalBytes(undo.blockHash, hash), 'the undo record is of the block at its height');
+    const before = expectRow(await this.#chain.header(parent), `header of block ${height - 1}`);
+    this.#state.absorb(undo.changes);
+    const inverse = this.#tree.update(treeUpdates(undo.changes));
+    this.#record({ type: 'undone', block, undo }, inverse, undoWrites(block, undo));
+    this.head = before.sealed;
+  }
+
+  async #apply(hash: Uint8Array, prepared: Prepared | null): Promise<Result<null>> {
+    const block = expectRow(await this.#chain.block(hash), `block ${toHex(hash)}`);
+    const params = paramsAt(this.#genesis, block.header.height);
+    await this.#base.load(touchedBy(block.transactions, block.header.producer));
+    const isPrepared = prepared !== null && prepared.contentHashHex === toHex(contentHash(block.header));
+    const result: Result<Applied> = isPrepared
+      ? { ok: true, value: prepared.applied }
+      : applyBlock({ genesis: this.#genesis, params, block, state: this.#state });
+    if (!result.ok) return result;
+    const applied = result.value;
+    const inverse = this.#tree.update(treeUpdates(applied.changes));
+    const checked = checkStateRoot(block.header, this.#tree.root());
+    if (!checked.ok) {
+      this.#tree.update(inverse);
+      return checked;
+    }
+    this.#state.absorb(applied.changes);
+    const { undoBlocksMax } = params;
+    this.#record({ type: 'applied', block, applied }, inverse, commitWrites({ block, applied, undoBlocksMax }));
+    this.head = block;
+    return checked;
+  }
+
+  #record(moved: MovedBlock, inverse: readonly StateUpdate[], writes: readonly StoreWrite[]): void {
+    this.#inverses.push(inverse);
+    this.moved.push(moved);
+    for (const write of writes) {
+      this.writes.push(write);
+      this.#bytes += write.key.length + (write.value?.length ?? 0);
+    }
+  }
+}

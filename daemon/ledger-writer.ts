@@ -1,0 +1,191 @@
+/**
+ * The only writer of the ledger. It carries out the engine's switches: what is to become canonical is executed in an overlay first
+ * (ledger-step.ts), then written. A switch is cut into steps; each is one atomic, synced batch, so readers and a crash see the chain
+ * before a step or after it, never between. A reorg that fits one step is atomic as a whole.
+ */
+import { contentHash, type Header, type SealedHeader } from '../chain/block.ts';
+import { equalBytes, toHex } from '../chain/bytes.ts';
+import { type Genesis, paramsAt } from '../chain/genesis.ts';
+import { type Applied, BlockExecution, checkStateRoot, touchedBy } from '../chain/ledger.ts';
+import { merkleRoot } from '../chain/merkle.ts';
+import { pathOf, type StateWrite, treeUpdates } from '../chain/state.ts';
+import { StateTree } from '../chain/state-tree.ts';
+import type { StateProof } from '../chain/state-tree-proof.ts';
+import type { Transaction } from '../chain/transaction.ts';
+import type { Template } from '../consensus/engine.ts';
+import { type ChainStore, expectRow } from './chain-store.ts';
+import type { SwitchOrder, SwitchOutcome } from './driver.ts';
+import { LedgerStep, type MovedBlock, stepLimits } from './ledger-step.ts';
+import { LoadedState } from './loaded-state.ts';
+
+/** Proofs and past readings are given for the head and this many blocks below it. */
+export const proofDepth = 128;
+
+export interface LedgerParts {
+  readonly genesis: Genesis;
+  readonly chain: ChainStore;
+  /** Called in order, after a step's batch is on stable storage. */
+  readonly onStep: (moved: readonly MovedBlock[], head: SealedHeader) => void;
+}
+
+export interface PrepareOrder {
+  /** Public key of the producer. */
+  readonly producer: Uint8Array;
+  readonly time: number;
+  readonly transactions: readonly Transaction[];
+}
+
+/** What a producer seals: the header but for its nonce, and what is in the block. */
+export interface Candidate {
+  readonly header: Header;
+  readonly transactions: readonly Transaction[];
+}
+
+export interface ProvenRecord {
+  readonly sealed: SealedHeader;
+  readonly record: Uint8Array | null;
+  readonly proof: StateProof;
+}
+
+export class LedgerWriter {
+  readonly #parts: LedgerParts;
+  readonly #tree: StateTree;
+  #head: SealedHeader;
+  /** Switches, templates and proofs take turns: each finds the tree as the last one left it. */
+  #turn: Promise<unknown> = Promise.resolve();
+  /** What this node's newest template gave, by its contentHash: when it is mined it need not be executed again. */
+  #prepared: { readonly contentHashHex: string; readonly applied: Applied } | null = null;
+
+  private constructor(parts: LedgerParts, head: SealedHeader, tree: StateTree) {
+    this.#parts = parts;
+    this.#head = head;
+    this.#tree = tree;
+  }
+
+  /** Opens the ledger where the last batch left it: the state tree is rebuilt from its leaves. Error: DATABASE_DAMAGED. */
+  static async open(parts: LedgerParts): Promise<LedgerWriter> {
+    const tip = expectRow(await parts.chain.tip(), 'tip');
+    const header = expectRow(await parts.chain.header(tip.hash), 'header of the tip');
+    const tree = StateTree.build(await parts.chain.leaves());
+    const checked = checkStateRoot(header.sealed.header, tree.root());
+    if (!checked.ok) expectRow(null, `a leaf of the state at height ${tip.height} (${checked.error.detail})`);
+    return new LedgerWriter(parts, header.sealed, tree);
+  }
+
+  /** Where readers stand. */
+  get head(): SealedHeader {
+    return this.#head;
+  }
+
+  /** Keys, accounts and the supply in the state. */
+  get stateSize(): number {
+    return this.#tree.size;
+  }
+
+  /** Carries out a switch. An invalid block in a reorg changes nothing; behind a valid beginning without undo, that beginning stays. */
+  switchTo(order: SwitchOrder): Promise<SwitchOutcome> {
+    return this.#inTurn(async () => {
+      const { undo, apply } = order;
+      let undone = 0;
+      let applied = 0;
+      while (undone < undo.length || applied < apply.length) {
+        const undoNow = undo.slice(undone, undone + stepLimits.blocks);
+        undone += undoNow.length;
+        const applyNow = undone < undo.length ? [] : apply.slice(applied, applied + stepLimits.blocks - undoNow.length);
+        const done = await this.#step(undoNow, applyNow);
+        if (done.invalid) return { tip: this.#head.hash, invalid: done.invalid };
+        applied += done.applied;
+      }
+      return { tip: this.#head.hash, invalid: null };
+    });
+  }
+
+  /** Executes picked transactions on the head, leaving out what may not be included; null when the head is not the template's parent. */
+  prepare(template: Template, order: PrepareOrder): Promise<Candidate | null> {
+    return this.#inTurn(async () => {
+      if (!equalBytes(this.#head.hash, template.parent)) return null;
+      const { genesis, chain } = this.#parts;
+      const { producer, time } = order;
+      const state = new LoadedState(chain);
+      await state.load(touchedBy(order.transactions, producer));
+      const params = paramsAt(genesis, template.height);
+      const execution = new BlockExecution({ genesis, params, height: template.height, producer, state });
+      const transactions = order.transactions.filter(transaction => execution.add(transaction).ok);
+      const applied = execution.finish();
+      const header: Header = {
+        version: this.#head.header.version,
+        height: template.height,
+        parent: template.parent,
+        transactionsRoot: merkleRoot(transactions.map(({ witnessId }) => witnessId)),
+        receiptsRoot: applied.receiptsRoot,
+        stateRoot: this.#rootWith(applied.changes),
+        time,
+        bits: template.bits,
+        producer,
+        extension: template.extension,
+      };
+      this.#prepared = { contentHashHex: toHex(contentHash(header)), applied };
+      return { header, transactions };
+    });
+  }
+
+  /** The record at a state key, and its proof, as of a canonical block at most `proofDepth` below the head; null further down or above. */
+  proveRecord(stateKey: Uint8Array, height: number): Promise<ProvenRecord | null> {
+    return this.#inTurn(async () => {
+      const before = await this.#before(height);
+      if (before === null) return null;
+      const [sealed] = await this.#parts.chain.canonicalHeaders(height, 1);
+      const [now] = await this.#parts.chain.records([stateKey]);
+      const change = before.get(toHex(stateKey));
+      const back = this.#tree.update(treeUpdates([...before.values()]));
+      const proof = this.#tree.prove(pathOf(stateKey));
+      this.#tree.update(back);
+      const record = change === undefined ? (now ?? null) : change.after;
+      return { sealed: expectRow(sealed ?? null, `header of block ${height}`), record, proof };
+    });
+  }
+
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void> {
+    return this.#inTurn(async () => {});
+  }
+
+  async #step(undo: readonly Uint8Array[], apply: readonly Uint8Array[]) {
+    const step = new LedgerStep(this.#parts.genesis, this.#parts.chain, this.#tree, this.#head);
+    const done = await step.execute(undo, apply, this.#prepared);
+    if (step.moved.length === 0) return done;
+    await this.#parts.chain.write(step.writes, 'durable').catch(error => {
+      step.putBack();
+      throw error;
+    });
+    this.#head = step.head;
+    this.#parts.onStep(step.moved, step.head);
+    return done;
+  }
+
+  #rootWith(changes: readonly StateWrite[]): Uint8Array {
+    const back = this.#tree.update(treeUpdates(changes));
+    const root = this.#tree.root();
+    this.#tree.update(back);
+    return root;
+  }
+
+  /** What differed at `height` from now, by state key: the oldest undo record that names a state key has its record. */
+  async #before(height: number): Promise<ReadonlyMap<string, StateWrite> | null> {
+    const top = this.#head.header.height;
+    if (height < 0 || height > top || top - height > proofDepth) return null;
+    const before = new Map<string, StateWrite>();
+    for (let undone = top; undone > height; undone--) {
+      const undo = expectRow(await this.#parts.chain.undo(undone), `undo record of block ${undone}`);
+      for (const change of undo.changes) before.set(toHex(change.stateKey), change);
+    }
+    return before;
+  }
+
+  /** Work takes turns; a failed one does not stop the next. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+}

@@ -1,0 +1,27 @@
+/** A state for executing: the records that were loaded from the store before, so that executing never waits. */
+import { toHex } from '../chain/bytes.ts';
+import { assert } from '../chain/errors.ts';
+import type { StateReader } from '../chain/state.ts';
+import type { ChainStore } from './chain-store.ts';
+
+export class LoadedState implements StateReader {
+  readonly #chain: ChainStore;
+  readonly #records = new Map<string, Uint8Array | null>();
+
+  constructor(chain: ChainStore) {
+    this.#chain = chain;
+  }
+
+  /** Loads those of `stateKeys` that are not loaded yet. */
+  async load(stateKeys: readonly Uint8Array[]): Promise<void> {
+    const missing = stateKeys.filter(stateKey => !this.#records.has(toHex(stateKey)));
+    const records = await this.#chain.records(missing);
+    for (const [index, stateKey] of missing.entries()) this.#records.set(toHex(stateKey), records[index] ?? null);
+  }
+
+  read(stateKey: Uint8Array): Uint8Array | null {
+    const record = this.#records.get(toHex(stateKey));
+    assert(record !== undefined, 'a record is loaded before it is read');
+    return record;
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * The road of a transaction, as code: decode (strict) -> validate (no state, cheap first) -> drop what is known -> load the senders ->
+ * drop what can never be included -> verify signatures (off the main thread) -> mempool -> gossip. What comes by RPC and what comes by
+ * gossip walk the same road; they differ in who pays for a fault and in who passes it on.
+ */
+import { toHex } from '../chain/bytes.ts';
+import { accept, type ErrorCode, errorRow, type Rejection, type Result, reject } from '../chain/errors.ts';
+import { type Genesis, paramsAt } from '../chain/genesis.ts';
+import type { Mempool } from '../chain/mempool.ts';
+import { type Account, emptyAccount } from '../chain/state.ts';
+import type { Transaction } from '../chain/transaction.ts';
+import { validateTransaction } from '../chain/validate.ts';
+import type { ChainStore } from './chain-store.ts';
+import type { LedgerWriter } from './ledger-writer.ts';
+import type { Clock, GossipVerdict, Network, PeerId } from './ports.ts';
+import type { SignatureDesk } from './signature-desk.ts';
+import type { TransactionRelay } from './transaction-relay.ts';
+import { decodeBatch } from './wire.ts';
+
+export interface PipelineParts {
+  readonly genesis: Genesis;
+  readonly chainId: Uint8Array;
+  readonly chain: ChainStore;
+  readonly ledger: LedgerWriter;
+  readonly mempool: Mempool;
+  readonly signatures: SignatureDesk;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly relay: TransactionRelay;
+}
+
+/** What became of one transaction; `isStateless` tells a fault that every node sees from one that depends on the state. */
+interface Outcome {
+  readonly result: Result<'ready' | 'gapped'>;
+  readonly isStateless: boolean;
+}
+
+export class Pipeline {
+  readonly #parts: PipelineParts;
+
+  constructor(parts: PipelineParts) {
+    this.#parts = parts;
+  }
+
+  /** A batch from a peer. One statelessly invalid member rejects the batch; only when all are admitted is it forwarded as it is. */
+  async gossiped(data: Uint8Array, from: PeerId): Promise<GossipVerdict> {
+    const batch = decodeBatch(data);
+    if (!batch.ok) return this.#refuse(from, batch.error);
+    const fault = this.#statelessFault(batch.value);
+    if (fault !== null && errorRow(fault.code).penalty > 0) return this.#refuse(from, fault);
+    const outcomes = await this.#admit(batch.value, from);
+    const bad = outcomes.find(outcome => outcome.isStateless && !outcome.result.ok);
+    if (bad !== undefined && !bad.result.ok) return this.#refuse(from, bad.result.error);
+    const isAllReady = outcomes.every(outcome => outcome.result.ok && outcome.result.value === 'ready');
+    if (isAllReady) return 'accept';
+    this.#parts.relay.add(batch.value.filter((_, index) => isReady(outcomes[index])));
+    return 'ignore';
+  }
+
+  /** Transactions from a client; those admitted are gossiped in the next batch, and again while they are not included. */
+  async submitted(
+    transactions: readonly Transaction[],
+    source: string,
+  ): Promise<readonly Result<'ready' | 'gapped'>[]> {
+    const outcomes = await this.#admit(transactions, source);
+    const ready = transactions.filter((_, index) => isReady(outcomes[index]));
+    this.#parts.relay.add(ready);
+    this.#parts.relay.keep(ready, this.#parts.ledger.head.header.height);
+    return outcomes.map(outcome => outcome.result);
+  }
+
+  #statelessFault(transactions: readonly Transaction[]): Rejection | null {
+    for (const transaction of transactions) {
+      const checked = validateTransaction(transaction, this.#rules());
+      if (!checked.ok) return checked.error;
+    }
+    return null;
+  }
+
+  /** Walks the road with every transaction; one outcome each, in order. */
+  async #admit(transactions: readonly Transaction[], source: string): Promise<readonly Outcome[]> {
+    const early = transactions.map(transaction => this.#checkEarly(transaction));
+    const alive = transactions.filter((_, index) => early[index] === null);
+    const accounts = await this.#accounts(alive);
+    const stale = new Set(
+      alive.filter(transaction => isStale(transaction, accounts)).map(({ witnessIdHex }) => witnessIdHex),
+    );
+    const fresh = alive.filter(transaction => !stale.has(transaction.witnessIdHex));
+    const answers = await this.#parts.signatures.verify(fresh);
+    const signed = new Map(fresh.map((transaction, index) => [transaction.witnessIdHex, answers[index] === true]));
+    // The ledger may have moved while signatures were verified: the accounts are read again unless it stands where it stood.
+    const current = await this.#accounts(fresh);
+    return transactions.map((transaction, index) => {
+      const refused = early[index];
+      if (refused) return refused;
+      if (stale.has(transaction.witnessIdHex)) return staleNonce(transaction, accounts);
+      if (!signed.get(transaction.witnessIdHex)) return badSignature(transaction);
+      return this.#add(transaction, source, current);
+    });
+  }
+
+  #checkEarly(transaction: Transaction): Outcome | null {
+    const checked = validateTransaction(transaction, this.#rules());
+    if (!checked.ok) return { result: checked, isStateless: true };
+    if (!this.#parts.mempool.has(transaction.idHex)) return null;
+    return { result: reject('DUPLICATE', `transaction ${transaction.idHex} is in the mempool`), isStateless: false };
+  }
+
+  #add(transaction: Transaction, source: string, accounts: Accounts): Outcome {
+    const account = accounts.get(toHex(transaction.senderAddress)) ?? emptyAccount;
+    const { clock, ledger } = this.#parts;
+    const height = ledger.head.header.height + 1;
+    const added = this.#parts.mempool.add(transaction, { source, now: clock.now(), account, height });
+    return { result: added.ok ? accept(added.value.status) : added, isStateless: false };
+  }
+
+  /** The present accounts of the senders, read so that all are of one height. */
+  async #accounts(transactions: readonly Transaction[]): Promise<Accounts> {
+    const addresses = [
+      ...new Map(transactions.map(({ senderAddress }) => [toHex(senderAddress), senderAddress])).values(),
+    ];
+    for (;;) {
+      const { hashHex } = this.#parts.ledger.head;
+      const accounts = await this.#parts.chain.accounts(addresses);
+      if (this.#parts.ledger.head.hashHex === hashHex) {
+        return new Map(addresses.map((address, index) => [toHex(address), accounts[index] ?? emptyAccount]));
+      }
+    }
+  }
+
+  #rules() {
+    const { chainId, genesis, ledger } = this.#parts;
+    return { chainId, params: paramsAt(genesis, ledger.head.header.height + 1) };
+  }
+
+  #refuse(peer: PeerId, { code, detail }: { readonly code: ErrorCode; readonly detail: string }): GossipVerdict {
+    this.#parts.network.penalize(peer, code, detail);
+    return 'reject';
+  }
+}
+
+type Accounts = ReadonlyMap<string, Account>;
+
+function isReady(outcome: Outcome | undefined): boolean {
+  return outcome?.result.ok === true && outcome.result.value === 'ready';
+}
+
+/** A nonce that was used already: cheaper to see than a bad signature, and nobody's fault. */
+function isStale(transaction: Transaction, accounts: Accounts): boolean {
+  return transaction.body.nonce < (accounts.get(toHex(transaction.senderAddress)) ?? emptyAccount).nonce;
+}
+
+function staleNonce(transaction: Transaction, accounts: Accounts): Outcome {
+  const { nonce } = accounts.get(toHex(transaction.senderAddress)) ?? emptyAccount;
+  const detail = `nonce ${transaction.body.nonce} is used, the account's next is ${nonce}`;
+  return { result: reject('BAD_NONCE', detail), isStateless: false };
+}
+
+function badSignature(transaction: Transaction): Outcome {
+  return {
+    result: reject('BAD_SIGNATURE', `transaction ${transaction.idHex} is not signed by its sender`),
+    isStateless: true,
+  };
+}

@@ -1,0 +1,213 @@
+/** Reads of the chain and of the store for clients, each with what is known of its finality. */
+import type { SealedHeader } from '../chain/block.ts';
+import { equalBytes, toHex } from '../chain/bytes.ts';
+import { accept, type Result, reject, unreachable } from '../chain/errors.ts';
+import { type Genesis, paramsAt } from '../chain/genesis.ts';
+import { sha256 } from '../chain/hash.ts';
+import type { TransactionPlace } from '../chain/layout.ts';
+import type { Mempool } from '../chain/mempool.ts';
+import { decodeRecord, type HistoryEntry, type KeyRecord, keyRecordCodec, keyStateKey } from '../chain/state.ts';
+import type { EngineInstance } from '../consensus/instance.ts';
+import { type ChainStore, expectRow } from './chain-store.ts';
+import { type LedgerWriter, proofDepth } from './ledger-writer.ts';
+import type {
+  BlockReading,
+  Finality,
+  HeaderReading,
+  KeyProof,
+  KeyReading,
+  ReadMode,
+  TransactionStatus,
+} from './node-api.ts';
+
+export interface ReaderParts {
+  readonly genesis: Genesis;
+  readonly chain: ChainStore;
+  readonly ledger: LedgerWriter;
+  readonly engine: EngineInstance;
+  readonly mempool: Mempool;
+}
+
+/** Versions looked at, at a time, on the way back to the one that held at a height. */
+const historyPage = 64;
+
+export class Reader {
+  readonly #parts: ReaderParts;
+
+  constructor(parts: ReaderParts) {
+    this.#parts = parts;
+  }
+
+  async blockByHash(hash: Uint8Array): Promise<BlockReading | null> {
+    const { chain } = this.#parts;
+    const [block, receipts, height] = await Promise.all([
+      chain.block(hash),
+      chain.receipts(hash),
+      chain.canonicalHeight(hash),
+    ]);
+    if (block === null) return null;
+    return { block, receipts: receipts ?? [], isCanonical: height !== null, ...this.#certainty(height) };
+  }
+
+  async blockByHeight(height: number): Promise<BlockReading | null> {
+    const hash = await this.#parts.chain.canonicalHash(height);
+    return hash && this.blockByHash(hash);
+  }
+
+  async headerByHash(hash: Uint8Array): Promise<HeaderReading | null> {
+    const { chain } = this.#parts;
+    const [record, height] = await Promise.all([chain.header(hash), chain.canonicalHeight(hash)]);
+    if (record === null) return null;
+    return {
+      sealed: record.sealed,
+      isCanonical: height !== null,
+      confirmations: this.#certainty(height).confirmations,
+    };
+  }
+
+  headersFrom(height: number, limit: number): Promise<readonly SealedHeader[]> {
+    return this.#parts.chain.canonicalHeaders(height, limit);
+  }
+
+  /** A key as of `at`, or as of the height that the read mode gives; see NodeApi.readKey. */
+  async readKey(
+    key: string,
+    options: { readonly at: number | null; readonly read: ReadMode },
+  ): Promise<Result<KeyReading>> {
+    const at = this.#heightOf(options.read);
+    if (!at.ok) return at;
+    const top = this.#parts.ledger.head.header.height;
+    const height = options.at ?? at.value;
+    if (height > top) return reject('HEIGHT_UNAVAILABLE', `height ${height} is above the head, ${top}`);
+    const record = height === top ? await this.#parts.chain.keyRecord(key) : await this.#recordAt(key, height);
+    return accept(await this.#reading(key, record, height));
+  }
+
+  history(key: string, options: { readonly before: number | null; readonly limit: number }) {
+    return this.#parts.chain.history(key, options.before, options.limit);
+  }
+
+  /** Keys that have a value now; pages of the store are read until `limit` are found or there are no more. */
+  async scan(
+    prefix: string,
+    options: { readonly after: string | null; readonly limit: number },
+  ): Promise<readonly KeyReading[]> {
+    const found: KeyReading[] = [];
+    const height = this.#parts.ledger.head.header.height;
+    for (let after = options.after; found.length < options.limit; ) {
+      const limit = options.limit - found.length;
+      const page = await this.#parts.chain.scan(prefix, after, limit);
+      for (const { key, record } of page) {
+        if (record.valueHash !== null) found.push(await this.#reading(key, record, height));
+      }
+      const last = page.at(-1);
+      if (last === undefined || page.length < limit) break;
+      after = last.key;
+    }
+    return found;
+  }
+
+  /** See NodeApi.prove. */
+  async prove(key: string, height: number | null): Promise<Result<KeyProof>> {
+    const { ledger } = this.#parts;
+    const top = ledger.head.header.height;
+    const at = height ?? top;
+    const unavailable = reject(
+      'HEIGHT_UNAVAILABLE',
+      `height ${at}, proofs reach from ${Math.max(0, top - proofDepth)} to ${top}`,
+    );
+    const proven = await ledger.proveRecord(keyStateKey(key), at);
+    if (proven === null) return unavailable;
+    const record = proven.record && decodeRecord(keyRecordCodec, proven.record);
+    return accept({ sealed: proven.sealed, key, record, value: await this.#value(key, record), proof: proven.proof });
+  }
+
+  /** Where a transaction is: in the mempool, or in a block of the canonical chain; null when it is in neither. */
+  async transaction(id: Uint8Array): Promise<TransactionStatus | null> {
+    const [place] = await this.#parts.chain.transactionPlaces([id]);
+    if (place) return this.#included(id, place);
+    const transaction = this.#parts.mempool.byId(toHex(id));
+    if (transaction === null) return null;
+    const nowhere = { height: null, blockHash: null, index: null, confirmations: 0, receipt: null };
+    return { id, status: 'pending', code: null, finality: 'pending', transaction, ...nowhere };
+  }
+
+  async #included(id: Uint8Array, { height, index }: TransactionPlace): Promise<TransactionStatus | null> {
+    const reading = await this.blockByHeight(height);
+    const transaction = reading?.block.transactions[index];
+    const receipt = reading?.receipts[index];
+    // A reorg between the two reads: the place is of a block that is no longer there.
+    if (!reading || !transaction || !receipt || !equalBytes(transaction.id, id)) return null;
+    const { block, confirmations, finality } = reading;
+    const status = receipt.status === 'failed' ? 'failed' : 'included';
+    return {
+      id,
+      status,
+      code: receipt.code,
+      height,
+      blockHash: block.hash,
+      index,
+      confirmations,
+      finality,
+      receipt,
+      transaction,
+    };
+  }
+
+  async #reading(key: string, record: KeyRecord | null, at: number): Promise<KeyReading> {
+    const value = await this.#value(key, record);
+    return { key, record, value, at, ...this.#certainty(record?.height ?? null) };
+  }
+
+  async #value(key: string, record: KeyRecord | null): Promise<Uint8Array | null> {
+    if (record === null || record.valueHash === null) return null;
+    const version = await this.#parts.chain.version(key, record.valueVersion);
+    return expectRow(version, `version ${record.valueVersion} of key ${JSON.stringify(key)}`).value;
+  }
+
+  /** The record as it stood at a height, from the key's history: its newest version that is not above it. */
+  async #recordAt(key: string, height: number): Promise<KeyRecord | null> {
+    for (let before: number | null = null; ; ) {
+      const page: readonly HistoryEntry[] = await this.#parts.chain.history(key, before, historyPage);
+      const entry = page.find(candidate => candidate.height <= height);
+      if (entry) return this.#recordOf(entry);
+      const last = page.at(-1);
+      if (last === undefined || page.length < historyPage) return null;
+      before = last.version;
+    }
+  }
+
+  async #recordOf(entry: HistoryEntry): Promise<KeyRecord> {
+    const { version, owner, contentType, height, valueVersion } = entry;
+    const source =
+      entry.value === null && valueVersion > 0 ? await this.#parts.chain.version(entry.key, valueVersion) : entry;
+    const value = valueVersion === 0 ? null : (source?.value ?? null);
+    return { version, owner, contentType, height, valueVersion, valueHash: value && sha256(value) };
+  }
+
+  /** The height that a read mode reads at. */
+  #heightOf(read: ReadMode): Result<number> {
+    const top = this.#parts.ledger.head.header.height;
+    switch (read.kind) {
+      case 'local':
+        return accept(top);
+      case 'confirmed':
+        return accept(Math.max(0, top - Math.max(1, read.confirmations) + 1));
+      case 'final':
+      case 'linearizable':
+        return reject('FINALITY_UNAVAILABLE', `engine ${this.#parts.engine.name} cannot give a ${read.kind} read`);
+      default:
+        return unreachable(read);
+    }
+  }
+
+  /** Confirmations count the head as 1; a block that is not canonical has none. */
+  #certainty(height: number | null): { readonly confirmations: number; readonly finality: Finality } {
+    if (height === null) return { confirmations: 0, finality: 'pending' };
+    const top = this.#parts.ledger.head.header.height;
+    const confirmations = Math.max(0, top - height + 1);
+    if (height <= this.#parts.engine.view().finalHeight) return { confirmations, finality: 'final' };
+    const isSafe = confirmations >= paramsAt(this.#parts.genesis, height).safeConfirmations;
+    return { confirmations, finality: isSafe ? 'safe' : 'included' };
+  }
+}

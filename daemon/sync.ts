@@ -1,0 +1,244 @@
+/**
+ * Talking to peers about blocks: headers first, from whoever claims more work; bodies from all peers at once in a moving window; and
+ * answers to the same questions of others. The engine decides what is wanted; here it is asked for, timed and asked for again.
+ */
+import { toHex } from '../chain/bytes.ts';
+import { type ErrorCode, KvchainError } from '../chain/errors.ts';
+import type { BlockImport } from './block-import.ts';
+import type { ChainStore } from './chain-store.ts';
+import type { Driver } from './driver.ts';
+import type { Clock, Network, PeerId } from './ports.ts';
+import { serve } from './sync-server.ts';
+import {
+  decodeBodies,
+  decodeHeaders,
+  decodeRequest,
+  encodeRequest,
+  type StatusMessage,
+  type SyncRequest,
+  wireLimits,
+  workFromBytes,
+} from './wire.ts';
+
+export const syncLimits = {
+  /** Headers asked for at a time: decoding and hashing them takes the main thread a few milliseconds. */
+  headersPerRequest: 500,
+  /** Header sync pauses when it is this far ahead of the ledger, and goes on at half of it. */
+  headersAheadMax: 20_000,
+  /** Bodies are asked for within this many blocks of the first that is missing. */
+  windowBlocks: 1_024,
+  /** Requests of bodies under way at one peer. */
+  requestsPerPeer: 2,
+  requestTimeoutMs: 15_000,
+  /** How long a peer that did not have a body is not asked for it again. */
+  retryMs: 5_000,
+} as const;
+
+/** A body that the engine wants. */
+interface Wanted {
+  readonly hash: Uint8Array;
+  peer: PeerId | null;
+  readonly lacking: Set<PeerId>;
+}
+
+interface SyncPeer {
+  readonly id: PeerId;
+  work: bigint;
+  isFollowing: boolean;
+  requests: number;
+}
+
+export interface SyncParts {
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly chain: ChainStore;
+  readonly driver: Driver;
+  readonly blocks: BlockImport;
+  /** Told about what a request or an answer of a peer broke. */
+  readonly onFault: (error: unknown) => void;
+}
+
+export class Sync {
+  readonly #parts: SyncParts;
+  readonly #peers = new Map<PeerId, SyncPeer>();
+  /** In the order in which the blocks follow each other. */
+  readonly #wanted = new Map<string, Wanted>();
+  #cancelRetry: (() => void) | null = null;
+  #isStopped = false;
+
+  constructor(parts: SyncParts) {
+    this.#parts = parts;
+  }
+
+  /** A peer whose handshake both sides accepted. */
+  onPeer(id: PeerId, status: StatusMessage): void {
+    const peer: SyncPeer = { id, work: workFromBytes(status.work), isFollowing: false, requests: 0 };
+    this.#peers.set(id, peer);
+    if (peer.work > this.#parts.driver.engine.view().bestHeader.work) this.#follow(peer);
+    this.#schedule();
+  }
+
+  onPeerGone(id: PeerId): void {
+    this.#peers.delete(id);
+    for (const wanted of this.#wanted.values()) {
+      wanted.lacking.delete(id);
+      if (wanted.peer === id) wanted.peer = null;
+    }
+    this.#schedule();
+  }
+
+  /** The engine met a header whose parent it does not know: `id` has what is between. */
+  fetchHeaders(id: PeerId): void {
+    const peer = this.#peers.get(id);
+    if (peer) this.#follow(peer);
+  }
+
+  /** The engine wants these bodies, oldest first. */
+  fetchBodies(hashes: readonly Uint8Array[]): void {
+    for (const hash of hashes) {
+      const hex = toHex(hash);
+      if (!this.#wanted.has(hex)) this.#wanted.set(hex, { hash, peer: null, lacking: new Set() });
+    }
+    this.#schedule();
+  }
+
+  /** The body is here, or will never be needed. */
+  forget(hash: Uint8Array): void {
+    this.#wanted.delete(toHex(hash));
+  }
+
+  /** The ledger moved: header sync that waited for it goes on. */
+  onHead(): void {
+    const { head, bestHeader } = this.#parts.driver.engine.view();
+    if (bestHeader.height - head.height > syncLimits.headersAheadMax / 2) return;
+    for (const peer of this.#peers.values()) if (peer.work > bestHeader.work) this.#follow(peer);
+  }
+
+  /** Bodies that are wanted and not here yet. */
+  get missing(): number {
+    return this.#wanted.size;
+  }
+
+  async answer(data: Uint8Array): Promise<Uint8Array> {
+    const request = decodeRequest(data);
+    if (!request.ok) throw new KvchainError('BAD_MESSAGE', request.error.detail);
+    return serve(this.#parts.chain, request.value);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancelRetry?.();
+    this.#wanted.clear();
+    this.#peers.clear();
+  }
+
+  #follow(peer: SyncPeer): void {
+    if (peer.isFollowing || this.#isStopped) return;
+    peer.isFollowing = true;
+    this.#followHeaders(peer)
+      .catch(error => this.#blame(peer.id, error))
+      .finally(() => {
+        peer.isFollowing = false;
+      });
+  }
+
+  /** Asks one peer for headers, from where our chain leaves its, until it has no more, one of them is refused, or we are far ahead. */
+  async #followHeaders(peer: SyncPeer): Promise<void> {
+    let locator = await this.#parts.chain.locator(this.#parts.driver.engine.view().bestHeader.hash);
+    while (this.#peers.get(peer.id) === peer) {
+      const request: SyncRequest = { type: 'getHeaders', locator, limit: syncLimits.headersPerRequest };
+      const headers = decodeHeaders(await this.#request(peer.id, request));
+      if (!headers.ok) throw new KvchainError('BAD_MESSAGE', headers.error.detail);
+      const first = headers.value[0];
+      if (first === undefined) {
+        peer.work = 0n;
+        return;
+      }
+      const continues = locator.some(hash => toHex(hash) === toHex(first.header.parent));
+      if (!continues) throw new KvchainError('BAD_MESSAGE', 'headers that do not continue the locator');
+      if (!(await this.#parts.blocks.importHeaders(headers.value, peer.id))) return;
+      if (headers.value.length < syncLimits.headersPerRequest) return;
+      const { head, bestHeader } = this.#parts.driver.engine.view();
+      if (bestHeader.height - head.height > syncLimits.headersAheadMax) return;
+      const last = headers.value.at(-1);
+      locator = [...(last ? [last.hash] : []), ...locator].slice(0, wireLimits.locatorMax);
+    }
+  }
+
+  /** Gives every peer with a free place the oldest bodies that nobody is fetching. */
+  #schedule(): void {
+    if (this.#isStopped) return;
+    for (const peer of this.#peers.values()) {
+      while (peer.requests < syncLimits.requestsPerPeer) {
+        const batch = this.#nextBatch(peer.id);
+        if (batch.length === 0) break;
+        this.#fetch(peer, batch);
+      }
+    }
+    this.#retryLater();
+  }
+
+  #nextBatch(peer: PeerId): Wanted[] {
+    const batch: Wanted[] = [];
+    let place = 0;
+    for (const wanted of this.#wanted.values()) {
+      if (++place > syncLimits.windowBlocks || batch.length === wireLimits.bodiesMax) break;
+      if (wanted.peer === null && !wanted.lacking.has(peer)) batch.push(wanted);
+    }
+    return batch;
+  }
+
+  #fetch(peer: SyncPeer, batch: readonly Wanted[]): void {
+    peer.requests += 1;
+    for (const wanted of batch) wanted.peer = peer.id;
+    this.#fetchBatch(peer.id, batch)
+      .catch(error => {
+        for (const wanted of batch) wanted.lacking.add(peer.id);
+        this.#blame(peer.id, error);
+      })
+      .finally(() => {
+        peer.requests -= 1;
+        for (const wanted of batch) if (wanted.peer === peer.id) wanted.peer = null;
+        this.#schedule();
+      });
+  }
+
+  async #fetchBatch(peer: PeerId, batch: readonly Wanted[]): Promise<void> {
+    const hashes = batch.map(wanted => wanted.hash);
+    const bodies = decodeBodies(await this.#request(peer, { type: 'getBodies', hashes }));
+    if (!bodies.ok) throw new KvchainError('BAD_MESSAGE', bodies.error.detail);
+    if (bodies.value.length === 0) throw new KvchainError('BAD_MESSAGE', 'an answer without a body');
+    for (const [index, body] of bodies.value.entries()) {
+      const wanted = batch[index];
+      if (wanted === undefined) throw new KvchainError('BAD_MESSAGE', 'more bodies than were asked for');
+      if (body === null) wanted.lacking.add(peer);
+      else if (await this.#parts.blocks.importBody(wanted.hash, body, peer)) this.forget(wanted.hash);
+      else wanted.lacking.add(peer);
+    }
+  }
+
+  /** Who lacked a body may have it later; who did not answer may answer again. */
+  #retryLater(): void {
+    if (this.#cancelRetry !== null || this.#wanted.size === 0 || this.#isStopped) return;
+    this.#cancelRetry = this.#parts.clock.setTimer(syncLimits.retryMs, () => {
+      this.#cancelRetry = null;
+      for (const wanted of this.#wanted.values()) wanted.lacking.clear();
+      this.#schedule();
+    });
+  }
+
+  #request(peer: PeerId, request: SyncRequest): Promise<Uint8Array> {
+    return this.#parts.network.request(peer, encodeRequest(request), syncLimits.requestTimeoutMs);
+  }
+
+  /** What a peer broke costs it; what broke here is told. */
+  #blame(peer: PeerId, error: unknown): void {
+    if (this.#isStopped) return;
+    const costly: readonly ErrorCode[] = ['BAD_MESSAGE', 'PEER_TIMEOUT'];
+    if (error instanceof KvchainError && costly.includes(error.code)) {
+      this.#parts.network.penalize(peer, error.code, error.message);
+    } else {
+      this.#parts.onFault(error);
+    }
+  }
+}

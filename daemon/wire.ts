@@ -1,0 +1,237 @@
+/**
+ * What nodes say to each other, byte for byte (docs/protocol/network.md): the handshake's status, gossip's transaction batches and
+ * compact blocks, and the sync protocol's three requests with their answers. Canonical CBOR, bounded, nothing compressed.
+ */
+import {
+  blockBytesCap,
+  blockTransactionsCap,
+  type Header,
+  headerCodec,
+  type SealedHeader,
+  seal,
+  sealedHeaderCodec,
+} from '../chain/block.ts';
+import { concat } from '../chain/bytes.ts';
+import {
+  byteString,
+  type Codec,
+  decodeBytes,
+  encode,
+  encodeArrayHead,
+  expectArray,
+  fail,
+  hash32,
+  list,
+  nullable,
+  struct,
+  text,
+  uint,
+} from '../chain/codec.ts';
+import { type Result, unreachable } from '../chain/errors.ts';
+import { signatureLength } from '../chain/keys.ts';
+import { type Transaction, transactionCodec } from '../chain/transaction.ts';
+
+export const wireLimits = {
+  /** Of one handshake message. */
+  statusBytesMax: 8_192,
+  /** Of one gossip message of transactions, in bytes and in transactions. */
+  batchBytesMax: 262_144 + 16,
+  batchTransactionsMax: 1_000,
+  /** Of one compact block: a sealed header and a 32-byte id a transaction. */
+  compactBlockBytesMax: 2_300_000,
+  /** Headers in one answer. */
+  headersMax: 2_000,
+  /** Hashes in a locator. */
+  locatorMax: 64,
+  /** Bodies in one request; the answer stops early at `answerBytesMax`. */
+  bodiesMax: 16,
+  requestBytesMax: 2_200_000,
+  answerBytesMax: blockBytesCap + 65_536,
+} as const;
+
+const statusVersion = 1;
+
+export interface StatusMessage {
+  readonly version: number;
+  readonly chainId: Uint8Array;
+  readonly engine: string;
+  readonly headHash: Uint8Array;
+  readonly headHeight: number;
+  /** Cumulative work of the head, big-endian without leading zeros. */
+  readonly work: Uint8Array;
+  readonly finalHeight: number;
+  readonly addresses: readonly string[];
+  /** A member's signature over the session; null for proof of work. */
+  readonly memberProof: Uint8Array | null;
+}
+
+const statusCodec: Codec<StatusMessage> = struct<StatusMessage>({
+  version: uint(),
+  chainId: hash32,
+  engine: text(1, 32),
+  headHash: hash32,
+  headHeight: uint(),
+  work: byteString(0, 32),
+  finalHeight: uint(),
+  addresses: list(text(1, 256), 16),
+  memberProof: nullable(byteString(0, 256)),
+});
+
+export function encodeStatus(status: Omit<StatusMessage, 'version' | 'memberProof'>): Uint8Array {
+  const { chainId, engine, headHash, headHeight, work, finalHeight, addresses } = status;
+  return encode(statusCodec, {
+    version: statusVersion,
+    chainId,
+    engine,
+    headHash,
+    headHeight,
+    work,
+    finalHeight,
+    addresses: addresses.slice(0, 16),
+    memberProof: null,
+  });
+}
+
+export function decodeStatus(bytes: Uint8Array): Result<StatusMessage> {
+  return decodeBytes(statusCodec, bytes, wireLimits.statusBytesMax);
+}
+
+const batchCodec = list(transactionCodec, wireLimits.batchTransactionsMax);
+
+/** A gossip message of transactions, joined from their own bytes. */
+export function encodeBatch(transactions: readonly Transaction[]): Uint8Array {
+  return concat(encodeArrayHead(transactions.length), ...transactions.map(transaction => transaction.bytes));
+}
+
+export function decodeBatch(bytes: Uint8Array): Result<readonly Transaction[]> {
+  return decodeBytes(batchCodec, bytes, wireLimits.batchBytesMax);
+}
+
+/** A block without its transactions' bytes: whoever holds them in the mempool needs no more. */
+export interface CompactBlock {
+  readonly sealed: SealedHeader;
+  readonly witnessIds: readonly Uint8Array[];
+}
+
+interface CompactFields {
+  readonly header: Header;
+  readonly nonce: Uint8Array;
+  readonly signature: Uint8Array;
+  readonly witnessIds: readonly Uint8Array[];
+}
+
+const compactCodec: Codec<CompactFields> = struct<CompactFields>({
+  header: headerCodec,
+  nonce: hash32,
+  signature: byteString(signatureLength, signatureLength),
+  witnessIds: list(hash32, blockTransactionsCap),
+});
+
+export function encodeCompactBlock(sealed: SealedHeader, witnessIds: readonly Uint8Array[]): Uint8Array {
+  return encode(compactCodec, { header: sealed.header, nonce: sealed.nonce, signature: sealed.signature, witnessIds });
+}
+
+export function decodeCompactBlock(bytes: Uint8Array): Result<CompactBlock> {
+  const decoded = decodeBytes(compactCodec, bytes, wireLimits.compactBlockBytesMax);
+  if (!decoded.ok) return decoded;
+  const { header, nonce, signature, witnessIds } = decoded.value;
+  return { ok: true, value: { sealed: seal(header, nonce, signature), witnessIds } };
+}
+
+/** What a node asks of one peer. */
+export type SyncRequest =
+  /** Headers after the first hash of the locator that the peer has on its canonical chain. */
+  | { readonly type: 'getHeaders'; readonly locator: readonly Uint8Array[]; readonly limit: number }
+  | { readonly type: 'getBodies'; readonly hashes: readonly Uint8Array[] }
+  /** Transactions of one block, by witnessId. */
+  | { readonly type: 'getTransactions'; readonly block: Uint8Array; readonly witnessIds: readonly Uint8Array[] };
+
+type GetHeaders = Extract<SyncRequest, { type: 'getHeaders' }>;
+type GetBodies = Extract<SyncRequest, { type: 'getBodies' }>;
+type GetTransactions = Extract<SyncRequest, { type: 'getTransactions' }>;
+
+const getHeadersCodec = struct<Omit<GetHeaders, 'type'>>({
+  locator: list(hash32, wireLimits.locatorMax),
+  limit: uint(wireLimits.headersMax),
+});
+const getBodiesCodec = struct<Omit<GetBodies, 'type'>>({ hashes: list(hash32, wireLimits.bodiesMax) });
+const getTransactionsCodec = struct<Omit<GetTransactions, 'type'>>({
+  block: hash32,
+  witnessIds: list(hash32, blockTransactionsCap),
+});
+
+const requestCodec: Codec<SyncRequest> = {
+  toItem: request => {
+    switch (request.type) {
+      case 'getHeaders':
+        return [0, getHeadersCodec.toItem(request)];
+      case 'getBodies':
+        return [1, getBodiesCodec.toItem(request)];
+      case 'getTransactions':
+        return [2, getTransactionsCodec.toItem(request)];
+      default:
+        return unreachable(request);
+    }
+  },
+  fromItem: item => {
+    const [number, fields] = expectArray(item, 2);
+    switch (number) {
+      case 0:
+        return { type: 'getHeaders', ...getHeadersCodec.fromItem(fields) };
+      case 1:
+        return { type: 'getBodies', ...getBodiesCodec.fromItem(fields) };
+      case 2:
+        return { type: 'getTransactions', ...getTransactionsCodec.fromItem(fields) };
+      default:
+        return fail('BAD_MESSAGE', `unknown sync request: ${String(number).slice(0, 20)}`);
+    }
+  },
+};
+
+export function encodeRequest(request: SyncRequest): Uint8Array {
+  return encode(requestCodec, request);
+}
+
+export function decodeRequest(bytes: Uint8Array): Result<SyncRequest> {
+  return decodeBytes(requestCodec, bytes, wireLimits.requestBytesMax);
+}
+
+const headersAnswer = list(sealedHeaderCodec, wireLimits.headersMax);
+/** A body travels as the bytes that the store holds; null where the peer has none. */
+const bodiesAnswer = list(nullable(byteString(1, blockBytesCap)), wireLimits.bodiesMax);
+const transactionsAnswer = list(nullable(transactionCodec), blockTransactionsCap);
+
+export function encodeHeaders(headers: readonly SealedHeader[]): Uint8Array {
+  return encode(headersAnswer, headers);
+}
+
+export function decodeHeaders(bytes: Uint8Array): Result<readonly SealedHeader[]> {
+  return decodeBytes(headersAnswer, bytes, wireLimits.answerBytesMax);
+}
+
+export function encodeBodies(bodies: readonly (Uint8Array | null)[]): Uint8Array {
+  return encode(bodiesAnswer, bodies);
+}
+
+export function decodeBodies(bytes: Uint8Array): Result<readonly (Uint8Array | null)[]> {
+  return decodeBytes(bodiesAnswer, bytes, wireLimits.answerBytesMax);
+}
+
+export function encodeTransactions(transactions: readonly (Transaction | null)[]): Uint8Array {
+  return encode(transactionsAnswer, transactions);
+}
+
+export function decodeTransactions(bytes: Uint8Array): Result<readonly (Transaction | null)[]> {
+  return decodeBytes(transactionsAnswer, bytes, wireLimits.answerBytesMax);
+}
+
+/** Work as bytes, big-endian without leading zeros; zero is empty. */
+export function workToBytes(work: bigint): Uint8Array {
+  if (work === 0n) return new Uint8Array(0);
+  const digits = work.toString(16);
+  return Uint8Array.from(Buffer.from(digits.padStart(digits.length + (digits.length % 2), '0'), 'hex'));
+}
+
+export function workFromBytes(bytes: Uint8Array): bigint {
+  return bytes.length === 0 ? 0n : BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
+}
