@@ -27,8 +27,10 @@ const languageGlobals = new Set([
 const localeMethods = /^(localeCompare|toLocale[A-Z]\w*)$/;
 
 const pure = listSources(root, ['chain', 'consensus']).filter(path => !isTest(path) && path !== 'chain/platform.d.ts');
-const core = reachableFrom('daemon/node.ts').filter(path => path.startsWith('daemon/'));
+const coreRoot = 'daemon/node.ts';
+const core = reachableFrom(coreRoot).filter(path => path.startsWith('daemon/'));
 const findings = [...pure.flatMap(path => inspect(path, true)), ...core.flatMap(path => inspect(path, false))];
+if (core.length === 0) findings.push(`${coreRoot} is missing: what the simulator runs can no longer be told`);
 if (findings.length > 0) {
   process.stderr.write(
     `${findings.join('\n')}\nTime, chance and the world come in as arguments (chain/, consensus/) or ports (daemon/).\n`,
@@ -60,6 +62,7 @@ function inspect(path, isPure) {
     if (ts.isIdentifier(node)) inspectIdentifier(node, isPure, report);
     if (ts.isElementAccessExpression(node) && node.expression.getText() === 'Math')
       report(node, 'Math[...] hides which function it is');
+    if (!isPure && ts.isImportDeclaration(node)) inspectCoreImport(node, report);
     if (isPure && node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.DeclareKeyword)) {
       report(node, 'declares something of the platform: only chain/platform.d.ts may');
     }
@@ -68,6 +71,12 @@ function inspect(path, isPure) {
   visit(file);
   if (isPure) inspectComments(file, report);
   return found;
+}
+
+/** Assertions and event emitters neither wait nor ask the machine for anything. What chain/ imports is a rule of direction. */
+function inspectCoreImport({ importClause, moduleSpecifier }, report) {
+  if (importClause?.isTypeOnly || /^(?!node:)|^node:(assert|events)$/.test(moduleSpecifier.text)) return;
+  report(moduleSpecifier, `imports ${moduleSpecifier.text}`);
 }
 
 function inspectIdentifier(node, isPure, report) {

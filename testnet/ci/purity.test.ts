@@ -55,7 +55,8 @@ const innocent: Readonly<Record<string, string>> = {
 const core: Readonly<Record<string, string>> = {
   'daemon/node.ts':
     "import './planted-timer.ts';\nimport type * as shell from './planted-shell.ts';\nexport type Shell = typeof shell;\n",
-  'daemon/planted-timer.ts': 'export const timer = setTimeout(() => {}, 1);\n',
+  'daemon/planted-timer.ts':
+    "import { readFile } from 'node:fs/promises';\nexport const timer = setTimeout(() => {}, 1);\nexport { readFile };\n",
   'daemon/planted-shell.ts': 'export const now = Date.now();\n',
 };
 
@@ -84,7 +85,8 @@ describe('what the language brings into chain/ and consensus/', () => {
   });
 
   it('is refused in what the node runs, but not in what it only knows the type of', () => {
-    expect(verdict.stderr).toContain('daemon/planted-timer.ts:1 uses setTimeout');
+    expect(verdict.stderr).toContain('daemon/planted-timer.ts:1 imports node:fs/promises');
+    expect(verdict.stderr).toContain('daemon/planted-timer.ts:2 uses setTimeout');
     expect(verdict.stderr).not.toContain('daemon/planted-shell.ts');
   });
 });
