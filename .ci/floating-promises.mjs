@@ -76,10 +76,12 @@ function isPromise(expression) {
   return isThenable(type) || (checker.isArrayType(type) && checker.getTypeArguments(type).some(isThenable));
 }
 
+/** A `then` that returns nothing, such as that of fastify's reply, belongs to no promise. */
 function isThenable(type) {
   if (type.isUnion()) return type.types.some(isThenable);
   const then = checker.getPropertyOfType(type, 'then');
-  return then !== undefined && checker.getTypeOfSymbol(then).getCallSignatures().length > 0;
+  const signatures = then === undefined ? [] : checker.getTypeOfSymbol(then).getCallSignatures();
+  return signatures.some(signature => !(signature.getReturnType().flags & ts.TypeFlags.Void));
 }
 
 function isHandled(expression) {

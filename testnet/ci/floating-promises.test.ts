@@ -8,6 +8,7 @@ declare function work(): Promise<void>;
 declare function maybe(): Promise<void> | undefined;
 declare function onEvent(listener: () => void): void;
 declare function onTask(listener: () => void | Promise<void>): void;
+declare const reply: { send(): typeof reply; then(done: () => void): void };
 const log = (): void => {};
 `;
 
@@ -27,6 +28,7 @@ const floating: readonly string[] = [
 
 const handled: readonly string[] = [
   'await work();',
+  'reply.send();',
   'work().catch(log);',
   'maybe()?.catch(log);',
   'work().then(log, log);',
