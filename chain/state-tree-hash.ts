@@ -9,12 +9,18 @@ import type { TrieStore } from './state-tree-store.ts';
 
 const batchPairs = 1_024;
 const queuedPairsMax = 16_384;
+/** One bucket queues this many at most: two leaves that differ in their last bit, and the few beside them. */
+const bucketPairsMax = 512;
+const depths = 257;
 
 /** The queue of pairs to hash for one store. Its memory is bounded, however large the change is. */
 export class HashQueue {
   readonly #store: TrieStore;
-  /** By depth, two numbers a pair: the node whose pair is hashed, and the slot that takes the hash. */
-  readonly #depths: number[][] = [];
+  /** Each queued pair: the node whose pair is hashed, the slot that takes the hash, the next pair of the same depth or -1. */
+  readonly #nodes = new Int32Array(queuedPairsMax + bucketPairsMax);
+  readonly #slots = new Int32Array(queuedPairsMax + bucketPairsMax);
+  readonly #next = new Int32Array(queuedPairsMax + bucketPairsMax);
+  readonly #firstAtDepth = new Int32Array(depths).fill(-1);
   #queued = 0;
   /** Nodes that stand for the inner nodes of buckets until their hashes are taken. They must not be reused before the flush. */
   readonly #borrowed: number[] = [];
@@ -42,15 +48,17 @@ export class HashQueue {
 
   /** Takes all queued hashes. */
   flush(): void {
-    for (let depth = this.#depths.length - 1; depth >= 0; depth--) this.#flushDepth(this.#depths[depth] ?? []);
+    for (let depth = depths - 1; depth >= 0; depth--) this.#flushDepth(depth);
     for (const node of this.#borrowed) this.#store.freeNode(node);
     this.#borrowed.length = 0;
     this.#queued = 0;
   }
 
   #push(node: number, depth: number, slot: number): void {
-    while (this.#depths.length <= depth) this.#depths.push([]);
-    this.#depths[depth]?.push(node, slot);
+    this.#nodes[this.#queued] = node;
+    this.#slots[this.#queued] = slot;
+    this.#next[this.#queued] = this.#firstAtDepth[depth] ?? -1;
+    this.#firstAtDepth[depth] = this.#queued;
     this.#queued++;
   }
 
@@ -72,17 +80,21 @@ export class HashQueue {
     this.#push(node, depth, slot);
   }
 
-  #flushDepth(pairs: number[]): void {
-    for (let start = 0; start < pairs.length; start += 2 * batchPairs) {
-      const count = Math.min(batchPairs, (pairs.length - start) / 2);
-      for (let index = 0; index < count; index++) {
-        this.#store.copyPairTo(pairs[start + 2 * index] ?? 0, this.#input, index);
+  #flushDepth(depth: number): void {
+    let gathered = this.#firstAtDepth[depth] ?? -1;
+    let scattered = gathered;
+    while (gathered >= 0) {
+      let count = 0;
+      for (; count < batchPairs && gathered >= 0; count++) {
+        this.#store.copyPairTo(this.#nodes[gathered] ?? 0, this.#input, count);
+        gathered = this.#next[gathered] ?? -1;
       }
       hashPairsInto(this.#inputBytes.subarray(0, count * 64), this.#outputBytes.subarray(0, count * 32));
       for (let index = 0; index < count; index++) {
-        this.#store.copyHashFrom(pairs[start + 2 * index + 1] ?? 0, this.#output, index);
+        this.#store.copyHashFrom(this.#slots[scattered] ?? 0, this.#output, index);
+        scattered = this.#next[scattered] ?? -1;
       }
     }
-    pairs.length = 0;
+    this.#firstAtDepth[depth] = -1;
   }
 }

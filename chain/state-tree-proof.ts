@@ -47,7 +47,7 @@ const leafPreimage = new Uint8Array(65);
 
 /** SHA-256(0x00 || path || payloadHash) of the 64-byte record path || payloadHash at `offset` of `records`; 32 bytes. */
 export function stateLeafHash(records: Uint8Array, offset: number): Uint8Array {
-  for (let index = 0; index < 64; index++) leafPreimage[index + 1] = records[offset + index] ?? 0;
+  leafPreimage.set(records.subarray(offset, offset + 64), 1);
   return sha256(leafPreimage);
 }
 

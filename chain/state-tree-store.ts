@@ -140,9 +140,10 @@ export class TrieStore {
 
   /** -1, 0 or 1: the order of the leaf's path and `path`. */
   comparePath(leaf: number, path: Uint8Array): number {
+    const records = this.#records;
     const start = leaf * recordBytes;
     for (let index = 0; index < pathBytes; index++) {
-      const difference = (this.#records[start + index] ?? 0) - (path[index] ?? 0);
+      const difference = (records[start + index] ?? 0) - (path[index] ?? 0);
       if (difference !== 0) return Math.sign(difference);
     }
     return 0;
@@ -169,21 +170,25 @@ export class TrieStore {
   }
 
   clearHash(slot: number): void {
-    this.#hashes.fill(0, slot * hashWords, (slot + 1) * hashWords);
+    const hashes = this.#hashes;
+    const start = slot * hashWords;
+    for (let word = 0; word < hashWords; word++) hashes[start + word] = 0;
   }
 
   /** Copies the 64 bytes that the hash of `node` is taken over to record `index` of `input`. */
   copyPairTo(node: number, input: Int32Array, index: number): void {
+    const hashes = this.#hashes;
     const from = node * pairWords;
     const to = index * pairWords;
-    for (let word = 0; word < pairWords; word++) input[to + word] = this.#hashes[from + word] ?? 0;
+    for (let word = 0; word < pairWords; word++) input[to + word] = hashes[from + word] ?? 0;
   }
 
   /** Copies record `index` of `output` to the hash at `slot`. */
   copyHashFrom(slot: number, output: Int32Array, index: number): void {
+    const hashes = this.#hashes;
     const from = index * hashWords;
     const to = slot * hashWords;
-    for (let word = 0; word < hashWords; word++) this.#hashes[to + word] = output[from + word] ?? 0;
+    for (let word = 0; word < hashWords; word++) hashes[to + word] = output[from + word] ?? 0;
   }
 
   #growNodes(capacity: number): void {

@@ -158,12 +158,14 @@ export class StateTree {
     for (let index = start; index < end; index++) {
       const update = this.#updates[index];
       if (update === undefined) continue;
-      while (position < bucket.length && store.comparePath(bucket[position] ?? -1, update.path) < 0) {
-        merged.push(bucket[position++] ?? -1);
+      let found: number | undefined;
+      for (; position < bucket.length && found === undefined; position++) {
+        const leaf = bucket[position] ?? -1;
+        const order = store.comparePath(leaf, update.path);
+        if (order > 0) break;
+        if (order < 0) merged.push(leaf);
+        else found = leaf;
       }
-      const head = bucket[position];
-      const found = head !== undefined && store.comparePath(head, update.path) === 0 ? head : undefined;
-      if (found !== undefined) position++;
       const leaf = this.#updateLeaf(found, update);
       if (leaf !== null) merged.push(leaf);
     }
@@ -210,6 +212,8 @@ export class StateTree {
 
   /** The first of the updates start..end whose path has bit `depth` set, or `end`. */
   #splitUpdates(depth: number, start: number, end: number): number {
+    // Below the top levels most slots see a single update.
+    if (end - start === 1) return end - pathBit(this.#updates[start]?.path ?? zeroHash, depth);
     let low = start;
     let high = end;
     while (low < high) {
