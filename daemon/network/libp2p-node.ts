@@ -1,0 +1,115 @@
+/**
+ * libp2p as this network uses it: TCP, noise, yamux, gossipsub, identify, ping and, on a LAN, mDNS; all of it bounded, quiet, and
+ * asked before it connects to anybody.
+ */
+
+import type { GossipSub, gossipsub } from '@chainsafe/libp2p-gossipsub';
+import { noise } from '@chainsafe/libp2p-noise';
+import { generateKeyPairFromSeed, privateKeyFromProtobuf } from '@libp2p/crypto/keys';
+import { identify } from '@libp2p/identify';
+import type { ConnectionGater, Libp2p, PeerDiscovery, PrivateKey } from '@libp2p/interface';
+import { mdns } from '@libp2p/mdns';
+import { ping } from '@libp2p/ping';
+import { tcp } from '@libp2p/tcp';
+import { yamux } from '@libp2p/yamux';
+import { createLibp2p } from 'libp2p';
+import { KvchainError } from '../../chain/errors.ts';
+import type { NetworkLimits } from './limits.ts';
+import { silentLogger } from './log.ts';
+
+export interface NodeOptions {
+  readonly privateKey: PrivateKey;
+  readonly listen: readonly string[];
+  readonly limits: NetworkLimits;
+  readonly gater: ConnectionGater;
+  /** One host may open many connections: it runs many nodes. */
+  readonly isPrivateNetwork: boolean;
+  /** The service name under which nodes of this chain find each other on the LAN; null is off. */
+  readonly mdnsName: string | null;
+  createGossip(components: Parameters<ReturnType<typeof gossipsub>>[0]): GossipSub;
+  onDiscovered(addresses: readonly string[]): void;
+}
+
+/** A seed of 32 bytes for Ed25519, or a private key in libp2p's protobuf form. Throws KvchainError BAD_KEY_FILE. */
+export async function readIdentity(identity: Uint8Array): Promise<PrivateKey> {
+  try {
+    return identity.length === 32
+      ? await generateKeyPairFromSeed('Ed25519', identity)
+      : privateKeyFromProtobuf(identity);
+  } catch {
+    // The cause is left out: it could quote the key.
+    throw new KvchainError('BAD_KEY_FILE', `the network identity of ${identity.length} bytes is not a private key`);
+  }
+}
+
+/** A node that is not started yet. */
+export async function createNode(options: NodeOptions): Promise<Libp2p> {
+  const { limits } = options;
+  return await createLibp2p({
+    start: false,
+    privateKey: options.privateKey,
+    logger: silentLogger,
+    nodeInfo: { name: 'kvchain', version: '1', userAgent: 'kvchain/1' },
+    addresses: { listen: [...options.listen] },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [
+      yamux({ maxInboundStreams: limits.streamsPerPeerMax, maxOutboundStreams: limits.streamsPerPeerMax }),
+    ],
+    connectionGater: options.gater,
+    connectionManager: {
+      // Our own bounds are lower; libp2p would choose whom to disconnect by itself.
+      maxConnections: 4 * (limits.inboundPeersMax + limits.outboundPeersTarget),
+      maxIncomingPendingConnections: limits.pendingConnectionsMax,
+      inboundConnectionThreshold: options.isPrivateNetwork
+        ? limits.connectionsPerSecondPerPrivateHost
+        : limits.connectionsPerSecondPerHost,
+      inboundUpgradeTimeout: limits.handshakeTimeoutMs,
+      inboundStreamProtocolNegotiationTimeout: limits.handshakeTimeoutMs,
+      outboundStreamProtocolNegotiationTimeout: limits.handshakeTimeoutMs,
+      dialTimeout: limits.dialTimeoutMs,
+      addressDialTimeout: limits.dialTimeoutMs,
+      reconnectRetries: 0,
+    },
+    connectionMonitor: {
+      pingInterval: limits.pingIntervalMs,
+      pingTimeout: { minTimeout: limits.pingTimeoutMs / 2, maxTimeout: limits.pingTimeoutMs },
+    },
+    services: {
+      // Gossipsub insists on identify being there; we neither need nor believe what a peer says of itself.
+      identify: identify({ runOnConnectionOpen: false }),
+      ping: ping(),
+      gossip: components => options.createGossip(components),
+      ...(options.mdnsName === null ? {} : { lan: discoverOnLan(options.mdnsName, options) }),
+    },
+  });
+}
+
+/** Starts the node. Throws KvchainError PORT_IN_USE, or BAD_CONFIG when an address cannot be listened on for another reason. */
+export async function startNode(node: Libp2p, listen: readonly string[]): Promise<void> {
+  try {
+    await node.start();
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    const taken = /EADDRINUSE[^\n]*?:(\d+)\s*$/m.exec(text);
+    if (text.includes('EADDRINUSE')) {
+      throw new KvchainError('PORT_IN_USE', `port in use: ${taken?.[1] ?? ''} of ${listen.join(', ')}`, {
+        cause: error,
+      });
+    }
+    throw new KvchainError('BAD_CONFIG', `cannot listen on ${listen.join(', ')}`, { cause: error });
+  }
+}
+
+function discoverOnLan(
+  name: string,
+  { onDiscovered }: NodeOptions,
+): (components: Parameters<ReturnType<typeof mdns>>[0]) => PeerDiscovery {
+  return components => {
+    const lan = mdns({ serviceTag: name })(components);
+    lan.addEventListener('peer', ({ detail }) => {
+      onDiscovered(detail.multiaddrs.map(address => `${address.toString()}/p2p/${detail.id.toString()}`));
+    });
+    return lan;
+  };
+}
