@@ -115,6 +115,14 @@ export class TrieStore {
     return leaves;
   }
 
+  /** How many leaves the bucket at `slot` holds. */
+  bucketSize(slot: number): number {
+    let size = 0;
+    const child = this.child(slot);
+    for (let leaf = child < 0 ? ~child : -1; leaf >= 0; leaf = this.#next[leaf] ?? -1) size++;
+    return size;
+  }
+
   setNextLeaf(leaf: number, next: number): void {
     this.#next[leaf] = next;
   }
