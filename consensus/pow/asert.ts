@@ -47,20 +47,25 @@ export function nextBits(parent: ChainPoint, params: Params): number {
  * anchorTarget * 2^((elapsed - targetMs * blocks) / tau), in the integer arithmetic of aserti3-2d.
  */
 export function asertTarget(elapsedMs: number, blocks: number, schedule: Schedule): bigint {
-  const late = BigInt(elapsedMs) - BigInt(schedule.targetMs) * BigInt(blocks);
-  // BigInt division truncates toward zero, as the specification of aserti3-2d says; rounding down would be another chain.
-  const exponent = (late * unit) / BigInt(schedule.tauMs);
+  const exponent = asertExponent(elapsedMs, blocks, schedule);
   const shifts = exponent >> 16n;
   if (shifts > shiftsMax) return schedule.maxTarget;
   if (shifts < -shiftsMax) return 1n;
-  const scaled = schedule.anchorTarget * factorOf(exponent - (shifts << 16n));
+  const scaled = schedule.anchorTarget * asertFactor(exponent - (shifts << 16n));
   const shifted = (shifts < 0n ? scaled >> -shifts : scaled << shifts) >> 16n;
   if (shifted < 1n) return 1n;
   return shifted > schedule.maxTarget ? schedule.maxTarget : shifted;
 }
 
+/** How many doublings the target is away from the anchor's, times 2^16. */
+export function asertExponent(elapsedMs: number, blocks: number, { targetMs, tauMs }: Schedule): bigint {
+  const late = BigInt(elapsedMs) - BigInt(targetMs) * BigInt(blocks);
+  // BigInt division truncates toward zero, as the specification of aserti3-2d says; rounding down would be another chain.
+  return (late * unit) / BigInt(tauMs);
+}
+
 /** 2^16 * 2^(fraction / 2^16) for a fraction from 0 to 65,535, by the cubic of aserti3-2d. */
-function factorOf(fraction: bigint): bigint {
+export function asertFactor(fraction: bigint): bigint {
   const cubic = 195_766_423_245_049n * fraction + 971_821_376n * fraction ** 2n + 5_127n * fraction ** 3n;
   return unit + ((cubic + 2n ** 47n) >> 48n);
 }
