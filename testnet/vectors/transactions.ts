@@ -92,15 +92,15 @@ function badAddresses(): Json {
 
 /** Every operation with its bytes, and bytes that are none. */
 export function operationVectors(): Json {
-  const put = { type: 'put', contentType: '', expectedVersion: null } as const;
+  const long = 'x'.repeat(256);
   const good: readonly Operation[] = [
-    { ...put, key: 'k', value: toUtf8('v') },
-    { ...put, key: 'k', value: new Uint8Array(0), contentType: 'text/plain', expectedVersion: 0 },
+    { type: 'put', key: 'k', value: toUtf8('v'), contentType: '', expectedVersion: null },
+    { type: 'put', key: 'k', value: new Uint8Array(0), contentType: 'text/plain', expectedVersion: 0 },
     {
-      ...put,
-      key: 'x'.repeat(256),
+      type: 'put',
+      key: long,
       value: new Uint8Array(300),
-      contentType: 'x'.repeat(64),
+      contentType: long.slice(0, 64),
       expectedVersion: 4_294_967_296,
     },
     ...['\u0000', '__proto__', '../../etc/passwd', '\u202ekey', '水/😀', 'a\nb'].map(
