@@ -101,6 +101,11 @@ export function accountStateKey(address: Uint8Array): Uint8Array {
   return concat(Uint8Array.of(2), address);
 }
 
+/** The address (20 bytes) that a state key is of, or null when it is not an account's. */
+export function accountOfStateKey(stateKey: Uint8Array): Uint8Array | null {
+  return stateKey[0] === 2 ? stateKey.subarray(1) : null;
+}
+
 export const supplyStateKey: Uint8Array = Uint8Array.of(3);
 
 /** The place of a state key in the state tree. */

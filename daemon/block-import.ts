@@ -46,6 +46,11 @@ export class BlockImport {
     this.#parts = parts;
   }
 
+  /** True while a gossiped block is worked on: gossip itself passes it on when that ends well. */
+  isAssembling(hash: Uint8Array): boolean {
+    return this.#assembling.has(toHex(hash));
+  }
+
   /** A compact block from a peer. It is passed on when the engine says so, which it does before the block is executed. */
   async gossiped(data: Uint8Array, from: PeerId): Promise<GossipVerdict> {
     const compact = decodeCompactBlock(data);

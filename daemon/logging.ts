@@ -12,7 +12,7 @@ export type LogFormat = 'json' | 'pretty';
 type Write = (data: Readonly<Record<string, unknown>>, message: string) => void;
 
 /** What the parts of the daemon log to. error = broken, warn = may break, info = rare changes of state, debug = the rest. */
-export interface Log {
+export interface Logger {
   readonly error: Write;
   readonly warn: Write;
   readonly info: Write;
@@ -29,12 +29,12 @@ export interface LogSettings {
 const secretNames = ['secretKey', 'password', 'token', 'authorization', 'privateKey'];
 
 /** Opens a log. Lines are written at once: what a crashing process logged last is there. */
-export function openLog({ level, format, destination }: LogSettings): Log {
+export function openLog({ level, format, destination }: LogSettings): Logger {
   const target = destination ?? pino.destination({ dest: 2, sync: true });
   const stream =
     format === 'pretty'
       ? pinoPretty({
-          destination: target as never,
+          destination: target,
           translateTime: 'SYS:HH:MM:ss.l',
           ignore: 'pid,hostname',
           sync: true,
@@ -58,4 +58,4 @@ export function openLog({ level, format, destination }: LogSettings): Log {
 }
 
 /** A log that writes nothing, for tests and tools. */
-export const silentLog: Log = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
+export const silentLog: Logger = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };

@@ -12,6 +12,7 @@ import type { Transaction } from '../chain/transaction.ts';
 import { validateTransaction } from '../chain/validate.ts';
 import type { ChainStore } from './chain-store.ts';
 import type { LedgerWriter } from './ledger-writer.ts';
+import type { MempoolKeeper } from './mempool-keeper.ts';
 import type { Clock, GossipVerdict, Network, PeerId } from './ports.ts';
 import type { SignatureDesk } from './signature-desk.ts';
 import type { TransactionRelay } from './transaction-relay.ts';
@@ -23,6 +24,7 @@ export interface PipelineParts {
   readonly chain: ChainStore;
   readonly ledger: LedgerWriter;
   readonly mempool: Mempool;
+  readonly keeper: MempoolKeeper;
   readonly signatures: SignatureDesk;
   readonly network: Network;
   readonly clock: Clock;
@@ -48,7 +50,7 @@ export class Pipeline {
     if (!batch.ok) return this.#refuse(from, batch.error);
     const fault = this.#statelessFault(batch.value);
     if (fault !== null && errorRow(fault.code).penalty > 0) return this.#refuse(from, fault);
-    const outcomes = await this.#admit(batch.value, from);
+    const outcomes = await this.#admit(batch.value, `peer:${from}`);
     const bad = outcomes.find(outcome => outcome.isStateless && !outcome.result.ok);
     if (bad !== undefined && !bad.result.ok) return this.#refuse(from, bad.result.error);
     const isAllReady = outcomes.every(outcome => outcome.result.ok && outcome.result.value === 'ready');
@@ -108,10 +110,17 @@ export class Pipeline {
 
   #add(transaction: Transaction, source: string, accounts: Accounts): Outcome {
     const account = accounts.get(toHex(transaction.senderAddress)) ?? emptyAccount;
-    const { clock, ledger } = this.#parts;
+    const { clock, ledger, mempool, keeper, relay } = this.#parts;
     const height = ledger.head.header.height + 1;
-    const added = this.#parts.mempool.add(transaction, { source, now: clock.now(), account, height });
-    return { result: added.ok ? accept(added.value.status) : added, isStateless: false };
+    const { feePerByteMin } = this.#rules().params;
+    const added = mempool.add(transaction, { source, now: clock.now(), account, height, feePerByteMin });
+    if (!added.ok) return { result: added, isStateless: false };
+    const { status, replaced, evicted } = added.value;
+    if (replaced) keeper.displaced([replaced], 'superseded');
+    keeper.displaced(evicted, 'evicted');
+    // The newcomer itself goes the way that its caller decides; what waited for it goes out now.
+    relay.add(added.value.relay.filter(other => other !== transaction));
+    return { result: accept(status), isStateless: false };
   }
 
   /** The present accounts of the senders, read so that all are of one height. */

@@ -11,7 +11,7 @@ import {
   seal,
   sealedHeaderCodec,
 } from '../chain/block.ts';
-import { concat } from '../chain/bytes.ts';
+import { concat, fromHex, toHex } from '../chain/bytes.ts';
 import {
   byteString,
   type Codec,
@@ -229,9 +229,9 @@ export function decodeTransactions(bytes: Uint8Array): Result<readonly (Transact
 export function workToBytes(work: bigint): Uint8Array {
   if (work === 0n) return new Uint8Array(0);
   const digits = work.toString(16);
-  return Uint8Array.from(Buffer.from(digits.padStart(digits.length + (digits.length % 2), '0'), 'hex'));
+  return fromHex(digits.padStart(digits.length + (digits.length % 2), '0')) ?? new Uint8Array(0);
 }
 
 export function workFromBytes(bytes: Uint8Array): bigint {
-  return bytes.length === 0 ? 0n : BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
+  return bytes.length === 0 ? 0n : BigInt(`0x${toHex(bytes)}`);
 }

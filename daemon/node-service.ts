@@ -1,0 +1,202 @@
+/** The node as API servers see it (node-api.ts): readings from the reader, orders to the parts that carry them out. */
+import { accept, KvchainError, type Result, reject } from '../chain/errors.ts';
+import { type Genesis, type Params, paramsAt } from '../chain/genesis.ts';
+import { decodeRecord, supplyCodec, supplyStateKey } from '../chain/state.ts';
+import { decodeBits, targetToBytes, workOf } from '../chain/target.ts';
+import type { Transaction } from '../chain/transaction.ts';
+import type { Tip } from '../consensus/engine.ts';
+import type { Node } from './node.ts';
+import type {
+  AccountReading,
+  LedgerEvent,
+  MempoolInfo,
+  MiningStatus,
+  NodeApi,
+  NodeStatus,
+  ReadMode,
+  TransactionStatus,
+} from './node-api.ts';
+import type { PeerInfo } from './ports.ts';
+
+export class NodeService implements NodeApi {
+  readonly genesis: Genesis;
+  readonly chainId: Uint8Array;
+  readonly #node: Node;
+  readonly #stop: () => Promise<void>;
+
+  /** `stop` ends the whole daemon, this node with it. */
+  constructor(node: Node, stop: () => Promise<void>) {
+    this.#node = node;
+    this.#stop = stop;
+    this.genesis = node.genesis;
+    this.chainId = node.chainId;
+  }
+
+  params(): Params {
+    return paramsAt(this.genesis, this.#node.ledger.head.header.height + 1);
+  }
+
+  status(): NodeStatus {
+    const { bestHeader, head, finalHeight } = this.#node.engine.view();
+    return {
+      chainId: this.chainId,
+      engine: this.#node.engine.name,
+      faultModel: this.#node.engine.name === 'paxos' ? 'crash' : 'byzantine',
+      head: this.#node.ledger.head,
+      work: head.work,
+      finalHeight,
+      peers: this.#node.ports.network.peers().length,
+      mempool: this.#node.mempool.stats().count,
+      isSyncing: bestHeader.work > head.work,
+      targetHeight: bestHeader.height,
+    };
+  }
+
+  tips(): readonly Tip[] {
+    return this.#node.engine.view().tips;
+  }
+
+  blockByHash(hash: Uint8Array) {
+    return this.#node.reader.blockByHash(hash);
+  }
+
+  blockByHeight(height: number) {
+    return this.#node.reader.blockByHeight(height);
+  }
+
+  headerByHash(hash: Uint8Array) {
+    return this.#node.reader.headerByHash(hash);
+  }
+
+  headersFrom(height: number, limit: number) {
+    return this.#node.reader.headersFrom(height, limit);
+  }
+
+  readKey(key: string, options: { readonly at: number | null; readonly read: ReadMode }) {
+    return this.#node.reader.readKey(key, options);
+  }
+
+  history(key: string, options: { readonly before: number | null; readonly limit: number }) {
+    return this.#node.reader.history(key, options);
+  }
+
+  scan(prefix: string, options: { readonly after: string | null; readonly limit: number }) {
+    return this.#node.reader.scan(prefix, options);
+  }
+
+  prove(key: string, height: number | null) {
+    return this.#node.reader.prove(key, height);
+  }
+
+  async readAccount(address: Uint8Array): Promise<AccountReading> {
+    const [account] = await this.#node.chain.accounts([address]);
+    const { nonce, balance } = account ?? { nonce: 0, balance: 0n };
+    return { nonce, balance, pendingNonce: this.#node.mempool.nextNonce(address) ?? nonce };
+  }
+
+  async supply(): Promise<bigint> {
+    const [record] = await this.#node.chain.records([supplyStateKey]);
+    return record ? decodeRecord(supplyCodec, record).total : 0n;
+  }
+
+  /** A transaction that is here already is answered with where it is, not with an error. */
+  async submit(transactions: readonly Transaction[], source: string): Promise<readonly Result<TransactionStatus>[]> {
+    const admitted = await this.#node.pipeline.submitted(transactions, source);
+    return Promise.all(
+      transactions.map(async (transaction, index): Promise<Result<TransactionStatus>> => {
+        const result = admitted[index];
+        if (result?.ok) return accept(pendingStatus(transaction));
+        const known = await this.transaction(transaction.id);
+        if (known !== null) return accept(known);
+        return result ?? reject('INTERNAL', 'no answer for a transaction');
+      }),
+    );
+  }
+
+  transaction(id: Uint8Array): Promise<TransactionStatus | null> {
+    return this.#node.reader.transaction(id);
+  }
+
+  mempoolInfo(): MempoolInfo {
+    const { count, bytes, gapped, feePerByteMin } = this.#node.mempool.stats();
+    const feePerByte = BigInt(Math.ceil(feePerByteMin));
+    const { feePerByteMin: least } = this.params();
+    return { transactions: count, bytes, gapped, feePerByteMin: feePerByte > least ? feePerByte : least };
+  }
+
+  mempoolList(limit: number): readonly Transaction[] {
+    const transactions: Transaction[] = [];
+    for (const { transaction } of this.#node.mempool.entries()) {
+      if (transactions.length === limit) break;
+      transactions.push(transaction);
+    }
+    return transactions;
+  }
+
+  startMining(settings: { readonly threads?: number; readonly rateMax?: number | null }): Result<null> {
+    this.#node.ports.miner.configure(settings);
+    this.#node.producer.start();
+    return accept(null);
+  }
+
+  stopMining(): void {
+    this.#node.producer.stop();
+  }
+
+  miningStatus(): MiningStatus {
+    const { producer, ports } = this.#node;
+    const bits = producer.template?.bits ?? this.#node.ledger.head.header.bits;
+    const target = decodeBits(bits) ?? 0n;
+    return {
+      ...ports.miner.status(),
+      isRunning: producer.isRunning,
+      bits,
+      target: targetToBytes(target),
+      expectedTrials: workOf(target),
+      blocksFound: producer.blocksFound,
+    };
+  }
+
+  peerId(): string {
+    return this.#node.ports.network.self;
+  }
+
+  addresses(): readonly string[] {
+    return this.#node.ports.network.addresses();
+  }
+
+  peers(): readonly PeerInfo[] {
+    return this.#node.ports.network.peers();
+  }
+
+  addPeer(address: string): Promise<string> {
+    return this.#node.ports.network.addPeer(address);
+  }
+
+  async removePeer(peer: string): Promise<void> {
+    if (!this.peers().some(({ id }) => id === peer))
+      throw new KvchainError('NOT_FOUND', `no peer ${JSON.stringify(peer)}`);
+    await this.#node.ports.network.removePeer(peer);
+  }
+
+  onLedgerEvent(listener: (event: LedgerEvent) => void): () => void {
+    return this.#node.events.subscribe(listener);
+  }
+
+  appliedEvent(height: number) {
+    return this.#node.events.applied(height);
+  }
+
+  undoneSince(height: number, hash: Uint8Array) {
+    return this.#node.events.undoneSince(this.#node.ledger, height, hash);
+  }
+
+  stop(): Promise<void> {
+    return this.#stop();
+  }
+}
+
+function pendingStatus(transaction: Transaction): TransactionStatus {
+  const nowhere = { height: null, blockHash: null, index: null, confirmations: 0, receipt: null };
+  return { id: transaction.id, status: 'pending', code: null, finality: 'pending', transaction, ...nowhere };
+}

@@ -1,0 +1,277 @@
+/**
+ * The node: its parts built in order over the seven ports, stopped backwards. It knows no clock, socket or disk but those that it is
+ * given, so the daemon and the simulator run the same one.
+ */
+import type { Block, SealedHeader } from '../chain/block.ts';
+import { equalBytes, toHex } from '../chain/bytes.ts';
+import { KvchainError, reject } from '../chain/errors.ts';
+import { chainIdOf, type Genesis } from '../chain/genesis.ts';
+import { makeGenesisBlock } from '../chain/genesis-block.ts';
+import { Mempool } from '../chain/mempool.ts';
+import type { TreeRow } from '../consensus/engine.ts';
+import type { EngineInstance } from '../consensus/instance.ts';
+import { createEngine } from '../consensus/registry.ts';
+import { BlockImport } from './block-import.ts';
+import { ChainStore, expectRow } from './chain-store.ts';
+import { VerifiedCache } from './crypto/verified-cache.ts';
+import { Driver, type DriverHands } from './driver.ts';
+import { createChain } from './genesis-store.ts';
+import { LedgerEvents } from './ledger-events.ts';
+import type { MovedBlock } from './ledger-step.ts';
+import { LedgerWriter } from './ledger-writer.ts';
+import { MempoolKeeper } from './mempool-keeper.ts';
+import { Pipeline } from './pipeline.ts';
+import type { Clock, Log, Miner, Network, NetworkHandlers, PeerId, Random, Store, Verifier } from './ports.ts';
+import { Producer } from './producer.ts';
+import { Reader } from './reader.ts';
+import { SignatureDesk } from './signature-desk.ts';
+import { Sync } from './sync.ts';
+import { TransactionRelay } from './transaction-relay.ts';
+import { decodeStatus, encodeCompactBlock, encodeStatus, type StatusMessage, workToBytes } from './wire.ts';
+
+export interface NodePorts {
+  readonly network: Network;
+  readonly store: Store;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly verifier: Verifier;
+  readonly miner: Miner;
+}
+
+export interface NodeOptions {
+  readonly genesis: Genesis;
+  /** The producer's secret key, 32 bytes. */
+  readonly secretKey: Uint8Array;
+  /** Told once when the node cannot go on: a broken disk, a reorg below the undo window. */
+  readonly onFatal: (error: unknown) => void;
+  /** Told of faults that the node survives. */
+  readonly onFault: (error: unknown) => void;
+  /** Told of each rule that the engine used. */
+  readonly onTrace: (rule: string, data: Readonly<Record<string, string | number>>) => void;
+}
+
+/** How far below the undo window the block tree is loaded at start, as the engine keeps it. */
+const treeBelowUndo = 1_000;
+/** Transactions whose signatures are remembered as good: what a full mempool holds, twice. */
+const verifiedMax = 200_000;
+
+export class Node {
+  readonly genesis: Genesis;
+  readonly chainId: Uint8Array;
+  readonly ports: NodePorts;
+  readonly chain: ChainStore;
+  readonly engine: EngineInstance;
+  readonly ledger: LedgerWriter;
+  readonly mempool: Mempool;
+  readonly keeper: MempoolKeeper;
+  readonly events: LedgerEvents;
+  readonly reader: Reader;
+  readonly producer: Producer;
+  readonly pipeline: Pipeline;
+  readonly sync: Sync;
+  readonly #options: NodeOptions;
+  readonly #driver: Driver;
+  readonly #blocks: BlockImport;
+  readonly #relay: TransactionRelay;
+  /** Handshakes that were welcomed, until their connection is told. */
+  readonly #statuses = new Map<PeerId, StatusMessage>();
+  #isStopping = false;
+
+  private constructor(options: NodeOptions, ports: NodePorts, opened: OpenedChain) {
+    const { genesis, onFault } = options;
+    const { network, clock, verifier, miner, log } = ports;
+    this.genesis = genesis;
+    this.chainId = chainIdOf(genesis);
+    this.ports = ports;
+    this.#options = options;
+    const chainId = this.chainId;
+    const { chain, ledger, engine } = opened;
+    this.chain = chain;
+    this.ledger = ledger;
+    this.engine = engine;
+    this.mempool = new Mempool();
+    this.events = new LedgerEvents(chain);
+    const mempool = this.mempool;
+    const nextHeight = () => ledger.head.header.height + 1;
+    const keeper = new MempoolKeeper({ mempool, chain, clock, nextHeight, onFault });
+    this.keeper = keeper;
+    const signatures = new SignatureDesk(verifier, new VerifiedCache(verifiedMax));
+    this.#driver = new Driver({ engine, log, clock, hands: this.#hands() });
+    const driver = this.#driver;
+    this.#relay = new TransactionRelay({ network, clock, held: id => this.mempool.byId(id), onFault });
+    this.#blocks = new BlockImport({ genesis, chainId, network, clock, chain, driver, verifier, signatures, mempool });
+    const blocks = this.#blocks;
+    this.sync = new Sync({ network, clock, chain, driver, blocks, onFault });
+    const relay = this.#relay;
+    this.pipeline = new Pipeline({
+      genesis,
+      chainId,
+      chain,
+      ledger,
+      mempool,
+      keeper,
+      signatures,
+      network,
+      clock,
+      relay,
+    });
+    const { secretKey } = options;
+    const onBlock = (block: Block) => this.#blocks.mined(block);
+    this.producer = new Producer({ genesis, chainId, secretKey, ledger, mempool, miner, clock, onBlock, onFault });
+    this.reader = new Reader({ genesis, chain, ledger, engine, mempool });
+    opened.onStep = (moved, head) => this.#onStep(moved, head);
+  }
+
+  /** Opens the node over what the store holds; an empty store gets block 0. Errors: BAD_GENESIS, DATABASE_VERSION, DATABASE_DAMAGED. */
+  static async open(options: NodeOptions, ports: NodePorts): Promise<Node> {
+    return new Node(options, ports, await openChain(options.genesis, ports));
+  }
+
+  /** Joins the network and lets the engine begin. */
+  async start(): Promise<void> {
+    await this.keeper.load(transactions => this.pipeline.submitted(transactions, 'journal'));
+    await this.ports.network.start(this.#handlers());
+    this.#driver.dispatch({ type: 'start', now: this.ports.clock.now() });
+  }
+
+  /** Stops backwards: no new work, then the ledger's last batch, then the mempool to disk, then the ports. */
+  async stop(): Promise<void> {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    this.producer.stop();
+    this.#driver.stop();
+    this.sync.stop();
+    this.#relay.stop();
+    this.keeper.stop();
+    const { network, miner, verifier, log, store } = this.ports;
+    await network.stop();
+    await this.ledger.idle();
+    await this.keeper.save();
+    await miner.close();
+    await verifier.close();
+    await log.close();
+    await store.close();
+  }
+
+  #onStep(moved: readonly MovedBlock[], head: SealedHeader): void {
+    this.#relay.add(this.keeper.onStep(moved));
+    this.events.publish(moved, head.header.height, head.hash);
+    this.#relay.onHead(head.header.height);
+    this.sync.onHead();
+  }
+
+  #hands(): DriverHands {
+    const { network } = this.ports;
+    return {
+      send: (peer, message) => network.send(peer, message),
+      broadcast: message => {
+        for (const { id } of network.peers()) network.send(id, message);
+      },
+      fetchHeaders: peer => this.sync.fetchHeaders(peer),
+      fetchBodies: hashes => this.sync.fetchBodies(hashes),
+      switchTo: order => this.ledger.switchTo(order),
+      relay: hash => this.#announce(hash).catch(this.#options.onFault),
+      markInvalid: async hash => {
+        this.sync.forget(hash);
+        await this.chain.markInvalid(hash);
+      },
+      mine: template => this.producer.mine(template),
+      stopMining: () => this.producer.drop(),
+      penalize: (peer, code, detail) => network.penalize(peer, code, detail),
+      trace: (rule, data) => this.#options.onTrace(rule, data),
+      halt: error => this.#halt(error),
+    };
+  }
+
+  #handlers(): NetworkHandlers {
+    return {
+      localStatus: () => this.#localStatus(),
+      onStatus: (peer, bytes) => this.#welcome(peer, bytes),
+      onPeer: peer => {
+        const status = this.#statuses.get(peer);
+        if (status) this.sync.onPeer(peer, status);
+      },
+      onPeerGone: peer => {
+        this.#statuses.delete(peer);
+        this.sync.onPeerGone(peer);
+      },
+      onGossip: (topic, from, data) =>
+        topic === 'blocks' ? this.#blocks.gossiped(data, from) : this.pipeline.gossiped(data, from),
+      onRequest: (_peer, data) => this.sync.answer(data),
+      onMessage: (from, message) => {
+        this.#driver.dispatch({ type: 'message', now: this.ports.clock.now(), from, message });
+      },
+    };
+  }
+
+  #localStatus(): Uint8Array {
+    const { head, finalHeight } = this.engine.view();
+    return encodeStatus({
+      chainId: this.chainId,
+      engine: this.engine.name,
+      headHash: head.hash,
+      headHeight: head.height,
+      work: workToBytes(head.work),
+      finalHeight,
+      addresses: this.ports.network.addresses(),
+    });
+  }
+
+  /** Null welcomes the peer; another chain is refused in words. */
+  #welcome(peer: PeerId, bytes: Uint8Array) {
+    const status = decodeStatus(bytes);
+    if (!status.ok) return status.error;
+    if (!equalBytes(status.value.chainId, this.chainId)) {
+      const theirs = toHex(status.value.chainId);
+      const ours = toHex(this.chainId);
+      return reject('WRONG_NETWORK', `chainId ${theirs}, this node is on ${ours}`).error;
+    }
+    this.#statuses.set(peer, status.value);
+    return null;
+  }
+
+  /** Tells all peers of a block; what came by gossip is passed on by gossip itself. */
+  async #announce(hash: Uint8Array): Promise<void> {
+    if (this.#blocks.isAssembling(hash)) return;
+    const block = expectRow(await this.chain.block(hash), 'a block to pass on');
+    const witnessIds = block.transactions.map(({ witnessId }) => witnessId);
+    await this.ports.network.publish('blocks', encodeCompactBlock(block, witnessIds));
+  }
+
+  #halt(error: unknown): void {
+    if (this.#isStopping) return;
+    this.producer.stop();
+    this.#driver.stop();
+    this.#options.onFatal(error);
+  }
+}
+
+interface OpenedChain {
+  readonly chain: ChainStore;
+  readonly ledger: LedgerWriter;
+  readonly engine: EngineInstance;
+  /** Set once the node stands. */
+  onStep: (moved: readonly MovedBlock[], head: SealedHeader) => void;
+}
+
+async function openChain(genesis: Genesis, ports: NodePorts): Promise<OpenedChain> {
+  const found = createEngine(genesis.engine);
+  if (!found.ok) throw new KvchainError(found.error.code, found.error.detail);
+  const chain = new ChainStore(ports.store);
+  const genesisHeader = makeGenesisBlock(genesis);
+  if ((await chain.tip()) === null) await createChain(chain, genesis, genesisHeader);
+  const opened: Pick<OpenedChain, 'onStep'> = { onStep: () => {} };
+  const ledger = await LedgerWriter.open({ genesis, chain, onStep: (moved, head) => opened.onStep(moved, head) });
+  const { height } = ledger.head.header;
+  const undoBlocksMax = genesis.schedule[0]?.params.undoBlocksMax ?? 0;
+  const tree: TreeRow[] = [];
+  for await (const row of chain.headersFrom(Math.max(0, height - undoBlocksMax - treeBelowUndo))) tree.push(row);
+  const seed = new DataView(ports.random.bytes(8).buffer).getBigUint64(0);
+  const records = await ports.log.read();
+  const engine = found.value.recover(
+    { genesis, genesisHeader, self: null, seed },
+    { records, tree, applied: ledger.head.hash },
+  );
+  return Object.assign(opened, { chain, ledger, engine });
+}
