@@ -1,0 +1,312 @@
+/**
+ * How the server answers: JSON-RPC at POST /, REST under /v1, WebSocket at /v1/ws, health and metrics; and the order in which a request is
+ * checked. Everything that a stranger could send too much or too slowly of has a limit here.
+ */
+import { createServer, type Server, STATUS_CODES } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import helmet from '@fastify/helmet';
+import websocket from '@fastify/websocket';
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type ErrorCode, errorRow, KvchainError, type Result, reject } from '../../chain/errors.ts';
+import type { MethodName } from './api.ts';
+import { type Authenticator, failureDelayMs } from './auth.ts';
+import { ConnectionLimiter } from './connections.ts';
+import type { Caller } from './context.ts';
+import { call } from './dispatch.ts';
+import { guardFor } from './guard.ts';
+import { parseJsonBytes } from './json.ts';
+import { answerMessage, refuse } from './json-rpc.ts';
+import { isScopeEnough } from './method.ts';
+import { openApiDocument } from './open-api.ts';
+import { RateLimiter } from './rate.ts';
+import { addRestRoutes, sendRefusal } from './rest.ts';
+import {
+  type ApiServer,
+  bodyBytesMax,
+  callTimeoutMs,
+  closeGraceMs,
+  connectionsMax,
+  headerBytesMax,
+  headersTimeoutMs,
+  requestTimeoutMs,
+  type ServerParts,
+  type ServerSettings,
+  socketsMax,
+} from './server-settings.ts';
+import { closeCodes, SocketSession, socketMessageBytesMax } from './socket.ts';
+
+const strangers: Caller = { name: 'stranger', scope: null, hasCredential: false };
+const rpcPath = '/';
+const openPaths = new Set(['/healthz', '/readyz']);
+
+export class Door {
+  readonly #settings: ServerSettings;
+  readonly #parts: ServerParts;
+  readonly #authenticator: Authenticator;
+  readonly #server: Server;
+  readonly #app: FastifyInstance;
+  readonly #rate: RateLimiter;
+  readonly #closing = new AbortController();
+  readonly #callers = new WeakMap<FastifyRequest, Caller>();
+  readonly #sessions = new Set<SocketSession>();
+  #guard: ReturnType<typeof guardFor> = () => reject('STOPPING', 'not open yet');
+
+  constructor(settings: ServerSettings, parts: ServerParts, authenticator: Authenticator) {
+    this.#settings = settings;
+    this.#parts = parts;
+    this.#authenticator = authenticator;
+    this.#rate = new RateLimiter(settings.rate, () => performance.now());
+    this.#server = makeServer(settings.tls);
+    const connectionEvent = settings.tls === null ? 'connection' : 'secureConnection';
+    new ConnectionLimiter(this.#server, { max: connectionsMax, connectionEvent });
+    this.#app = fastify({
+      serverFactory: handler => this.#server.on('request', handler),
+      bodyLimit: bodyBytesMax,
+      routerOptions: { maxParamLength: headerBytesMax },
+      frameworkErrors: (error, request, reply) => this.#onError(error, request, reply),
+    });
+  }
+
+  async open(): Promise<ApiServer> {
+    const { host, tls } = this.#settings;
+    await this.#app.register(helmet);
+    await this.#app.register(websocket, { options: { maxPayload: socketMessageBytesMax } });
+    this.#app.removeAllContentTypeParsers();
+    this.#app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+      const parsed = body.length === 0 ? { ok: true as const, value: undefined } : parseJsonBytes(Buffer.from(body));
+      // JSON-RPC has its own form of a refusal, so its route looks at the result itself.
+      if (routeOf(request) === rpcPath) done(null, parsed);
+      else if (parsed.ok) done(null, parsed.value);
+      else done(new KvchainError(parsed.error.code, parsed.error.detail));
+    });
+    this.#app.addHook('onRequest', (request, reply) => this.#admit(request, reply));
+    this.#app.setErrorHandler<FastifyError>((error, request, reply) => this.#onError(error, request, reply));
+    this.#app.setNotFoundHandler((request, reply) =>
+      sendRefusal(reply, 'METHOD_NOT_FOUND', `no ${request.method} ${request.url.slice(0, 200)}`),
+    );
+    this.#addRoutes();
+    await this.#listen();
+    const { port } = this.#server.address() as AddressInfo;
+    this.#guard = guardFor({ hosts: this.#settings.allowedHosts, isTls: tls !== null }, { host, port });
+    const shown = host.includes(':') ? `[${host}]` : host;
+    return { url: `${tls === null ? 'http' : 'https'}://${shown}:${port}`, port, close: () => this.#close() };
+  }
+
+  #addRoutes(): void {
+    this.#app.post(rpcPath, (request, reply) => this.#answerRpc(request, reply));
+    addRestRoutes(this.#app, {
+      spend: (calls, request) => this.#rate.take(this.#callerOf(request).name, calls),
+      call: (name, params, request) => this.#call(name, params, request),
+    });
+    this.#app.get('/v1/ws', { websocket: true }, (socket, request) => this.#addSession(socket, request));
+    this.#app.get('/healthz', (_request, reply) => reply.send({ status: 'ok' }));
+    this.#app.get('/readyz', (_request, reply) => {
+      const { isSyncing, head, targetHeight } = this.#parts.api.node.status();
+      const body = { status: isSyncing ? 'syncing' : 'ready', height: head.header.height, targetHeight };
+      return reply.code(isSyncing ? 503 : 200).send(body);
+    });
+    this.#app.get('/metrics', async (_request, reply) =>
+      reply.header('content-type', this.#parts.meter.contentType).send(await this.#parts.meter.text()),
+    );
+    this.#app.get('/openapi.json', (_request, reply) => reply.send(openApiDocument(this.#parts.api.version)));
+  }
+
+  /** In order of cost: host and origin, token, scope of what is no method. Leaves a caller behind, or has answered. */
+  async #admit(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+    if (this.#closing.signal.aborted)
+      return this.#deny(request, reply, { code: 'STOPPING', detail: 'the node is stopping' });
+    const guarded = this.#guard(request.headers);
+    if (!guarded.ok) return this.#deny(request, reply, guarded.error);
+    if (openPaths.has(routeOf(request))) return undefined;
+    const caller = this.#authenticator.identify(request.headers.authorization, request.ip);
+    if (caller === null || caller.scope === null) {
+      // Not aborted with the request: a guesser that hangs up must not get its slot back early.
+      if (caller === null) await delay(failureDelayMs);
+      const detail = caller === null ? 'the token is wrong' : 'a token is needed';
+      return this.#deny(request, reply.header('www-authenticate', 'Bearer'), { code: 'UNAUTHORIZED', detail });
+    }
+    if (!isScopeEnough(caller.scope, 'read'))
+      return this.#deny(request, reply, { code: 'FORBIDDEN', detail: 'no scope' });
+    this.#callers.set(request, caller);
+    return undefined;
+  }
+
+  async #answerRpc(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const parsed = request.body as ReturnType<typeof parseJsonBytes> | undefined;
+    const caller = this.#callerOf(request);
+    const answer =
+      parsed?.ok === true && parsed.value !== undefined
+        ? await answerMessage(parsed.value, {
+            isSocket: false,
+            spend: calls => this.#rate.take(caller.name, calls),
+            call: this.#callsOf(request, reply),
+          })
+        : refuse('PARSE_ERROR', parsed?.ok === false ? parsed.error.detail : 'no body: expected a JSON-RPC request');
+    if (answer.text === null) return reply.code(204).send();
+    if (answer.code === 'RATE_EXCEEDED') reply.header('retry-after', '1');
+    reply.code(answer.code !== null && transportCodes.has(answer.code) ? errorRow(answer.code).http : 200);
+    return reply.header('content-type', 'application/json; charset=utf-8').send(answer.text);
+  }
+
+  /** All calls of one request share its end and its deadline. */
+  #callsOf(
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): (name: MethodName, params: unknown) => Promise<Result<unknown>> {
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    const signal = AbortSignal.any([gone.signal, this.#closing.signal]);
+    const caller = this.#callerOf(request);
+    const { api, log } = this.#parts;
+    const deadlineMs = performance.now() + callTimeoutMs;
+    return async (name, params) => {
+      const startedMs = performance.now();
+      const result = await call(name, params, { host: api, log, caller, signal, deadlineMs, session: null });
+      this.#measure(name, result, (performance.now() - startedMs) / 1_000);
+      return result;
+    };
+  }
+
+  #call(
+    name: MethodName,
+    params: unknown,
+    { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+  ): Promise<Result<unknown>> {
+    return this.#callsOf(request, reply)(name, params);
+  }
+
+  #measure(name: MethodName, result: Result<unknown>, seconds: number): void {
+    this.#parts.meter.call(name, seconds, result.ok ? null : result.error.code);
+  }
+
+  #addSession(socket: ConstructorParameters<typeof SocketSession>[0], request: FastifyRequest): void {
+    if (this.#sessions.size >= socketsMax) {
+      socket.close(closeCodes.tryAgainLater, `at most ${socketsMax} WebSockets`);
+      return;
+    }
+    const caller = this.#callerOf(request);
+    const session = new SocketSession(socket, {
+      api: this.#parts.api,
+      log: this.#parts.log,
+      caller,
+      callTimeoutMs,
+      spend: calls => this.#rate.take(caller.name, calls),
+      onCall: (name, result, seconds) => this.#measure(name, result, seconds),
+    });
+    this.#sessions.add(session);
+    socket.once('close', () => this.#sessions.delete(session));
+  }
+
+  #callerOf(request: FastifyRequest): Caller {
+    return this.#callers.get(request) ?? strangers;
+  }
+
+  #deny(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { code, detail }: { readonly code: ErrorCode; readonly detail: string },
+  ): FastifyReply {
+    if (routeOf(request) !== rpcPath) return sendRefusal(reply, code, detail);
+    const { text } = refuse(code, detail);
+    return reply.code(errorRow(code).http).header('content-type', 'application/json; charset=utf-8').send(text);
+  }
+
+  /** What fastify refused, in the table's words; anything else is our fault and stays in the log. */
+  #onError(
+    error: Error & { readonly code?: string; readonly statusCode?: number },
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): FastifyReply {
+    if (error instanceof KvchainError) return this.#deny(request, reply, { code: error.code, detail: error.message });
+    const status = error.statusCode ?? 500;
+    if (status === 413) {
+      return this.#deny(request, reply, { code: 'TOO_LARGE', detail: `body too large: at most ${bodyBytesMax} bytes` });
+    }
+    if (status === 415) {
+      this.#deny(request, reply.code(415), {
+        code: 'INVALID_REQUEST',
+        detail: 'content-type: expected application/json',
+      });
+      return reply;
+    }
+    if (status < 500)
+      return this.#deny(request, reply, { code: 'INVALID_REQUEST', detail: 'the request is malformed' });
+    this.#parts.log.error({ error, url: request.url.slice(0, 200) }, 'request failed');
+    return this.#deny(request, reply, {
+      code: 'INTERNAL',
+      detail: 'the node met a fault of its own; its log has the details',
+    });
+  }
+
+  async #listen(): Promise<void> {
+    const { host, port } = this.#settings;
+    try {
+      await this.#app.listen({ host, port });
+    } catch (cause) {
+      if (cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE') {
+        throw new KvchainError('PORT_IN_USE', `port ${port} at ${host} is taken`, { cause });
+      }
+      throw cause;
+    }
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort();
+    for (const session of this.#sessions) session.close(closeCodes.goingAway, 'the node is stopping');
+    const cut = setTimeout(() => {
+      for (const session of this.#sessions) session.terminate();
+      this.#server.closeAllConnections();
+    }, closeGraceMs);
+    try {
+      await this.#app.close();
+    } finally {
+      clearTimeout(cut);
+      this.#authenticator.close();
+    }
+  }
+}
+
+/** Refusals of the whole request, which say so in the HTTP status too; what a method answers travels with 200. */
+const transportCodes = new Set<ErrorCode>([
+  'PARSE_ERROR',
+  'INVALID_REQUEST',
+  'UNAUTHORIZED',
+  'FORBIDDEN',
+  'RATE_EXCEEDED',
+  'TOO_LARGE',
+]);
+
+function routeOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? '';
+}
+
+function makeServer(tls: ServerSettings['tls']): Server {
+  const options = {
+    maxHeaderSize: headerBytesMax,
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: 1_000,
+    keepAliveTimeout: 5_000,
+  };
+  const server =
+    tls === null
+      ? createServer(options)
+      : createTlsServer({
+          ...options,
+          cert: Buffer.from(tls.certificate),
+          key: Buffer.from(tls.key),
+          minVersion: 'TLSv1.2',
+          handshakeTimeout: headersTimeoutMs,
+        });
+  // Handshakes that are under way count too; the limiter keeps the finished ones below its own limit.
+  server.maxConnections = 2 * connectionsMax;
+  server.on('clientError', (error: Error & { readonly code?: string }, socket: Duplex) => {
+    if (!socket.writable) return socket.destroy();
+    const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+    return socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+  });
+  return server;
+}

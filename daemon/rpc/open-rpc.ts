@@ -1,0 +1,72 @@
+/** The method table as an OpenRPC 1.3 document: what rpc.discover answers and docs/reference/openrpc.json holds. */
+import { z } from 'zod';
+import { errorRow, rpcNumber } from '../../chain/errors.ts';
+import { type MethodName, methodNames, rowOf } from './api.ts';
+
+type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+export type JsonObject = { readonly [name: string]: Json };
+
+/** The JSON schema of a shape: what a caller gives, or what an answer holds. */
+export function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonObject {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  return JSON.parse(JSON.stringify(rest)) as JsonObject;
+}
+
+export interface Property {
+  readonly name: string;
+  readonly schema: JsonObject;
+  readonly isRequired: boolean;
+}
+
+/** The properties of an object's JSON schema, each with whether it is required. */
+export function propertiesOf(schema: JsonObject): readonly Property[] {
+  const required = Array.isArray(schema.required) ? schema.required : [];
+  const properties = (schema.properties ?? {}) as { readonly [name: string]: JsonObject };
+  return Object.entries(properties).map(([name, property]) => ({
+    name,
+    schema: property,
+    isRequired: required.includes(name),
+  }));
+}
+
+export function openRpcDocument(version: string): JsonObject & { readonly openrpc: string } {
+  return {
+    openrpc: '1.3.2',
+    info: {
+      title: 'kvchain',
+      version,
+      description: 'JSON-RPC 2.0 over HTTP (POST /) and WebSocket (/v1/ws).',
+      license: { name: 'Apache-2.0' },
+    },
+    methods: methodNames.map(describeMethod),
+  };
+}
+
+function describeMethod(name: MethodName): JsonObject {
+  const row = rowOf(name);
+  const example = row.example.params as JsonObject;
+  return {
+    name,
+    summary: row.doc,
+    tags: [{ name: `scope:${row.scope}` }],
+    paramStructure: 'either',
+    params: propertiesOf(jsonSchema(row.params, 'input')).map(property => ({
+      name: property.name,
+      required: property.isRequired,
+      schema: property.schema,
+    })),
+    result: { name: 'result', schema: jsonSchema(row.result, 'output') },
+    errors: row.errors.map(code => ({
+      code: rpcNumber(code),
+      message: errorRow(code).meaning,
+      data: { code, action: errorRow(code).action },
+    })),
+    examples: [
+      {
+        name: 'example',
+        params: Object.entries(example).map(([parameter, value]) => ({ name: parameter, value })),
+        result: { name: 'result', value: row.example.result as Json },
+      },
+    ],
+  };
+}

@@ -1,0 +1,149 @@
+/** Carries calls of the typed client over HTTP: one request, one answer, each checked against the table, each within a time. */
+import { z } from 'zod';
+import { type ErrorCode, errorRow, isErrorCode, KvchainError } from '../../chain/errors.ts';
+import { type api, type MethodName, type ParamsOf, type ResultOf, rowOf } from './api.ts';
+
+/** Wherever the daemon is and how it is reached. */
+export interface TransportOptions {
+  /** Such as http://127.0.0.1:8645. */
+  readonly url: string;
+  /** Bearer token; without one only what the server allows to everybody. */
+  readonly token?: string | undefined;
+  /** For each call, beyond what the call itself waits; default 10,000. */
+  readonly timeoutMs?: number | undefined;
+  /** Instead of the global one. */
+  readonly fetch?: typeof fetch | undefined;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs?: number | undefined;
+}
+
+export const defaultTimeoutMs = 10_000;
+
+/** One call of a batch: what was asked, and what came. */
+export interface BatchCall<M extends MethodName> {
+  readonly method: M;
+  readonly params: ParamsOf<M>;
+}
+
+export type BatchAnswer<M extends MethodName> =
+  | { readonly ok: true; readonly value: ResultOf<M> }
+  | { readonly ok: false; readonly error: KvchainError };
+
+const errorShape = z.object({ message: z.string(), data: z.object({ code: z.string() }).optional() });
+const answerShape = z.object({
+  id: z.number().nullable(),
+  result: z.unknown().optional(),
+  error: errorShape.optional(),
+});
+type Answer = z.output<typeof answerShape>;
+
+export class HttpTransport {
+  readonly url: string;
+  readonly #options: TransportOptions;
+  readonly #endpoint: URL;
+
+  /** Error thrown: USAGE when the URL is none. */
+  constructor(options: TransportOptions) {
+    const parsed = URL.canParse(options.url) ? new URL(options.url) : null;
+    if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
+      throw new KvchainError('USAGE', `not an http or https URL: ${options.url}`);
+    }
+    this.url = parsed.origin;
+    this.#endpoint = new URL('/', parsed);
+    this.#options = options;
+  }
+
+  /** Errors thrown: UNREACHABLE, TIMED_OUT, and every code of the method, as KvchainError. */
+  async call<M extends MethodName>(method: M, params: ParamsOf<M>, options: CallOptions = {}): Promise<ResultOf<M>> {
+    const body = await this.#post({ jsonrpc: '2.0', id: 1, method, params }, options);
+    return take(this.#read(method, answerShape.safeParse(body).data));
+  }
+
+  /** Up to 100 calls in one request; an answer for each, in order. */
+  async batch<M extends MethodName>(
+    calls: readonly BatchCall<M>[],
+    options: CallOptions = {},
+  ): Promise<BatchAnswer<M>[]> {
+    if (calls.length === 0) return [];
+    const body = await this.#post(
+      calls.map(({ method, params }, id) => ({ jsonrpc: '2.0', id, method, params })),
+      options,
+    );
+    // A batch that was refused as a whole is answered with one refusal.
+    if (!Array.isArray(body))
+      throw refusedBatch(this.#read(calls[0]?.method ?? 'chain_status', answerShape.safeParse(body).data));
+    const answers = new Map(body.flatMap(entry => pairOf(answerShape.safeParse(entry).data)));
+    return calls.map(({ method }, id) => this.#read(method, answers.get(id)));
+  }
+
+  #read<M extends MethodName>(method: M, answer: Answer | undefined): BatchAnswer<M> {
+    if (answer?.error !== undefined) return { ok: false, error: errorOf(answer.error) };
+    const parsed = (rowOf(method).result as (typeof api)[M]['result']).safeParse(answer?.result);
+    if (parsed.success) return { ok: true, value: parsed.data as ResultOf<M> };
+    return {
+      ok: false,
+      error: new KvchainError('BAD_MESSAGE', `${this.url} does not answer ${method} as kvchain does`),
+    };
+  }
+
+  async #post(message: unknown, options: CallOptions): Promise<unknown> {
+    const timeout = AbortSignal.timeout(options.timeoutMs ?? this.#options.timeoutMs ?? defaultTimeoutMs);
+    const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
+    const send = this.#options.fetch ?? fetch;
+    const { token } = this.#options;
+    try {
+      const response = await send(this.#endpoint, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        },
+        body: JSON.stringify(message),
+        signal,
+        redirect: 'error',
+      });
+      return (await response.json()) as unknown;
+    } catch (cause) {
+      throw this.#explain(cause, { timeout, signal: options.signal });
+    }
+  }
+
+  #explain(
+    cause: unknown,
+    { timeout, signal }: { readonly timeout: AbortSignal; readonly signal: AbortSignal | undefined },
+  ): unknown {
+    // Whoever aborted knows why: the reason goes back unchanged.
+    if (signal?.aborted) return signal.reason;
+    if (timeout.aborted) return new KvchainError('TIMED_OUT', `no answer from ${this.url} in time`, { cause });
+    if (cause instanceof SyntaxError)
+      return new KvchainError('BAD_MESSAGE', `${this.url} does not speak JSON-RPC`, { cause });
+    return unreachableAt(this.url, cause);
+  }
+}
+
+/** The error that says where nobody answered, and what to do. */
+export function unreachableAt(url: string, cause: unknown): KvchainError {
+  return new KvchainError('UNREACHABLE', `no daemon answers at ${url}: ${errorRow('UNREACHABLE').action}`, { cause });
+}
+
+/** An error of the wire as the error of the table. */
+export function errorOf({ message, data }: z.output<typeof errorShape>): KvchainError {
+  const code: ErrorCode = data !== undefined && isErrorCode(data.code) ? data.code : 'INTERNAL';
+  return new KvchainError(code, message);
+}
+
+function take<M extends MethodName>(answer: BatchAnswer<M>): ResultOf<M> {
+  if (!answer.ok) throw answer.error;
+  return answer.value;
+}
+
+function pairOf(answer: Answer | undefined): readonly (readonly [number, Answer])[] {
+  return answer === undefined || answer.id === null ? [] : [[answer.id, answer]];
+}
+
+function refusedBatch(answer: BatchAnswer<MethodName>): KvchainError {
+  return answer.ok ? new KvchainError('BAD_MESSAGE', 'one answer for a batch') : answer.error;
+}

@@ -1,0 +1,102 @@
+/** Waits until a transaction stands where the caller wants it: looks again at every new head, never by polling a clock. */
+import { toHex } from '../../chain/bytes.ts';
+import { accept, type Result, reject } from '../../chain/errors.ts';
+import type { NodeApi, TransactionStatus } from '../node-api.ts';
+import type { TransactionState } from './schemas.ts';
+import { isReached, type WaitTarget } from './wait-target.ts';
+
+export interface WaitOptions {
+  readonly target: WaitTarget;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The transaction's status when the target is met, else when the time is up or the signal aborts. Errors: NOT_FOUND,
+ * FINALITY_UNAVAILABLE at once where the engine has nothing final.
+ */
+export async function waitForTransaction(
+  node: NodeApi,
+  id: Uint8Array,
+  options: WaitOptions,
+): Promise<Result<{ readonly status: TransactionStatus; readonly isReached: boolean }>> {
+  if (options.target.kind === 'final' && node.genesis.engine === 'pow') {
+    return reject('FINALITY_UNAVAILABLE', 'proof of work alone makes nothing final; wait for confirmed:<n>');
+  }
+  const alarm = new Alarm(options);
+  const unsubscribe = node.onLedgerEvent(event => {
+    if (event.type === 'head') alarm.ring();
+  });
+  try {
+    for (;;) {
+      const mark = alarm.mark();
+      const status = await node.transaction(id);
+      if (status === null) return reject('NOT_FOUND', `no transaction ${toHex(id)}`);
+      const reached = isReached(status, options.target);
+      if (reached || alarm.isOver) return accept({ status, isReached: reached });
+      await alarm.nextAfter(mark);
+    }
+  } finally {
+    unsubscribe();
+    alarm.stop();
+  }
+}
+
+/** Wakes a waiter when rung, when the time is up, or on an abort; a ring between two waits is not lost. */
+class Alarm {
+  #rings = 0;
+  #wake: () => void = () => {};
+  #isOver = false;
+  readonly #signal: AbortSignal;
+  readonly #timer: NodeJS.Timeout;
+  readonly #end = (): void => {
+    this.#isOver = true;
+    this.#wake();
+  };
+
+  constructor({ timeoutMs, signal }: WaitOptions) {
+    this.#signal = signal;
+    this.#timer = setTimeout(this.#end, timeoutMs);
+    signal.addEventListener('abort', this.#end);
+    if (signal.aborted || timeoutMs <= 0) this.#isOver = true;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  mark(): number {
+    return this.#rings;
+  }
+
+  ring(): void {
+    this.#rings++;
+    this.#wake();
+  }
+
+  async nextAfter(mark: number): Promise<void> {
+    if (this.#rings !== mark || this.#isOver) return;
+    await new Promise<void>(resolve => {
+      this.#wake = resolve;
+    });
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#signal.removeEventListener('abort', this.#end);
+  }
+}
+
+/** A status as JSON. */
+export function transactionStateJson(status: TransactionStatus): TransactionState {
+  return {
+    id: toHex(status.id),
+    status: status.status,
+    ...(status.code === null ? {} : { code: status.code }),
+    height: status.height,
+    blockHash: status.blockHash && toHex(status.blockHash),
+    index: status.index,
+    confirmations: status.confirmations,
+    finality: status.finality,
+  };
+}

@@ -1,0 +1,25 @@
+/** What kv_watch sends: notifications of method "kv_watch" with params {subscription, event}, or {subscription, error} at its end. */
+import { z } from 'zod';
+import * as s from './schemas.ts';
+
+const block = { height: s.height, hash: s.hash, parent: s.hash, time: s.time };
+
+export const watchEvent = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('applied'),
+    ...block,
+    changes: z.array(s.historyEntry).meta({ description: 'the versions that the block made' }),
+  }),
+  z.object({
+    type: z.literal('undone'),
+    ...block,
+    keys: z.array(s.key).meta({ description: 'what the block made of these keys is gone: read them again' }),
+  }),
+]);
+export type WatchEvent = z.output<typeof watchEvent>;
+
+export const watchNotification = z.object({
+  jsonrpc: z.literal('2.0'),
+  method: z.literal('kv_watch'),
+  params: z.object({ subscription: z.string(), event: watchEvent.optional(), error: s.refusal.optional() }),
+});

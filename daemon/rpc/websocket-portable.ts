@@ -1,0 +1,34 @@
+/** Opens a WebSocket where the platform has one: browsers, and other runtimes. It cannot carry a token. */
+
+/** What a socket tells; `onClose` comes once and last. */
+export interface SocketHandlers {
+  onOpen(): void;
+  onText(text: string): void;
+  onClose(code: number): void;
+}
+
+export interface ClientSocket {
+  send(text: string): void;
+  close(): void;
+}
+
+export type OpenSocket = (url: string, token: string | undefined, handlers: SocketHandlers) => ClientSocket;
+
+/** As much of the platform's WebSocket as is used. */
+interface PlatformSocket {
+  send(text: string): void;
+  close(): void;
+  addEventListener(type: string, listener: (event: { readonly data?: unknown; readonly code?: number }) => void): void;
+}
+
+export const openSocket: OpenSocket = (url, _token, handlers) => {
+  const platformClass: unknown = Reflect.get(globalThis, 'WebSocket');
+  if (typeof platformClass !== 'function') throw new Error('this platform has no WebSocket');
+  const socket = Reflect.construct(platformClass, [url]) as PlatformSocket;
+  socket.addEventListener('open', () => handlers.onOpen());
+  socket.addEventListener('message', ({ data }) => {
+    if (typeof data === 'string') handlers.onText(data);
+  });
+  socket.addEventListener('close', ({ code }) => handlers.onClose(code ?? 1006));
+  return { send: text => socket.send(text), close: () => socket.close() };
+};
