@@ -18,6 +18,9 @@ export interface Codec<T> {
 /** Arrays nest at most this deep; checked while tokens are read, before anything is built. */
 const depthMax = 16;
 
+/** Amounts go up to 2^64-1, so integers above 2^53-1 come as bigint; they are refused without the option. */
+const decodeOptions = { strict: true, allowBigInt: true, allowIndefinite: false, allowUndefined: false };
+
 /** The canonical bytes of `value`. */
 export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
   return encodeItem(codec.toItem(value));
@@ -25,7 +28,7 @@ export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
 
 /** The canonical bytes of an item. */
 export function encodeItem(item: Item): Uint8Array {
-  return encodeCbor(item);
+  return plainBytes(encodeCbor(item));
 }
 
 /** The head of an array of `count` items, so that items that are encoded already can be joined behind it. */
@@ -41,14 +44,8 @@ export function decodeBytes<T>(codec: Codec<T>, bytes: Uint8Array, bytesMax: num
   if (bytes.length > bytesMax)
     return reject('TOO_LARGE', `encoding too large: ${bytes.length} bytes, at most ${bytesMax}`);
   try {
-    const item: unknown = decodeCbor(bytes, {
-      strict: true,
-      allowIndefinite: false,
-      allowUndefined: false,
-      allowInfinity: false,
-      allowNaN: false,
-      tokenizer: new BoundedTokenizer(bytes),
-    });
+    const input = plainBytes(bytes);
+    const item: unknown = decodeCbor(input, { ...decodeOptions, tokenizer: new BoundedTokenizer(input) });
     const value = codec.fromItem(item);
     if (!equalBytes(encode(codec, value), bytes))
       return reject('BAD_ENCODING', 'the encoding is not the canonical one');
@@ -176,6 +173,14 @@ export function expectArray(item: unknown, length?: number): readonly unknown[] 
   return item;
 }
 
+/**
+ * The same bytes as a Uint8Array proper. Node.js' Buffer is one by inheritance, but its `slice` shares memory: what is decoded from one
+ * would change with the socket's buffer under it.
+ */
+function plainBytes(bytes: Uint8Array): Uint8Array {
+  return bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 /** Leaves a decoder with a rejection. */
 export function fail(code: ErrorCode, detail: string): never {
   throw new KvchainError(code, detail);
@@ -187,7 +192,7 @@ class BoundedTokenizer {
   readonly #open: number[] = [];
 
   constructor(bytes: Uint8Array) {
-    this.#inner = new Tokenizer(bytes, { strict: true, allowIndefinite: false, allowUndefined: false });
+    this.#inner = new Tokenizer(bytes, decodeOptions);
   }
 
   done(): boolean {
