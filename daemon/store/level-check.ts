@@ -11,19 +11,20 @@ import { findTableDamage, type ManifestContents, readLog, readManifest } from '.
 import { repairAdvice } from './row.ts';
 
 /**
- * Reads through the folder. Resolves when all is well, or when there is no database yet. Errors: DATABASE_DAMAGED naming the file,
+ * Reads through the folder. True when all is well, false when there is no database yet. Errors: DATABASE_DAMAGED naming the file,
  * DISK_FAILED. The folder must not be in use by another process.
  */
-export async function checkLevelFolder(folder: string): Promise<void> {
+export async function checkLevelFolder(folder: string): Promise<boolean> {
   const names = await listFolder(folder);
   const isHeld = names.some(name => /^(?:MANIFEST-\d+|\d+\.(?:log|ldb|sst))$/.test(name));
-  if (!isHeld && !names.includes('CURRENT')) return;
+  if (!isHeld && !names.includes('CURRENT')) return false;
   if (!names.includes('CURRENT')) throw damaged(folder, 'CURRENT', 'is missing, but data of a database is there');
   const manifestName = await readCurrent(folder);
   if (!names.includes(manifestName)) throw damaged(folder, 'CURRENT', `names ${manifestName}, which is missing`);
   const manifest = await readManifestFile(folder, manifestName);
   await checkLogs(folder, names, manifest);
   await checkTables(folder, names, manifest);
+  return true;
 }
 
 async function readCurrent(folder: string): Promise<string> {

@@ -188,6 +188,12 @@ describe('the format row of a LevelDB store', () => {
     await (await openLevelStore({ folder, chainIdHex: null })).close();
   });
 
+  it('makes no database when told null, so that a mistyped folder stays as it is', async () => {
+    const folder = join(await newFolder(), 'mistyped');
+    await expect(openLevelStore({ folder, chainIdHex: null })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(readdir(folder)).rejects.toThrow('ENOENT');
+  });
+
   it('refuses a newer version, a foreign database and a format row that is not one', async () => {
     const key = toUtf8('\0format');
     const rows: [Uint8Array, Uint8Array, string][] = [
@@ -230,6 +236,53 @@ function startChild(folder: string): { child: ChildProcess; lines: AsyncIterator
   if (!child.stdout) throw new Error('the child has no output');
   return { child, lines: createInterface(child.stdout)[Symbol.asyncIterator]() };
 }
+
+/** Writes until the disk refuses, then tries once more, printing the number of acknowledged writes and both codes. */
+const fillProgram = `
+  const { openLevelStore } = await import(process.argv[1]);
+  process.on('SIGXFSZ', () => {});
+  const store = await openLevelStore({ folder: process.argv[2], chainIdHex: process.argv[3] });
+  const key = new TextEncoder().encode('count');
+  const codes = [];
+  let acknowledged = 0;
+  while (codes.length < 2) {
+    const rows = [{ key, value: Uint8Array.of(acknowledged) }, { key: Uint8Array.of(1, acknowledged), value: new Uint8Array(50_000) }];
+    await store.write(rows, 'durable').then(() => acknowledged++, error => codes.push(error.code));
+  }
+  process.stdout.write(JSON.stringify({ acknowledged, codes }));
+  process.exit(0);`;
+
+describe('a LevelDB store on a disk that fails', () => {
+  it('refuses with DISK_FAILED when the disk is full, from then on, and has all acknowledged writes after it has room', async () => {
+    const folder = await newFolder();
+    const module = new URL('./level-store.js', import.meta.url).href;
+    // A limit on the size of files, in blocks of 1024 bytes, stands for the full disk.
+    const shell = 'ulimit -f 1024 && exec "$0" --input-type=module -e "$1" "$2" "$3" "$4"';
+    const child = spawn('bash', ['-c', shell, process.execPath, fillProgram, module, folder, chainIdHex], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let output = '';
+    child.stdout.on('data', data => {
+      output += data;
+    });
+    await once(child, 'close');
+    const { acknowledged, codes } = JSON.parse(output);
+    expect(codes).toEqual(['DISK_FAILED', 'DISK_FAILED']);
+    expect(acknowledged).toBeGreaterThan(5);
+    const store = await openLevelStore({ folder, chainIdHex });
+    const count = (await store.get(toUtf8('count')))?.[0] ?? -1;
+    expect(count).toBeGreaterThanOrEqual(acknowledged - 1);
+    expect(await store.get(Uint8Array.of(1, count))).toHaveLength(50_000);
+    await store.write([put('after', '')], 'durable');
+    await store.close();
+  });
+
+  it('tells DISK_FAILED when its folder is a file', async () => {
+    const file = join(await newFolder(), 'file');
+    await writeFile(file, '');
+    await expect(openLevelStore({ folder: file, chainIdHex })).rejects.toMatchObject({ code: 'DISK_FAILED' });
+  });
+});
 
 describe('a LevelDB store and other processes', () => {
   it('tells a second process who holds the folder, and the lock ends with its holder', async () => {

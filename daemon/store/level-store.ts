@@ -3,6 +3,7 @@
  * batch, so that many durable writes share one fsync. After a write failed every later one is refused: a hole in the order would be
  * worse than a stop.
  */
+import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
@@ -23,28 +24,32 @@ export const rowsPerBatchMax = 20_000;
 const formatKey = toUtf8('\0format');
 const pidFileName = 'PID';
 const readAheadBytes = 262_144;
+const cacheSize = 33_554_432;
+/** A larger buffer means fewer, larger tables to merge while a node catches up, and up to twice this in memory. */
+const writeBufferSize = 16_777_216;
 
 type Database = ClassicLevel<Uint8Array, Uint8Array>;
 
 export interface LevelStoreOptions {
   /** Made when it is not there. */
   readonly folder: string;
-  /** The chain that the database belongs to, written into a new one; null takes whatever chain it is of (tools). */
+  /** The chain that the database belongs to, written into a new one; null opens what is there, of whatever chain (tools). */
   readonly chainIdHex: string | null;
 }
 
 /**
  * Opens or makes the database. Errors: DATABASE_LOCKED (another process has it), DATABASE_DAMAGED (naming the file), DATABASE_VERSION
- * (newer format, or another chain's), DISK_FAILED. All files are read and checked first (level-check.ts).
+ * (newer format, or another chain's), NOT_FOUND (null for the chain, and no database), DISK_FAILED. All files are read and checked first (level-check.ts).
  */
 export async function openLevelStore(options: LevelStoreOptions): Promise<Store> {
   const { folder, chainIdHex } = options;
   await assertUnlocked(folder);
-  await checkLevelFolder(folder);
+  const isThere = await checkLevelFolder(folder);
+  if (!isThere && chainIdHex === null) throw new KvchainError('NOT_FOUND', `there is no database in ${folder}`);
   const database: Database = new ClassicLevel(folder, { keyEncoding: 'view', valueEncoding: 'view' });
   try {
     // Without compression LevelDB's blocks can be checked by us; the values are mostly hashes and signatures anyway.
-    await database.open({ compression: false, passive: false });
+    await database.open({ compression: false, cacheSize, writeBufferSize, passive: false });
   } catch (error) {
     throw await openError(folder, error);
   }
@@ -210,6 +215,7 @@ function parseFormat(bytes: Uint8Array, folder: string): { format: unknown; vers
 
 /** Takes and frees LevelDB's lock without touching a file, so that the check reads files at rest. */
 async function assertUnlocked(folder: string): Promise<void> {
+  if (!existsSync(folder)) return;
   const probe = new ClassicLevel(folder, { createIfMissing: false, errorIfExists: true });
   try {
     await probe.open({ createIfMissing: false, errorIfExists: true, passive: false });
