@@ -1,3 +1,7 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { blockHash } from '../../chain/block.ts';
 import { compareBytes, toHex } from '../../chain/bytes.ts';
@@ -16,8 +20,10 @@ const contentHash = new Uint8Array(32).fill(5);
 const limit = { timeout: 20_000, interval: 5 };
 
 const opened: WorkerMiner[] = [];
+const folders: string[] = [];
 afterEach(async () => {
   for (const miner of opened.splice(0)) await miner.close();
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
 });
 
 interface Opened {
@@ -33,6 +39,21 @@ function open(threads = 1, rateMax: number | null = null): Opened {
   const miner = new WorkerMiner({ threads, rateMax, onSwitch: ms => switches.push(ms), onFault });
   opened.push(miner);
   return { miner, switches };
+}
+
+/** A miner whose one thread runs a program of the test's; `mark` is a file of its own, both as texts of JavaScript. */
+async function openFaulty(source: (paths: { real: string; mark: string }) => string) {
+  const folder = await mkdtemp(join(tmpdir(), 'kvchain-miner-'));
+  folders.push(folder);
+  const real = JSON.stringify(new URL('./mining-worker.js', import.meta.url).href);
+  const file = join(folder, 'worker.mjs');
+  await writeFile(file, source({ real, mark: JSON.stringify(join(folder, 'mark')) }));
+  const faults: unknown[] = [];
+  const onFault = (error: unknown) => faults.push(error);
+  const workerUrl = pathToFileURL(file);
+  const miner = new WorkerMiner({ threads: 1, rateMax: null, onSwitch: () => {}, onFault, workerUrl });
+  opened.push(miner);
+  return { miner, faults };
 }
 
 function find(miner: WorkerMiner, job: { contentHash: Uint8Array; target: Uint8Array }): Promise<Uint8Array> {
@@ -198,6 +219,26 @@ describe('the threaded miner', () => {
     for (const rateMax of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
       expect(() => miner.configure({ rateMax })).toThrow('rate');
     }
+  });
+
+  it('tells of a thread that died, starts it again, and goes on with the job', async () => {
+    const { miner, faults } = await openFaulty(
+      ({ real, mark }) => `
+        import { existsSync, writeFileSync } from 'node:fs';
+        if (!existsSync(${mark})) { writeFileSync(${mark}, ''); throw new Error('a fault'); }
+        await import(${real});`,
+    );
+    const nonce = await find(miner, { contentHash, target: targetOf(10) });
+    expect(compareBytes(blockHash(contentHash, nonce), targetOf(10))).toBeLessThanOrEqual(0);
+    expect(faults.map(String)).toEqual(['Error: a fault']);
+  });
+
+  it('gives up on threads that die again and again, told each time', async () => {
+    const { miner, faults } = await openFaulty(() => `throw new Error('cannot start');`);
+    miner.search({ contentHash, target: never }, () => {});
+    await vi.waitFor(() => expect(faults).toHaveLength(5), limit);
+    await miner.close();
+    expect(faults).toHaveLength(5);
   });
 
   it('ends its threads when it is closed, in the middle of a search or before one', async () => {

@@ -25,6 +25,8 @@ export interface WorkerMinerOptions {
   readonly onSwitch: (ms: number) => void;
   /** A thread died; it is started again, unless `deathsMax` died without a find between. */
   readonly onFault: (error: unknown) => void;
+  /** The threads' program; tests put a faulty one here. */
+  readonly workerUrl?: URL;
 }
 
 interface Thread {
@@ -46,6 +48,7 @@ interface Sample {
 export class WorkerMiner implements Miner {
   readonly #onSwitch: (ms: number) => void;
   readonly #onFault: (error: unknown) => void;
+  readonly #workerUrl: URL;
   readonly #sequence = new Int32Array(new SharedArrayBuffer(4));
   readonly #hashes = new BigInt64Array(new SharedArrayBuffer(8 * miningThreadsMax));
   readonly #threads: Thread[] = [];
@@ -59,8 +62,9 @@ export class WorkerMiner implements Miner {
   #deathsInARow = 0;
   #isClosed = false;
 
-  constructor({ threads, rateMax, onSwitch, onFault }: WorkerMinerOptions) {
+  constructor({ threads, rateMax, onSwitch, onFault, workerUrl }: WorkerMinerOptions) {
     assertSettings(threads, rateMax);
+    this.#workerUrl = workerUrl ?? new URL('./mining-worker.js', import.meta.url);
     this.#threadsWanted = threads;
     this.#rateMax = rateMax;
     this.#onSwitch = onSwitch;
@@ -128,8 +132,7 @@ export class WorkerMiner implements Miner {
       threadIndex: this.#threads.length,
       noncePrefix: Uint8Array.from(randomBytes(16)),
     };
-    const url = new URL('./mining-worker.js', import.meta.url);
-    const worker = new Worker(url, { workerData, transferList: [port2] });
+    const worker = new Worker(this.#workerUrl, { workerData, transferList: [port2] });
     let cause: unknown = null;
     const ended = new Promise<void>(resolve => worker.once('exit', () => resolve()));
     const thread: Thread = { worker, assignments: port1, ended };
