@@ -19,7 +19,13 @@ export interface Codec<T> {
 const depthMax = 16;
 
 /** Amounts go up to 2^64-1, so integers above 2^53-1 come as bigint; they are refused without the option. */
-const decodeOptions = { strict: true, allowBigInt: true, allowIndefinite: false, allowUndefined: false };
+const decodeOptions = {
+  strict: true,
+  allowBigInt: true,
+  allowIndefinite: false,
+  allowUndefined: false,
+  retainStringBytes: true,
+};
 
 /** The canonical bytes of `value`. */
 export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
@@ -186,7 +192,7 @@ export function fail(code: ErrorCode, detail: string): never {
   throw new KvchainError(code, detail);
 }
 
-/** Refuses deep nesting before the recursion that would build it, and maps, tags and floats at their first byte. */
+/** Refuses deep nesting before the recursion that would build it, maps, tags and floats at their first byte, and text that is none. */
 class BoundedTokenizer {
   readonly #inner: Tokenizer;
   readonly #open: number[] = [];
@@ -207,6 +213,10 @@ class BoundedTokenizer {
     const token = this.#inner.next();
     if (token.type === Type.map || token.type === Type.tag || token.type === Type.float) {
       return fail('BAD_ENCODING', `${token.type.name} is not used by the protocol`);
+    }
+    // The library's own decoding swallows a byte order mark and puts U+FFFD for what is not UTF-8.
+    if (token.byteValue !== undefined) {
+      token.value = fromUtf8(token.byteValue) ?? fail('BAD_ENCODING', 'a text is not valid UTF-8');
     }
     this.#count(token);
     return token;

@@ -103,7 +103,7 @@ export function operationVectors(): Json {
       contentType: long.slice(0, 64),
       expectedVersion: 4_294_967_296,
     },
-    ...['\u0000', '__proto__', '../../etc/passwd', '\u202ekey', '水/😀', 'a\nb'].map(
+    ...['\u0000', '__proto__', '../../etc/passwd', '\u202ekey', '\ufeffkey', '水/😀', 'a\nb'].map(
       key => ({ type: 'delete', key }) as const,
     ),
     { type: 'get', key: 'k' },
