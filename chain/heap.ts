@@ -25,6 +25,22 @@ export class IndexedHeap<T> {
     return this.#items[0];
   }
 
+  /** The items in order, without changing the heap, which must not change meanwhile. The first n take O(n log n), however many there are. */
+  *inOrder(): Generator<T, undefined> {
+    const isBefore = (a: number, b: number) => {
+      const [itemA, itemB] = [this.#items[a], this.#items[b]];
+      return itemA !== undefined && itemB !== undefined && this.#isBefore(itemA, itemB);
+    };
+    // Places whose parents were given: one of them is next.
+    const frontier = new IndexedHeap<number>(isBefore, this.#items.length > 0 ? [0] : []);
+    for (let place = frontier.peek(); place !== undefined; place = frontier.peek()) {
+      frontier.remove(place);
+      const item = this.#items[place];
+      if (item !== undefined) yield item;
+      for (const child of [2 * place + 1, 2 * place + 2]) if (child < this.#items.length) frontier.set(child);
+    }
+  }
+
   /** Adds the item, or finds its place anew after its rank has changed. At most one item may have changed since the last call. */
   set(item: T): void {
     const place = this.#places.get(item);

@@ -7,6 +7,7 @@ import { assert } from './errors.ts';
 import { IndexedHeap } from './heap.ts';
 import type { MempoolLimits } from './mempool-admission.ts';
 import { EvictionOrder } from './mempool-eviction.ts';
+import { BestHeads, type SelectLimits } from './mempool-select.ts';
 import type { Entry, SenderQueue } from './mempool-sender.ts';
 import type { Account } from './state.ts';
 import type { Transaction } from './transaction.ts';
@@ -57,6 +58,7 @@ export class Queues {
   readonly #gappedOrder = new EvictionOrder<Entry>();
   /** What waits behind gaps, the longest waiting first. */
   readonly #waiting = new IndexedHeap<Entry>(waitsLonger);
+  readonly #best = new BestHeads();
   #gappedBytes = 0;
 
   constructor(limits: MempoolLimits) {
@@ -76,8 +78,9 @@ export class Queues {
     return this.#queues.get(key);
   }
 
-  all(): Iterable<SenderQueue> {
-    return this.#queues.values();
+  /** Transactions for a template, in executable order. */
+  select(limits: SelectLimits): Transaction[] {
+    return this.#best.select(limits);
   }
 
   /** The queue that holds `entry`. */
@@ -201,6 +204,21 @@ export class Queues {
   }
 
   /**
+   * Follows an account that went on to `account`, and gives what its nonce has passed. Null, and nothing done, when more must be sorted
+   * than the beginning of the queue: then `regroup` does it.
+   */
+  advance(queue: SenderQueue, account: Account): readonly Entry[] | null {
+    const passed = account.nonce - queue.account.nonce;
+    // The fees that go only make the rest easier to pay, so the sum before is a safe bound.
+    if (passed < 0 || passed > queue.ready.length || queue.gapped.size > 0 || queue.fees > account.balance) return null;
+    const removed = queue.advance(account);
+    for (const { source, transaction } of removed) this.#readyOrder.addBytes(source, -transaction.bytes.length);
+    this.#rank(queue);
+    this.#settle(queue);
+    return removed;
+  }
+
+  /**
    * Sorts a sender's transactions anew from its account's nonce on, without those that `judge` names, whose fee the balance does not
    * cover after the fees before, or that are too many behind a gap. O(what waits of the sender).
    */
@@ -268,6 +286,7 @@ export class Queues {
 
   /** A sender loses its last chunk; the last transaction of that says whose it is. */
   #rank(queue: SenderQueue): void {
+    this.#best.update(queue);
     const chunk = queue.chunks.at(-1);
     const last = queue.ready.at(-1);
     if (chunk && last) {

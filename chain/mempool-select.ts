@@ -24,35 +24,94 @@ interface Head {
   readonly arrival: number;
 }
 
-interface Source {
-  readonly name: string;
-  readonly heads: IndexedHeap<Head>;
-  takenBytes: number;
-}
-
 /** After this many senders whose next transaction does not fit, the block counts as full. */
 const missesMax = 500;
 
-/** The transactions for a block within the limits, in executable order. O(senders + picked x log senders). */
-export function selectTransactions(queues: Iterable<SenderQueue>, limits: SelectLimits): Transaction[] {
-  const picked = new Picked(limits);
-  const sources = sourcesOf(queues);
-  const order = new IndexedHeap<Source>(comesFirst, sources.values());
-  for (let misses = 0; misses < missesMax && !picked.isFull; ) {
-    const source = order.peek();
-    const head = source?.heads.peek();
-    if (source === undefined || head === undefined) break;
-    source.heads.remove(head);
-    const bytesBefore = picked.bytes;
-    const isWhole = picked.takeChunk(head);
-    source.takenBytes += picked.bytes - bytesBefore;
-    if (source.heads.size > 0) order.set(source);
-    else order.remove(source);
-    const next = isWhole ? headOf(head.queue, head.index + 1) : null;
-    if (!isWhole) misses++;
-    if (next !== null) putHead(sources, order, next);
+/** The first chunks of all senders by source, the best first: kept as the pool changes, so that a template need not look at all. */
+export class BestHeads {
+  readonly #heads = new Map<SenderQueue, Head>();
+  readonly #sources = new Map<string, IndexedHeap<Head>>();
+
+  /** Ranks a sender anew by its first chunk; one that has none leaves. */
+  update(queue: SenderQueue): void {
+    const before = this.#heads.get(queue);
+    const head = headOf(queue, 0);
+    if (before && head && before.rate === head.rate && before.arrival === head.arrival) return;
+    if (before) this.#remove(before);
+    if (head) this.#add(head);
   }
-  return picked.transactions;
+
+  /**
+   * The transactions for a block within the limits, in executable order: the best chunk first, at equal fee per byte from the source
+   * from which least was taken. O((sources + picked) x log senders).
+   */
+  select(limits: SelectLimits): Transaction[] {
+    const picked = new Picked(limits);
+    const sources = new Map<string, Source>();
+    for (const [name, heads] of this.#sources) sources.set(name, new Source(name, heads));
+    const order = new IndexedHeap<Source>(comesFirst, sources.values());
+    for (let misses = 0; misses < missesMax && !picked.isFull; ) {
+      const source = order.peek();
+      const head = source?.take();
+      if (source === undefined || head === undefined) break;
+      const bytesBefore = picked.bytes;
+      const isWhole = picked.takeChunk(head);
+      source.takenBytes += picked.bytes - bytesBefore;
+      settle(order, source);
+      if (!isWhole) misses++;
+      const next = isWhole ? headOf(head.queue, head.index + 1) : null;
+      if (next !== null) putLater(sources, order, next);
+    }
+    return picked.transactions;
+  }
+
+  #add(head: Head): void {
+    const known = this.#sources.get(head.source);
+    const heads = known ?? new IndexedHeap<Head>(isBetter);
+    if (!known) this.#sources.set(head.source, heads);
+    this.#heads.set(head.queue, head);
+    heads.set(head);
+  }
+
+  #remove(head: Head): void {
+    const heads = this.#sources.get(head.source);
+    heads?.remove(head);
+    if (heads?.size === 0) this.#sources.delete(head.source);
+    this.#heads.delete(head.queue);
+  }
+}
+
+/** What one source offers while a template is picked: first chunks, and later chunks of senders whose first ones were taken. */
+class Source {
+  readonly name: string;
+  takenBytes = 0;
+  readonly #later = new IndexedHeap<Head>(isBetter);
+  readonly #firsts: Iterator<Head, undefined>;
+  #first: Head | undefined;
+
+  constructor(name: string, firsts: IndexedHeap<Head> | null) {
+    this.name = name;
+    this.#firsts = (firsts ?? new IndexedHeap<Head>(isBetter)).inOrder();
+    this.#first = this.#firsts.next().value;
+  }
+
+  peek(): Head | undefined {
+    const later = this.#later.peek();
+    if (this.#first === undefined || later === undefined) return this.#first ?? later;
+    return isBetter(later, this.#first) ? later : this.#first;
+  }
+
+  take(): Head | undefined {
+    const head = this.peek();
+    if (head === undefined) return undefined;
+    if (head === this.#first) this.#first = this.#firsts.next().value;
+    else this.#later.remove(head);
+    return head;
+  }
+
+  put(head: Head): void {
+    this.#later.set(head);
+  }
 }
 
 class Picked {
@@ -93,27 +152,18 @@ class Picked {
   }
 }
 
-function sourcesOf(queues: Iterable<SenderQueue>): Map<string, Source> {
-  const heads = new Map<string, Head[]>();
-  for (const queue of queues) {
-    const head = headOf(queue, 0);
-    if (head === null) continue;
-    const list = heads.get(head.source);
-    if (list) list.push(head);
-    else heads.set(head.source, [head]);
-  }
-  const sources = new Map<string, Source>();
-  for (const [name, list] of heads) sources.set(name, { name, heads: new IndexedHeap(isBetter, list), takenBytes: 0 });
-  return sources;
+/** A later chunk may have come from another source than the one before. */
+function putLater(sources: Map<string, Source>, order: IndexedHeap<Source>, head: Head): void {
+  const source = sources.get(head.source) ?? new Source(head.source, null);
+  sources.set(head.source, source);
+  source.put(head);
+  order.set(source);
 }
 
-/** The next chunk may have come from another source than the one before. */
-function putHead(sources: Map<string, Source>, order: IndexedHeap<Source>, head: Head): void {
-  const known = sources.get(head.source);
-  const source: Source = known ?? { name: head.source, heads: new IndexedHeap(isBetter), takenBytes: 0 };
-  if (!known) sources.set(head.source, source);
-  source.heads.set(head);
-  order.set(source);
+/** A source stands in the order while it offers something. */
+function settle(order: IndexedHeap<Source>, source: Source): void {
+  if (source.peek()) order.set(source);
+  else order.remove(source);
 }
 
 function headOf(queue: SenderQueue, index: number): Head | null {
@@ -128,7 +178,7 @@ function isBetter(a: Head, b: Head): boolean {
 }
 
 function comesFirst(a: Source, b: Source): boolean {
-  const [rateA, rateB] = [a.heads.peek()?.rate ?? 0, b.heads.peek()?.rate ?? 0];
+  const [rateA, rateB] = [a.peek()?.rate ?? 0, b.peek()?.rate ?? 0];
   if (rateA !== rateB) return rateA > rateB;
   return a.takenBytes === b.takenBytes ? a.name < b.name : a.takenBytes < b.takenBytes;
 }

@@ -39,7 +39,8 @@ export class SenderQueue {
   readonly key: string;
   /** As the pool knows it: the state at the head when it was last told. */
   account: Account;
-  readonly #gapped = new Map<number, Entry>();
+  /** Made when it is needed: most of 100,000 senders never have a gap. */
+  #gapped: Map<number, Entry> | null = null;
   #ready: Entry[] = [];
   #chunks: Chunk[] = [];
   #bytes = 0;
@@ -58,7 +59,7 @@ export class SenderQueue {
 
   /** By nonce; each is above the ready ones. */
   get gapped(): ReadonlyMap<number, Entry> {
-    return this.#gapped;
+    return this.#gapped ?? noEntries;
   }
 
   /** Of falling rate. */
@@ -80,7 +81,7 @@ export class SenderQueue {
   }
 
   get isEmpty(): boolean {
-    return this.#ready.length === 0 && this.#gapped.size === 0;
+    return this.#ready.length === 0 && this.gapped.size === 0;
   }
 
   /** The nonce that the next ready transaction has. */
@@ -89,12 +90,12 @@ export class SenderQueue {
   }
 
   at(nonce: number): Entry | undefined {
-    return this.#ready[nonce - this.account.nonce] ?? this.#gapped.get(nonce);
+    return this.#ready[nonce - this.account.nonce] ?? this.gapped.get(nonce);
   }
 
   /** True when a transaction above `nonce` waits. */
   hasAbove(nonce: number): boolean {
-    return this.nextNonce > nonce + 1 || this.#gapped.size > 0;
+    return this.nextNonce > nonce + 1 || this.gapped.size > 0;
   }
 
   /** Adds the next ready transaction. Amortised O(1). */
@@ -106,12 +107,13 @@ export class SenderQueue {
   }
 
   addGapped(entry: Entry): void {
+    this.#gapped ??= new Map<number, Entry>();
     this.#gapped.set(entry.transaction.body.nonce, entry);
     this.#count(entry, 1);
   }
 
   removeGapped(entry: Entry): void {
-    if (this.#gapped.delete(entry.transaction.body.nonce)) this.#count(entry, -1);
+    if (this.#gapped?.delete(entry.transaction.body.nonce)) this.#count(entry, -1);
   }
 
   /** Puts `entry` where another one of its nonce is, ready or gapped. */
@@ -119,13 +121,12 @@ export class SenderQueue {
     const { nonce } = entry.transaction.body;
     this.#count(before, -1);
     this.#count(entry, 1);
-    if (this.#gapped.has(nonce)) {
+    if (this.#gapped?.has(nonce)) {
       this.#gapped.set(nonce, entry);
       return;
     }
     this.#ready[nonce - this.account.nonce] = entry;
-    this.#chunks = [];
-    for (const [index, one] of this.#ready.entries()) this.#appendChunk(one, index);
+    this.#rebuildChunks();
   }
 
   /** Takes the last chunk out and gives its transactions, in order. */
@@ -149,13 +150,22 @@ export class SenderQueue {
     }
   }
 
+  /** Takes the first ready transactions out, because the account went on to `account`, whose nonce says how many. */
+  advance(account: Account): readonly Entry[] {
+    const removed = this.#ready.splice(0, account.nonce - this.account.nonce);
+    for (const entry of removed) this.#count(entry, -1);
+    this.account = account;
+    this.#rebuildChunks();
+    return removed;
+  }
+
   /** Takes everything out, in the order of nonces. */
   clear(): Entry[] {
-    const gapped = [...this.#gapped.values()].sort((a, b) => a.transaction.body.nonce - b.transaction.body.nonce);
+    const gapped = [...this.gapped.values()].sort((a, b) => a.transaction.body.nonce - b.transaction.body.nonce);
     const entries = [...this.#ready, ...gapped];
     this.#ready = [];
     this.#chunks = [];
-    this.#gapped.clear();
+    this.#gapped = null;
     this.#bytes = 0;
     this.#fees = 0n;
     this.#outgoing = 0n;
@@ -163,9 +173,15 @@ export class SenderQueue {
   }
 
   #count(entry: Entry, sign: 1 | -1): void {
-    this.#bytes += sign * entry.transaction.bytes.length;
-    this.#fees += BigInt(sign) * entry.transaction.body.fee;
-    this.#outgoing += BigInt(sign) * entry.outgoing;
+    const { body, bytes } = entry.transaction;
+    this.#bytes += sign * bytes.length;
+    this.#fees = sign > 0 ? this.#fees + body.fee : this.#fees - body.fee;
+    this.#outgoing = sign > 0 ? this.#outgoing + entry.outgoing : this.#outgoing - entry.outgoing;
+  }
+
+  #rebuildChunks(): void {
+    this.#chunks = [];
+    for (const [index, one] of this.#ready.entries()) this.#appendChunk(one, index);
   }
 
   /** A chunk that pays more than the one before it is merged with it, so rates fall from chunk to chunk. */
@@ -178,6 +194,8 @@ export class SenderQueue {
     this.#chunks.push(chunk);
   }
 }
+
+const noEntries: ReadonlyMap<number, Entry> = new Map<number, Entry>();
 
 function chunkOf(start: number, fee: bigint, bytes: number): Chunk {
   return { start, fee, bytes, rate: Number(fee) / bytes };

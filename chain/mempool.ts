@@ -17,7 +17,7 @@ import {
   queueRefusal,
 } from './mempool-admission.ts';
 import { Queues, type Removal, type RemovalReason, type Victim } from './mempool-queues.ts';
-import { type SelectLimits, selectTransactions } from './mempool-select.ts';
+import type { SelectLimits } from './mempool-select.ts';
 import { type Entry, SenderQueue } from './mempool-sender.ts';
 import type { Account } from './state.ts';
 import { type Transaction, transactionBytesCap } from './transaction.ts';
@@ -115,7 +115,7 @@ export class Mempool {
 
   /** Transactions for a template, in executable order. */
   select(limits: SelectLimits): Transaction[] {
-    return selectTransactions(this.#queues.all(), limits);
+    return this.#queues.select(limits);
   }
 
   /**
@@ -167,8 +167,14 @@ export class Mempool {
         if (entry.transaction.body.nonce >= account.nonce) return null;
         return included.has(entry.transaction.idHex) ? 'included' : 'superseded';
       };
+      const passed = extra.length === 0 ? this.#queues.advance(queue, account) : null;
+      if (passed !== null) {
+        for (const entry of passed)
+          removed.push({ transaction: entry.transaction, reason: judge(entry) ?? 'superseded' });
+        continue;
+      }
       const regrouped = this.#queues.regroup({ queue, account, extra, judge, now: move.now });
-      removed.push(...regrouped.removed);
+      for (const removal of regrouped.removed) removed.push(removal);
       for (const transaction of regrouped.promoted) promoted.push(transaction);
     }
     this.#unindexAll(removed);
