@@ -12,14 +12,14 @@ import { sha256 } from '../../chain/hash.ts';
 import { addressOf, formatAddress, isPublicKey, publicKeyOf } from '../../chain/keys.ts';
 import { passwordBytesMax } from './private-file.ts';
 
-export const keyFileFormat = 'kvchain-key';
-export const keyFileVersion = 1;
+const keyFileFormat = 'kvchain-key';
+const keyFileVersion = 1;
 export const keyFileBytesMax = 4_096;
 /** scrypt's cost N of new files: 128 MiB and about half a second. */
 export const scryptCostDefault = 2 ** 17;
 /** A cheaper file would be open to guessing; a dearer one takes more than 256 MiB, or was made to stop who opens it. */
 export const scryptCostMin = 2 ** 14;
-export const scryptCostMax = 2 ** 18;
+const scryptCostMax = 2 ** 18;
 
 const scryptBlockSize = 8;
 const scryptParallelismMax = 4;

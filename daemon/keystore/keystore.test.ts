@@ -274,7 +274,7 @@ describe('a password file', () => {
 
   it('may be a pipe, as a shell makes for a secret', async () => {
     const pipe = join(await newDataDir(), 'pipe');
-    execFileSync('mkfifo', ['-m', '600', pipe]);
+    execFileSync('bash', ['-c', 'mkfifo -m 600 "$0"', pipe]);
     const written = writeFile(pipe, 'from a pipe\n');
     expect(await readPasswordFile(pipe)).toBe('from a pipe');
     await written;

@@ -9,7 +9,7 @@ import { assert } from '../../chain/errors.ts';
 import type { Miner, MinerStatus, MiningJob } from '../ports.ts';
 import type { Assignment, MiningReport, MiningThreadData } from './assignment.ts';
 
-export const miningThreadsMax = 256;
+const miningThreadsMax = 256;
 /** The hash rate is the mean over this long. */
 const rateWindowMs = 5_000;
 const sampleEveryMs = 500;

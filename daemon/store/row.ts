@@ -18,7 +18,7 @@ export function assertKey(key: Uint8Array): void {
 }
 
 /** CRC32C of key || value. */
-export function rowChecksum(key: Uint8Array, value: Uint8Array): number {
+function rowChecksum(key: Uint8Array, value: Uint8Array): number {
   return crc32c(value, crc32c(key));
 }
 
