@@ -77,7 +77,7 @@ export function field(node: JsonNode, name: string): JsonNode {
   const object = objectOf(node);
   return {
     code: node.code,
-    path: `${node.path}.${name}`,
+    path: node.path === '' ? name : `${node.path}.${name}`,
     json: Object.hasOwn(object, name) ? object[name] : undefined,
   };
 }

@@ -16,7 +16,7 @@ export function genesisVectors(): Json {
         file: JSON.parse(text) as Json,
         hex: toHex(encodeGenesis(exampleGenesis)),
         chainId: toHex(exampleChainId),
-        state: genesisChanges(exampleGenesis).map(change => showFields(change)),
+        state: genesisChanges(exampleGenesis).map(({ stateKey, after }) => showFields({ stateKey, after })),
         block0: showSealed(block0),
       },
     ],
