@@ -3,38 +3,31 @@
  * looser ones are refused.
  */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fromHex, toHex } from '../chain/bytes.ts';
+import { fromHex, fromUtf8, toHex, toUtf8 } from '../chain/bytes.ts';
 import { KvchainError } from '../chain/errors.ts';
 import type { Genesis } from '../chain/genesis.ts';
 import { parseGenesis } from '../chain/genesis-file.ts';
 import { taggedHash } from '../chain/hash.ts';
+import { readPrivateFile, writePrivateFile } from './keystore/private-file.ts';
 
-export const fileNames = {
-  genesis: 'genesis.json',
-  nodeKey: 'node.key',
-  chain: 'chain',
-  records: 'records.log',
-  rpc: 'rpc.json',
-} as const;
+const genesisFile = 'genesis.json';
+const nodeKeyFile = 'node.key';
+const rpcFile = 'rpc.json';
 
-/** Opens the folder, making it when it is not there. */
-export function openDataFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  chmodSync(folder, 0o700);
-}
+/** The LevelDB folder, and the file of the engine's records, in the data folder. */
+export const chainFolder = 'chain';
+export const recordsFile = 'records.log';
 
 /** Errors: BAD_GENESIS when there is none or it is wrong; BAD_VERSION. */
-export function readGenesis(folder: string): Genesis {
-  const file = join(folder, fileNames.genesis);
-  if (!existsSync(file)) {
-    throw new KvchainError(
-      'BAD_GENESIS',
-      `there is no ${file}: make a network with \`kvchain init\`, or join one with --genesis`,
-    );
+export async function readGenesis(folder: string): Promise<Genesis> {
+  const file = join(folder, genesisFile);
+  const text = await readFile(file, 'utf8').catch(() => null);
+  if (text === null) {
+    throw new KvchainError('BAD_GENESIS', `there is no ${file}; \`kvchain init\` makes a network or joins one`);
   }
-  const genesis = parseGenesis(readFileSync(file, 'utf8'));
+  const genesis = parseGenesis(text);
   if (!genesis.ok) throw new KvchainError(genesis.error.code, `${file}: ${genesis.error.detail}`);
   return genesis.value;
 }
@@ -47,34 +40,36 @@ export interface NodeKeys {
   readonly producer: Uint8Array;
 }
 
-export function readNodeKeys(folder: string): NodeKeys {
-  const file = join(folder, fileNames.nodeKey);
-  if (!existsSync(file)) writeAtomic(file, `${toHex(randomBytes(32))}\n`);
-  assertSecret(file);
-  const seed = fromHex(readFileSync(file, 'utf8').trim(), 32);
-  if (seed === null) throw new KvchainError('BAD_KEY_FILE', `${file} does not hold 64 hexadecimal digits`);
+/** Errors: LOOSE_PERMISSIONS, BAD_KEY_FILE, DISK_FAILED. */
+export async function readNodeKeys(folder: string): Promise<NodeKeys> {
+  const file = join(folder, nodeKeyFile);
+  const seed = (await readSeed(file)) ?? (await makeSeed(file));
   return { identity: taggedHash('kvchain/identity/v1', seed), producer: taggedHash('kvchain/producer/v1', seed) };
 }
 
-/** Tells other programs of this machine where the daemon answers; removed when it stops. */
-export function writeRpcFile(folder: string, url: string): void {
-  writeAtomic(join(folder, fileNames.rpc), `${JSON.stringify({ url, pid: process.pid })}\n`);
+/** Tells other programs of this machine where the daemon answers. */
+export async function writeRpcFile(folder: string, url: string): Promise<void> {
+  const bytes = toUtf8(`${JSON.stringify({ url, pid: process.pid })}\n`);
+  await writePrivateFile({ file: join(folder, rpcFile), bytes, existing: 'replace' });
 }
 
-export function removeRpcFile(folder: string): void {
-  rmSync(join(folder, fileNames.rpc), { force: true });
+export async function removeRpcFile(folder: string): Promise<void> {
+  await rm(join(folder, rpcFile), { force: true });
 }
 
-function writeAtomic(file: string, text: string): void {
-  const part = `${file}.part`;
-  writeFileSync(part, text, { mode: 0o600, flush: true });
-  renameSync(part, file);
-}
-
-/** Error: LOOSE_PERMISSIONS when others may read the file. */
-function assertSecret(file: string): void {
-  const mode = statSync(file).mode & 0o777;
-  if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
-    throw new KvchainError('LOOSE_PERMISSIONS', `${file} has mode ${mode.toString(8)}, it must be 600`);
+async function readSeed(file: string): Promise<Uint8Array | null> {
+  try {
+    const seed = fromHex(fromUtf8(await readPrivateFile(file, 100))?.trim() ?? '', 32);
+    if (seed === null) throw new KvchainError('BAD_KEY_FILE', `${file} does not hold 64 hexadecimal digits`);
+    return seed;
+  } catch (error) {
+    if (error instanceof KvchainError && error.code === 'NOT_FOUND') return null;
+    throw error;
   }
+}
+
+async function makeSeed(file: string): Promise<Uint8Array> {
+  const seed = Uint8Array.from(randomBytes(32));
+  await writePrivateFile({ file, bytes: toUtf8(`${toHex(seed)}\n`), existing: 'keep' });
+  return seed;
 }

@@ -106,36 +106,49 @@ export class Driver {
     const hands = this.#hands;
     switch (effect.type) {
       case 'send':
-        return hands.send(effect.to, effect.message);
+        hands.send(effect.to, effect.message);
+        break;
       case 'broadcast':
-        return hands.broadcast(effect.message);
+        hands.broadcast(effect.message);
+        break;
       case 'setTimer':
-        return this.#setTimer(effect.id, effect.afterMs);
+        this.#setTimer(effect.id, effect.afterMs);
+        break;
       case 'clearTimer':
-        return this.#clearTimer(effect.id);
+        this.#clearTimer(effect.id);
+        break;
       case 'fetchHeaders':
-        return hands.fetchHeaders(effect.peer);
+        hands.fetchHeaders(effect.peer);
+        break;
       case 'fetchBodies':
-        return hands.fetchBodies(effect.hashes, effect.hint);
+        hands.fetchBodies(effect.hashes, effect.hint);
+        break;
       case 'switch':
-        return this.#switch(effect);
+        this.#switch(effect);
+        break;
       case 'relay':
-        return hands.relay(effect.hash);
+        hands.relay(effect.hash);
+        break;
       case 'markInvalid':
         hands.markInvalid(effect.hash).catch(error => hands.halt(error));
-        return;
+        break;
       case 'mine':
-        return hands.mine(effect.template);
+        hands.mine(effect.template);
+        break;
       case 'stopMining':
-        return hands.stopMining();
+        hands.stopMining();
+        break;
       case 'penalize':
-        return hands.penalize(effect.peer, effect.code, effect.detail);
+        hands.penalize(effect.peer, effect.code, effect.detail);
+        break;
       case 'halt':
-        return hands.halt(new KvchainError(effect.code, effect.detail));
+        hands.halt(new KvchainError(effect.code, effect.detail));
+        break;
       case 'trace':
-        return hands.trace(effect.rule, effect.data);
+        hands.trace(effect.rule, effect.data);
+        break;
       default:
-        return unreachable(effect);
+        unreachable(effect);
     }
   }
 

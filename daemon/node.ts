@@ -135,7 +135,7 @@ export class Node {
     this.#driver.dispatch({ type: 'start', now: this.ports.clock.now() });
   }
 
-  /** Stops backwards: no new work, then the ledger's last batch, then the mempool to disk, then the ports. */
+  /** Stops backwards: no new work, no more peers, the ledger's last batch, the mempool to disk. The other ports are their owner's to close. */
   async stop(): Promise<void> {
     if (this.#isStopping) return;
     this.#isStopping = true;
@@ -144,14 +144,9 @@ export class Node {
     this.sync.stop();
     this.#relay.stop();
     this.keeper.stop();
-    const { network, miner, verifier, log, store } = this.ports;
-    await network.stop();
+    await this.ports.network.stop();
     await this.ledger.idle();
     await this.keeper.save();
-    await miner.close();
-    await verifier.close();
-    await log.close();
-    await store.close();
   }
 
   #onStep(moved: readonly MovedBlock[], head: SealedHeader): void {

@@ -1,0 +1,178 @@
+/**
+ * The daemon: the node over the machine's own network, disk and threads, with the API before it. Parts are opened in order and closed
+ * backwards; when one does not open, those before it are closed.
+ */
+import { join } from 'node:path';
+import { toHex } from '../chain/bytes.ts';
+import { chainIdOf, type Genesis } from '../chain/genesis.ts';
+import { publicKeyOf } from '../chain/keys.ts';
+import { AddressBook } from './address-book.ts';
+import { WorkerVerifier } from './crypto/worker-verifier.ts';
+import { chainFolder, readGenesis, readNodeKeys, recordsFile, removeRpcFile, writeRpcFile } from './data-folder.ts';
+import { makePrivateFolder } from './keystore/private-file.ts';
+import type { Logger } from './logging.ts';
+import type { Metrics } from './metrics.ts';
+import { WorkerMiner } from './mining/worker-miner.ts';
+import { createLibp2pNetwork } from './network/network.ts';
+import { Node, type NodePorts } from './node.ts';
+import { NodeService } from './node-service.ts';
+import { startApiServer } from './rpc/server.ts';
+import type { ServerSettings } from './rpc/server-settings.ts';
+import { openLevelStore } from './store/level-store.ts';
+import { openRecordLog } from './store/record-log.ts';
+import { systemClock, systemRandom } from './system.ts';
+
+export interface DaemonSettings {
+  readonly dataDir: string;
+  readonly version: string;
+  readonly rpc: Omit<ServerSettings, 'dataDir'>;
+  readonly listen: readonly string[];
+  readonly bootstrap: readonly string[];
+  readonly isMdnsOn: boolean;
+  readonly isPrivateAllowed: boolean;
+  readonly peersMax: number | null;
+  /** Secret key of the daemon's own account, 32 bytes; it then signs plain forms and is paid for blocks. */
+  readonly accountSecret: Uint8Array | null;
+  readonly mining: { readonly isOn: boolean; readonly threads: number; readonly rateMax: number | null };
+  /** Threads that verify signatures; null follows the machine. */
+  readonly verifierThreads: number | null;
+}
+
+export interface Daemon {
+  readonly url: string;
+  /** Resolves when it has stopped, with why when it could not go on. */
+  readonly stopped: Promise<unknown>;
+  /** Begins the orderly stop. */
+  stop(): void;
+}
+
+/** Told once why the daemon ends: null when it was asked to, else what it could not survive. */
+class Ending {
+  readonly reason: Promise<unknown>;
+  #resolve: (reason: unknown) => void = () => {};
+
+  constructor() {
+    this.reason = new Promise(resolve => {
+      this.#resolve = resolve;
+    });
+  }
+
+  tell(reason: unknown): void {
+    this.#resolve(reason);
+  }
+}
+
+/** Starts a daemon. Throws a KvchainError that names what stood in the way. */
+export async function startDaemon(settings: DaemonSettings, log: Logger, metrics: Metrics): Promise<Daemon> {
+  const closers: (() => Promise<unknown>)[] = [];
+  const closeAll = async () => {
+    for (const close of closers.splice(0).reverse()) {
+      await close().catch(error => log.error({ error }, 'a part does not stop cleanly'));
+    }
+  };
+  try {
+    return await open(settings, { log, metrics, closers, closeAll });
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+interface Opening {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly closers: (() => Promise<unknown>)[];
+  readonly closeAll: () => Promise<void>;
+}
+
+async function open(settings: DaemonSettings, opening: Opening): Promise<Daemon> {
+  const { log, metrics, closers } = opening;
+  const { dataDir } = settings;
+  await makePrivateFolder(dataDir);
+  const genesis = await readGenesis(dataDir);
+  const keys = await readNodeKeys(dataDir);
+  const ending = new Ending();
+  const ports = await openPorts(settings, { genesis, identity: keys.identity }, opening);
+  const node = await Node.open(
+    {
+      genesis,
+      secretKey: settings.accountSecret ?? keys.producer,
+      onFatal: error => ending.tell(error),
+      onFault: error => log.warn({ error }, 'a fault that the node survives'),
+      onTrace: (rule, data) => log.debug({ rule, ...data }, 'engine rule'),
+    },
+    ports,
+  );
+  closers.push(() => node.stop());
+  const service = new NodeService(node, async () => ending.tell(null));
+  closers.push(metrics.watch(service, log));
+  await node.start();
+  if (settings.mining.isOn) node.producer.start();
+  const host = {
+    node: service,
+    account: accountOf(settings.accountSecret),
+    version: settings.version,
+    startedAtMs: Date.now(),
+    now: () => Date.now(),
+    requestStop: () => ending.tell(null),
+    crash: () => process.kill(process.pid, 'SIGKILL'),
+  };
+  const server = await startApiServer({ ...settings.rpc, dataDir }, { api: host, log, meter: metrics });
+  closers.push(() => server.close());
+  await writeRpcFile(dataDir, server.url);
+  closers.push(() => removeRpcFile(dataDir));
+  const { height } = node.ledger.head.header;
+  const identity = { chainId: toHex(node.chainId), height, peerId: service.peerId(), addresses: service.addresses() };
+  log.info({ ...identity, rpc: server.url, dataDir }, 'node is ready');
+  const stopped = ending.reason.then(async reason => {
+    await opening.closeAll();
+    return reason;
+  });
+  return { url: server.url, stopped, stop: () => ending.tell(null) };
+}
+
+/** Opens what the node stands on. The node closes its ports itself; until it stands, they are closed here. */
+async function openPorts(
+  settings: DaemonSettings,
+  { genesis, identity }: { readonly genesis: Genesis; readonly identity: Uint8Array },
+  { log, metrics, closers }: Opening,
+): Promise<NodePorts> {
+  const chainIdHex = toHex(chainIdOf(genesis));
+  const store = await openLevelStore({ folder: join(settings.dataDir, chainFolder), chainIdHex });
+  closers.push(() => store.close());
+  const records = await openRecordLog({
+    file: join(settings.dataDir, recordsFile),
+    onTornTail: bytes => log.warn({ bytes }, 'a torn tail of the record log was cut: the last run was killed while writing'),
+  });
+  closers.push(() => records.close());
+  const onFallback = (reason: string) =>
+    log.warn({ reason }, 'the native signature library does not load; the portable one is about 40 times slower');
+  const threads = settings.verifierThreads;
+  const verifier = new WorkerVerifier({ onFallback, ...(threads === null ? {} : { threads }) });
+  closers.push(() => verifier.close());
+  const miner = new WorkerMiner({
+    threads: settings.mining.threads,
+    rateMax: settings.mining.rateMax,
+    onSwitch: ms => metrics.minerSwitch(ms),
+    onFault: error => log.error({ error }, 'a mining thread died'),
+  });
+  closers.push(() => miner.close());
+  const network = await createLibp2pNetwork({
+    identity,
+    listen: settings.listen,
+    bootstrap: settings.bootstrap,
+    chainIdHex,
+    isMdnsOn: settings.isMdnsOn,
+    isPrivateAllowed: settings.isPrivateAllowed,
+    addressBook: new AddressBook(store, systemClock),
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    ...(settings.peersMax === null ? {} : { limits: { inboundPeersMax: settings.peersMax } }),
+  });
+  return { network, store, log: records, clock: systemClock, random: systemRandom, verifier, miner };
+}
+
+function accountOf(secretKey: Uint8Array | null) {
+  return secretKey === null ? null : { secretKey, publicKey: publicKeyOf(secretKey) };
+}
