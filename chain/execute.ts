@@ -55,7 +55,7 @@ export function executeOperation(operation: Operation, context: OperationContext
 }
 
 /** Takes `amount` from an account that is known to hold it. */
-export function debit(state: Overlay, address: Uint8Array, amount: bigint): void {
+function debit(state: Overlay, address: Uint8Array, amount: bigint): void {
   const account = state.account(address);
   assert(account.balance >= amount, 'a debit was checked against the balance');
   state.setAccount(address, { nonce: account.nonce, balance: account.balance - amount });

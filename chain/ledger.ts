@@ -11,7 +11,7 @@ import type { Header } from './block.ts';
 import { compareBytes, equalBytes, toHex } from './bytes.ts';
 import { amountMax } from './codec.ts';
 import { accept, assert, type Rejection, type Result, reject, unreachable } from './errors.ts';
-import { credit, debit, executeOperation, type OperationContext } from './execute.ts';
+import { credit, executeOperation, type OperationContext } from './execute.ts';
 import type { Genesis, Params } from './genesis.ts';
 import { addressOf } from './keys.ts';
 import { merkleRoot } from './merkle.ts';
@@ -123,9 +123,11 @@ export class BlockExecution {
   }
 
   #takeFee(transaction: Transaction): void {
-    debit(this.#state, transaction.senderAddress, transaction.body.fee);
-    const account = this.#state.account(transaction.senderAddress);
-    this.#state.setAccount(transaction.senderAddress, { nonce: account.nonce + 1, balance: account.balance });
+    const { nonce, balance } = this.#state.account(transaction.senderAddress);
+    this.#state.setAccount(transaction.senderAddress, {
+      nonce: nonce + 1,
+      balance: balance - transaction.body.fee,
+    });
   }
 
   /** Runs the operations in order, all or none. */
@@ -147,7 +149,7 @@ export class BlockExecution {
       results.push(outcome.value.read);
       if (outcome.value.history !== null) history.push(outcome.value.history);
     }
-    this.#state.absorb(state.changes());
+    this.#state.merge(state);
     this.#history.push(...history);
     return { id: transaction.id, status: 'applied', code: null, index: null, results };
   }

@@ -135,13 +135,21 @@ export function decodeRecord<T>(codec: Codec<T>, record: Uint8Array): T {
   return decoded.value;
 }
 
+interface Decoded {
+  readonly keys: WeakMap<Uint8Array, KeyRecord>;
+  readonly accounts: WeakMap<Uint8Array, Account>;
+}
+
 /** A state over another one: reads fall through to `base`, writes stay here until `changes` takes them. */
 export class Overlay implements StateReader {
   readonly #base: StateReader;
   readonly #entries = new Map<string, { readonly stateKey: Uint8Array; record: Uint8Array | null }>();
+  /** What records decode to, so that each is decoded once; shared with the overlays on this one. */
+  readonly #decoded: Decoded;
 
   constructor(base: StateReader) {
     this.#base = base;
+    this.#decoded = base instanceof Overlay ? base.#decoded : { keys: new WeakMap(), accounts: new WeakMap() };
   }
 
   read(stateKey: Uint8Array): Uint8Array | null {
@@ -155,12 +163,12 @@ export class Overlay implements StateReader {
 
   keyRecord(key: string): KeyRecord | null {
     const record = this.read(keyStateKey(key));
-    return record && decodeRecord(keyRecordCodec, record);
+    return record && decodeOnce(keyRecordCodec, record, this.#decoded.keys);
   }
 
   account(address: Uint8Array): Account {
     const record = this.read(accountStateKey(address));
-    return record ? decodeRecord(accountCodec, record) : emptyAccount;
+    return record ? decodeOnce(accountCodec, record, this.#decoded.accounts) : emptyAccount;
   }
 
   supply(): bigint {
@@ -169,11 +177,15 @@ export class Overlay implements StateReader {
   }
 
   setKeyRecord(key: string, record: KeyRecord): void {
-    this.write(keyStateKey(key), encode(keyRecordCodec, record));
+    const encoded = encode(keyRecordCodec, record);
+    this.#decoded.keys.set(encoded, record);
+    this.write(keyStateKey(key), encoded);
   }
 
   setAccount(address: Uint8Array, account: Account): void {
-    this.write(accountStateKey(address), encode(accountCodec, account));
+    const encoded = encode(accountCodec, account);
+    this.#decoded.accounts.set(encoded, account);
+    this.write(accountStateKey(address), encoded);
   }
 
   setSupply(total: bigint): void {
@@ -191,8 +203,19 @@ export class Overlay implements StateReader {
     return changes.sort((a, b) => compareBytes(a.stateKey, b.stateKey));
   }
 
-  /** Takes over what another overlay on this one has written, or what undoes a block. */
+  /** Takes over the changes of a block, or what undoes one. */
   absorb(changes: readonly StateWrite[]): void {
     for (const change of changes) this.write(change.stateKey, change.after);
   }
+
+  /** Takes over all that an overlay on this one has written. */
+  merge(overlay: Overlay): void {
+    for (const [key, entry] of overlay.#entries) this.#entries.set(key, entry);
+  }
+}
+
+function decodeOnce<T>(codec: Codec<T>, record: Uint8Array, known: WeakMap<Uint8Array, T>): T {
+  const value = known.get(record) ?? decodeRecord(codec, record);
+  known.set(record, value);
+  return value;
 }
