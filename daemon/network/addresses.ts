@@ -3,6 +3,7 @@
  * (P12): plain IP and TCP, no privileged port, and the private ranges only when the operator's own addresses are private.
  */
 import { BlockList, isIPv6 } from 'node:net';
+import { peerIdFromString } from '@libp2p/peer-id';
 import { multiaddr } from '@multiformats/multiaddr';
 import type { PeerId } from '../ports.ts';
 
@@ -31,6 +32,7 @@ export function parseAddress(text: string): DialAddress | null {
     const isKnown =
       network !== undefined && /^(ip4|ip6|dns|dns4|dns6)$/.test(network.name) && transport?.name === 'tcp';
     if (!isKnown || rest.length > 0 || (identity !== undefined && identity.name !== 'p2p')) return null;
+    if (identity?.value !== undefined) peerIdFromString(identity.value);
     const host = network.value ?? '';
     const port = Number(transport.value);
     const scope = network.name.startsWith('ip') ? scopeOf(host) : 'public';
@@ -70,13 +72,13 @@ export function scopeOf(host: string): Scope {
   return 'public';
 }
 
-/** IANA's registries of special addresses; what IPv6 wraps IPv4 in (mapped, NAT64, 6to4, Teredo) is not dialled. */
+/** IANA's registries of special addresses. IPv4 mapped into IPv6 counts as that IPv4; wrapped otherwise (NAT64, 6to4, Teredo) as none. */
 const scopeRanges: readonly (readonly [Scope, BlockList])[] = [
   [
     'none',
     ranges(
       ['0.0.0.0/8', '192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24', '198.18.0.0/15', '198.51.100.0/24'],
-      ['203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4', '::/128', '::ffff:0:0/96', '64:ff9b::/96', '64:ff9b:1::/48'],
+      ['203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4', '::/128', '64:ff9b::/96', '64:ff9b:1::/48'],
       ['100::/64', '2001::/23', '2001:db8::/32', '2002::/16', 'ff00::/8'],
     ),
   ],

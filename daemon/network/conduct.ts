@@ -42,12 +42,23 @@ export function textOf(error: unknown): string {
   return error.cause === undefined ? error.message : `${error.message}: ${textOf(error.cause)}`;
 }
 
-/** A signal that aborts after `afterMs` of the clock; `cancel` must be called when it is no longer needed. */
-export function deadline(clock: Clock, afterMs: number): { readonly signal: AbortSignal; readonly cancel: () => void } {
+/** A signal that aborts after `afterMs` of the clock, or with `parent`; `cancel` must be called when it is no longer needed. */
+export function deadline(
+  clock: Clock,
+  afterMs: number,
+  parent?: AbortSignal,
+): { readonly signal: AbortSignal; readonly cancel: () => void } {
   const controller = new AbortController();
-  const cancel = clock.setTimer(afterMs, () => {
+  const onAbort = () => controller.abort(parent?.reason);
+  const cancelTimer = clock.setTimer(afterMs, () => {
     controller.abort(new KvchainError('PEER_TIMEOUT', `not done within ${Math.round(afterMs)} ms`));
   });
+  parent?.addEventListener('abort', onAbort);
+  const cancel = () => {
+    cancelTimer();
+    parent?.removeEventListener('abort', onAbort);
+  };
+  if (parent?.aborted === true) onAbort();
   return { signal: controller.signal, cancel };
 }
 

@@ -93,13 +93,14 @@ export class Dialing {
     this.#dialling.add(candidate);
     try {
       const session = await this.#options.dial(candidate.address.text);
-      session.dialled = candidate.address.text;
       candidates.succeeded(candidate, clock.monotonic());
+      // An address that did not say whose it is cannot be told to others; where it led can.
+      const found =
+        candidate.address.peer === null && session.remote ? candidates.add(session.remote, 'learned') : null;
+      if (found !== null) candidates.succeeded(found, clock.monotonic());
     } catch (error) {
       log.debug({ address: candidate.address.text, error: textOf(error) }, 'dial failed');
-      const isHopeless =
-        error instanceof KvchainError && error.code === 'WRONG_NETWORK' && candidate.origin === 'learned';
-      if (isHopeless) candidates.delete(candidate);
+      if (isHopeless(error, candidate)) candidates.delete(candidate);
       else candidates.failed(candidate, clock.monotonic());
     } finally {
       this.#dialling.delete(candidate);
@@ -137,4 +138,10 @@ export class Dialing {
     this.#tasks.add(tracked);
     void tracked.then(() => this.#tasks.delete(tracked)); // It cannot fail any more.
   }
+}
+
+/** This node itself, or, told by others, a node of another chain. */
+function isHopeless(error: unknown, { origin }: Candidate): boolean {
+  if (!(error instanceof KvchainError)) return false;
+  return error.code === 'BAD_ADDRESS' || (error.code === 'WRONG_NETWORK' && origin === 'learned');
 }

@@ -1,10 +1,10 @@
 /**
- * Length-prefixed frames over a libp2p stream: the only file that knows how streams of libp2p 3 are read, written and closed.
+ * Length-prefixed frames over a libp2p stream: the only file that knows how streams of libp2p 3 are read, written, held up and closed.
  *
  * A frame is a canonical varint length and so many bytes. The length is checked against the limit before anything is kept, a frame
  * that has begun must end in time, and a reader that is slower than its peer stops taking bytes instead of collecting them.
  */
-import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface';
+import type { Connection, Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface';
 import { decode, encode, type LengthDecoderFunction } from 'it-length-prefixed';
 import { pipe } from 'it-pipe';
 import { KvchainError } from '../../chain/errors.ts';
@@ -177,10 +177,23 @@ function hasEnded(stream: Stream): boolean {
   return isOver && stream.readBufferLength === 0;
 }
 
-/** Stops or lets flow what the peer sends; a stream that is closing has no flow, and says so by throwing. */
-function setFlow(stream: Stream, flow: 'pause' | 'resume'): void {
+/** Stops or lets flow what the peer sends. A stream that is closing has no flow, and one whose connection is gone says so by throwing. */
+export function setFlow(stream: Stream, flow: 'pause' | 'resume'): void {
   if (stream.readStatus === 'closed' || stream.readStatus === 'closing') return;
-  stream[flow]();
+  try {
+    stream[flow]();
+  } catch {
+    // What was read is delivered by now, and the close event follows.
+  }
+}
+
+/** Closes a connection at once. The muxer says goodbye first, which throws when the socket is gone; then only the rest is left to do. */
+export function abortConnection(connection: Connection, error: Error): void {
+  try {
+    connection.abort(error);
+  } catch {
+    connection.abort(error);
+  }
 }
 
 function nextDrain(stream: Stream): Promise<void> {

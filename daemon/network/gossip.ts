@@ -7,6 +7,7 @@
  */
 import {
   type GossipSub,
+  multicodec as gossipProtocol,
   gossipsub,
   StrictNoSign,
   type TopicValidatorFn,
@@ -16,8 +17,10 @@ import type { Connection, Stream } from '@libp2p/interface';
 import { KvchainError } from '../../chain/errors.ts';
 import { sha256 } from '../../chain/hash.ts';
 import type { GossipVerdict, NetworkHandlers, PeerId, Topic } from '../ports.ts';
-import { admit, type Surroundings, textOf } from './conduct.ts';
+import { admit, deadline, type Surroundings, textOf } from './conduct.ts';
+import { setFlow } from './framed-stream.ts';
 import type { NetworkLimits } from './limits.ts';
+import { openStream } from './requests.ts';
 import type { Session } from './sessions.ts';
 
 type Components = Parameters<ReturnType<typeof gossipsub>>[0];
@@ -35,6 +38,8 @@ const topicsOf = (names: TopicNames): readonly (readonly [Topic, string])[] => [
 interface Inbox {
   judging: number;
   stream: Stream | null;
+  /** Ours to the peer, opened once. */
+  connection: Promise<Connection> | null;
 }
 
 export interface GossipRules {
@@ -88,13 +93,22 @@ export class Gossip {
     await this.#gossipsub.publish(name, data);
   }
 
-  /** Lets a peer take part. */
-  welcome({ connection }: Session): void {
-    for (const topology of this.#topologies) void topology.onConnect?.(connection.remotePeer, connection); // gossipsub's returns nothing.
+  /** Lets a peer take part: our stream to it is opened first, for gossipsub opens streams one after the other, and one may hang. */
+  welcome(session: Session): void {
+    const { log, sessions } = this.#surroundings;
+    this.#open(session)
+      .then(connection => {
+        if (sessions.welcome(session.peer) !== session) return;
+        for (const topology of this.#topologies) void topology.onConnect?.(connection.remotePeer, connection); // It returns nothing.
+      })
+      .catch((error: unknown) => {
+        log.debug({ peer: session.peer, error: textOf(error) }, 'no gossip stream');
+        sessions.end(session, 'no gossip stream');
+      });
   }
 
   leave({ connection }: Session): void {
-    for (const topology of this.#topologies) void topology.onDisconnect?.(connection.remotePeer); // gossipsub's returns nothing.
+    for (const topology of this.#topologies) void topology.onDisconnect?.(connection.remotePeer); // It returns nothing.
   }
 
   #validator(topic: Topic, onGossip: NetworkHandlers['onGossip']): TopicValidatorFn {
@@ -127,13 +141,13 @@ export class Gossip {
     const inbox = this.#inbox(session);
     inbox.judging += change;
     const { stream, judging } = inbox;
-    if (stream === null || stream.readStatus === 'closed' || stream.readStatus === 'closing') return;
-    if (judging >= gossipInboxMax) stream.pause();
-    else if (judging <= gossipInboxMax / 2) stream.resume();
+    if (stream === null) return;
+    if (judging >= gossipInboxMax) setFlow(stream, 'pause');
+    else if (judging <= gossipInboxMax / 2) setFlow(stream, 'resume');
   }
 
   #inbox(session: Session): Inbox {
-    const inbox = this.#inboxes.get(session) ?? { judging: 0, stream: null };
+    const inbox = this.#inboxes.get(session) ?? { judging: 0, stream: null, connection: null };
     this.#inboxes.set(session, inbox);
     return inbox;
   }
@@ -170,9 +184,31 @@ export class Gossip {
         return;
       }
       inbox.stream = stream;
-      stream.addEventListener('close', () => this.#surroundings.sessions.end(session, 'the gossip stream ended'));
-      await handler(stream, connection);
+      const onEnd = () => this.#surroundings.sessions.end(session, 'the gossip stream ended');
+      stream.addEventListener('close', onEnd);
+      stream.addEventListener('end', onEnd);
+      const ours = await this.#open(session);
+      if (this.#surroundings.sessions.welcome(session.peer) === session) await handler(stream, ours);
     };
+  }
+
+  /** The connection as gossipsub may use it: the stream that it asks for is open already. */
+  async #open(session: Session): Promise<Connection> {
+    const inbox = this.#inbox(session);
+    inbox.connection ??= this.#openStream(session);
+    return await inbox.connection;
+  }
+
+  async #openStream(session: Session): Promise<Connection> {
+    const { clock, limits } = this.#surroundings;
+    const { signal, cancel } = deadline(clock, limits.handshakeTimeoutMs);
+    try {
+      const stream = await openStream(session, gossipProtocol, signal);
+      const connection: Connection = Object.create(session.connection, { newStream: { value: async () => stream } });
+      return connection;
+    } finally {
+      cancel();
+    }
   }
 }
 
@@ -212,7 +248,7 @@ function gossipOptions(
   const topicScore = {
     topicWeight: 1,
     ...unusedWeights,
-    invalidMessageDeliveriesWeight: -10,
+    invalidMessageDeliveriesWeight: -1,
     invalidMessageDeliveriesDecay: 0.99,
   };
   return {
@@ -253,7 +289,7 @@ function gossipOptions(
     scoreThresholds: {
       gossipThreshold: -40,
       publishThreshold: -60,
-      graylistThreshold: -90,
+      graylistThreshold: -150,
       acceptPXThreshold: 0,
       opportunisticGraftThreshold: 0,
     },

@@ -2,34 +2,29 @@
  * The Network of daemon/ports.ts over libp2p: it builds the parts, tells them of connections that open and close, and is what the
  * node sees of them.
  */
-import type { Connection, Libp2p, PrivateKey, Stream } from '@libp2p/interface';
+import type { Connection, Libp2p, PrivateKey } from '@libp2p/interface';
 import { peerIdFromPrivateKey } from '@libp2p/peer-id';
 import { multiaddr } from '@multiformats/multiaddr';
 import { assert, type ErrorCode, errorRow, KvchainError } from '../../chain/errors.ts';
 import type { Clock, Network, NetworkHandlers, PeerId, PeerInfo, Random, Topic } from '../ports.ts';
 import { type DialAddress, isDialable, parseAddress, type Scope } from './addresses.ts';
+import { Arrivals } from './arrivals.ts';
 import { Candidates } from './candidates.ts';
 import { deadline, type Surroundings, textOf } from './conduct.ts';
 import { Dialing } from './dialing.ts';
 import { Exchange } from './exchange.ts';
-import { FramedStream } from './framed-stream.ts';
 import { createGater } from './gater.ts';
 import { Gossip } from './gossip.ts';
-import { greet, Refused } from './handshake.ts';
+import { Refused } from './handshake.ts';
 import { createNode, readIdentity, startNode } from './libp2p-node.ts';
 import { type NetworkLimits, networkLimits } from './limits.ts';
 import type { NetworkLog } from './log.ts';
+import { type AddressBook, AddressMemory } from './memory.ts';
 import { Messages } from './messages.ts';
-import { openStream, Requests } from './requests.ts';
+import { Requests } from './requests.ts';
 import { PeerScores } from './scores.ts';
 import { type Session, Sessions } from './sessions.ts';
 import { type ProtocolNames, protocolNames } from './wire.ts';
-
-/** Where addresses of peers outlive a restart. Failures are logged, not passed on. */
-export interface AddressBook {
-  load(): Promise<readonly string[]>;
-  save(addresses: readonly string[]): Promise<void>;
-}
 
 export interface NetworkOptions {
   /** 32 bytes, or a private key in libp2p's protobuf form; the peer id follows from it, so it must be kept. */
@@ -51,11 +46,6 @@ export interface NetworkOptions {
   /** Others than networkLimits. */
   readonly limits?: Partial<NetworkLimits>;
 }
-
-/** How long a refused peer may take to read why. */
-const lingerMs = 1_000;
-/** How often the peers' addresses are saved. */
-const saveIntervalMs = 60_000;
 
 /**
  * Creates a network that is not started. Throws KvchainError BAD_KEY_FILE or BAD_ADDRESS (listen, bootstrap). Its start throws
@@ -88,10 +78,10 @@ export class Libp2pNetwork implements Network {
   readonly #messages: Messages;
   readonly #exchange: Exchange;
   readonly #dialing: Dialing;
+  readonly #memory: AddressMemory;
   readonly #blockedPeers = new Set<PeerId>();
   readonly #stopping = new AbortController();
   #running: { readonly node: Libp2p; readonly handlers: NetworkHandlers } | null = null;
-  #cancelSave: () => void = () => {};
 
   constructor(settings: Settings) {
     const { clock, log, random, privateKey } = settings;
@@ -124,6 +114,7 @@ export class Libp2pNetwork implements Network {
       ask: session => this.#exchange.ask(session),
       isRefused: peer => this.#isRefused(peer),
     });
+    this.#memory = new AddressMemory(this.#surroundings, this.#candidates, settings.addressBook);
   }
 
   async start(handlers: NetworkHandlers): Promise<void> {
@@ -145,15 +136,21 @@ export class Libp2pNetwork implements Network {
       onDiscovered: addresses => this.#onDiscovered(addresses),
     });
     this.#running = { node, handlers };
+    const arrivals = new Arrivals(this.#surroundings, {
+      protocol: this.#names.status,
+      scores: this.#scores,
+      handlers,
+      onWelcome: session => this.#onWelcome(session, handlers),
+    });
+    await node.handle(this.#names.status, arrivals.serve(), { maxInboundStreams: 1 });
     await this.#serve(node, handlers);
-    node.addEventListener('connection:open', ({ detail }) => this.#onOpen(detail));
+    node.addEventListener('connection:open', ({ detail }) => arrivals.opened(detail));
     node.addEventListener('connection:close', ({ detail }) => this.#onClose(detail));
     await startNode(node, listen);
     this.#gossip.start(handlers.onGossip);
     for (const address of bootstrap) this.#candidates.add(address, 'configured');
-    await this.#loadAddresses();
+    await this.#memory.start();
     this.#dialing.start();
-    this.#saveLater();
   }
 
   publish(topic: Topic, data: Uint8Array): Promise<void> {
@@ -224,93 +221,24 @@ export class Libp2pNetwork implements Network {
   async stop(): Promise<void> {
     if (this.#running === null || this.#stopping.signal.aborted) return;
     this.#stopping.abort();
-    this.#cancelSave();
     const stopped = this.#dialing.stop();
-    await this.#saveAddresses();
+    await this.#memory.stop();
     await this.#running.node.stop();
     await stopped;
   }
 
   async #serve(node: Libp2p, handlers: NetworkHandlers): Promise<void> {
-    const { status, peers, sync, consensus } = this.#names;
+    const { peers, sync, consensus } = this.#names;
     const { requestStreamsPerPeerMax } = this.#limits;
-    await node.handle(status, (stream, connection) => this.#onGreeting(stream, connection), { maxInboundStreams: 1 });
     await node.handle(peers, this.#exchange.serve(), { maxInboundStreams: 2 });
     await node.handle(sync, this.#requests.serve(handlers.onRequest), { maxInboundStreams: requestStreamsPerPeerMax });
     await node.handle(consensus, this.#messages.serve(handlers.onMessage), { maxInboundStreams: 1 });
   }
 
-  /** Whoever dialled opens the handshake; the other waits for it. */
-  #onOpen(connection: Connection): void {
-    const session = this.#sessions.open(connection);
-    if (session === null) return;
-    const { clock, log } = this.#settings;
-    const cancel = clock.setTimer(this.#limits.handshakeTimeoutMs, () => {
-      this.#sessions.end(session, 'no handshake in time');
-    });
-    void session.outcome.then(cancel); // An outcome does not reject.
-    if (session.direction === 'inbound') return;
-    const { signal, cancel: cancelOpen } = deadline(clock, this.#limits.handshakeTimeoutMs);
-    openStream(session, this.#names.status, signal)
-      .then(stream => this.#shakeHands(session, stream))
-      .catch((error: unknown) => {
-        log.debug({ peer: session.peer, error: textOf(error) }, 'handshake failed');
-        this.#sessions.end(session, 'handshake failed');
-      })
-      .finally(cancelOpen);
-  }
-
-  async #onGreeting(stream: Stream, connection: Connection): Promise<void> {
-    const session = this.#sessions.of(connection);
-    if (session === null || session.direction === 'outbound' || session.isGreeting) {
-      stream.abort(new Error('a handshake out of place'));
-      return;
-    }
-    await this.#shakeHands(session, stream);
-  }
-
-  async #shakeHands(session: Session, stream: Stream): Promise<void> {
-    assert(this.#running !== null, 'connections come after the start');
-    const { handlers } = this.#running;
-    const { clock } = this.#settings;
-    const { statusBytesMax, handshakeTimeoutMs: timeoutMs } = this.#limits;
-    const { peer, direction } = session;
-    session.isGreeting = true;
-    const framed = new FramedStream(stream, {
-      clock,
-      frameBytesMax: statusBytesMax,
-      sendBytesMax: statusBytesMax,
-      frameTimeoutMs: timeoutMs,
-    });
-    try {
-      session.roundTripMs = await greet({ peer, direction, stream: framed, handlers, clock, timeoutMs });
-    } catch (error) {
-      this.#turnAway(session, error);
-      return;
-    }
-    if (this.#sessions.of(session.connection) !== session) return;
-    session.isWelcome = true;
-    session.settle(null);
-    handlers.onPeer(peer);
+  #onWelcome(session: Session, handlers: NetworkHandlers): void {
+    handlers.onPeer(session.peer);
     this.#gossip.welcome(session);
     this.#dialing.greeted(session);
-  }
-
-  /** A handshake failed. Whom we refuse gets time to read why; lies cost at once; that the peer refused us, or left, costs nothing. */
-  #turnAway(session: Session, error: unknown): void {
-    const { clock, log } = this.#settings;
-    const { peer } = session;
-    const failure =
-      error instanceof KvchainError ? error : new KvchainError('INTERNAL', 'handshake failed', { cause: error });
-    session.settle(failure);
-    if (failure instanceof Refused)
-      log.info({ peer, code: failure.code, detail: failure.message }, 'handshake refused');
-    else log.debug({ peer, code: failure.code, detail: textOf(failure) }, 'handshake failed');
-    const isPeersDoing = failure instanceof Refused ? failure.by === 'us' : failure.cause === undefined;
-    if (isPeersDoing) this.#scores.penalize(peer, errorRow(failure.code).penalty);
-    const afterMs = failure instanceof Refused && failure.by === 'us' ? lingerMs : 0;
-    const cancel = clock.setTimer(afterMs, () => this.#sessions.end(session, 'handshake failed'));
-    void session.closed.then(cancel); // It does not reject.
   }
 
   #onClose(connection: Connection): void {
@@ -331,19 +259,23 @@ export class Libp2pNetwork implements Network {
     });
   }
 
-  /** Connects and waits for the handshake. */
+  /** Connects and waits for the handshake. Throws the refusal's code, BAD_ADDRESS when it reached this node, or UNREACHABLE. */
   async #dial(text: string): Promise<Session> {
     assert(this.#running !== null, 'dialling comes after the start');
-    const { signal, cancel } = deadline(this.#settings.clock, this.#limits.dialTimeoutMs);
+    const { node } = this.#running;
+    const { signal, cancel } = deadline(this.#settings.clock, this.#limits.dialTimeoutMs, this.#stopping.signal);
     try {
-      const any = AbortSignal.any([signal, this.#stopping.signal]);
-      const connection = await this.#running.node.dial(multiaddr(text), { signal: any });
+      const connection = await node.dial(multiaddr(text), { signal });
       const session = this.#sessions.of(connection) ?? this.#sessions.find(connection.remotePeer.toString());
       const outcome = session === null ? new KvchainError('PEER_TIMEOUT', 'closed at once') : await session.outcome;
       if (session === null || outcome !== null) throw outcome;
+      session.dialled = text;
       return session;
     } catch (error) {
       if (error instanceof Refused) throw error;
+      // libp2p's name for whom it found at the other end: itself.
+      if (error instanceof Error && error.name === 'InvalidPeerIdError')
+        throw new KvchainError('BAD_ADDRESS', `${text} is this node itself`);
       throw new KvchainError('UNREACHABLE', `no peer at ${text}: ${textOf(error)}`, { cause: error });
     } finally {
       cancel();
@@ -376,36 +308,6 @@ export class Libp2pNetwork implements Network {
       if (address !== null && isDialable(address, scopes)) this.#candidates.add(address, 'learned');
     }
     this.#dialing.wake();
-  }
-
-  async #loadAddresses(): Promise<void> {
-    const { addressBook, log } = this.#settings;
-    try {
-      const known = await addressBook.load();
-      for (const text of known.slice(0, this.#limits.rememberedMax)) {
-        const address = parseAddress(text);
-        if (address !== null && address.peer !== null) this.#candidates.add(address, 'learned');
-      }
-    } catch (error) {
-      log.warn({ error: textOf(error) }, 'remembered addresses cannot be read');
-    }
-  }
-
-  async #saveAddresses(): Promise<void> {
-    const { addressBook, log } = this.#settings;
-    try {
-      const addresses = this.#candidates.proven(() => true, this.#limits.rememberedMax);
-      if (addresses.length > 0) await addressBook.save(addresses.map(address => address.text));
-    } catch (error) {
-      log.warn({ error: textOf(error) }, 'peer addresses cannot be saved');
-    }
-  }
-
-  #saveLater(): void {
-    this.#cancelSave = this.#settings.clock.setTimer(saveIntervalMs, () => {
-      void this.#saveAddresses(); // It logs its failures.
-      this.#saveLater();
-    });
   }
 }
 

@@ -33,7 +33,8 @@ export class PeerScores {
   penalize(peer: PeerId, points: number): boolean {
     if (points <= 0 || this.isBanned(peer)) return false;
     const left = this.score(peer) - points;
-    if (left <= 0) {
+    // What a few milliseconds gave back does not save anybody.
+    if (left < 0.5) {
       this.ban(peer);
       return true;
     }

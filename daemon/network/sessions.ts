@@ -6,6 +6,7 @@ import type { Connection } from '@libp2p/interface';
 import { KvchainError } from '../../chain/errors.ts';
 import type { Clock, PeerId } from '../ports.ts';
 import { type DialAddress, parseAddress, subnetOf } from './addresses.ts';
+import { abortConnection } from './framed-stream.ts';
 
 /** How a handshake ended: null when both sides accepted, else why not. */
 export type Outcome = KvchainError | null;
@@ -26,6 +27,8 @@ export class Session {
   isGreeting = false;
   /** Both sides accepted. */
   isWelcome = false;
+  /** It is being broken off. */
+  isEnding = false;
   roundTripMs: number | null = null;
   /** The address that we dialled for it. */
   dialled: string | null = null;
@@ -73,7 +76,7 @@ export class Sessions {
     const session = new Session(connection, this.#clock);
     const other = this.#byPeer.get(session.peer);
     if (other !== undefined && !this.#replaces(session, other)) {
-      connection.abort(new Error('a second connection to the same peer'));
+      abortConnection(connection, new Error('a second connection to the same peer'));
       return null;
     }
     if (other !== undefined) this.end(other, 'replaced by a newer connection');
@@ -126,7 +129,10 @@ export class Sessions {
 
   /** Breaks a connection off; its close event does the rest. */
   end(session: Session, reason: string): void {
-    session.connection.abort(new Error(reason));
+    if (session.isEnding) return;
+    session.isEnding = true;
+    // Not at once: who is just closing the connection, or one of its streams, must come to an end first.
+    queueMicrotask(() => abortConnection(session.connection, new Error(reason)));
   }
 
   /**
@@ -135,7 +141,7 @@ export class Sessions {
    */
   #replaces(session: Session, other: Session): boolean {
     if (session.direction === other.direction) return true;
-    const dialler = session.direction === 'outbound' ? this.#self : session.peer;
-    return dialler === (this.#self < session.peer ? this.#self : session.peer);
+    const isOurs = session.direction === 'outbound';
+    return isOurs === this.#self < session.peer;
   }
 }

@@ -1,0 +1,282 @@
+/** Attackers that speak to a node through plain libp2p or plain TCP: what they lie about, flood, withhold or name, and what it gets them. */
+import { type AddressInfo, connect as connectSocket, createServer, type Server, type Socket } from 'node:net';
+import { type GossipSub, gossipsub, StrictNoSign } from '@chainsafe/libp2p-gossipsub';
+import { noise } from '@chainsafe/libp2p-noise';
+import { generateKeyPair } from '@libp2p/crypto/keys';
+import { type Identify, identify } from '@libp2p/identify';
+import type { Connection, Libp2p, Stream } from '@libp2p/interface';
+import { peerIdFromPrivateKey } from '@libp2p/peer-id';
+import { tcp } from '@libp2p/tcp';
+import { yamux } from '@libp2p/yamux';
+import { multiaddr } from '@multiformats/multiaddr';
+import { createLibp2p } from 'libp2p';
+import { afterEach, expect, test } from 'vitest';
+import { toUtf8 } from '../../chain/bytes.ts';
+import { chainA, connect, MovableClock, startNode, stopNodes, type TestNode, until } from './fixtures.suite.ts';
+import { FramedStream } from './framed-stream.ts';
+import { networkLimits } from './limits.ts';
+import { encodeAnswer, encodeExchangeAnswer, protocolNames } from './wire.ts';
+
+const names = protocolNames(chainA);
+const attackers: { stop(): Promise<void> | void }[] = [];
+
+afterEach(async () => {
+  await Promise.all(attackers.splice(0).map(attacker => attacker.stop()));
+  await stopNodes();
+});
+
+type Attacker = Libp2p<{ gossip: GossipSub; identify: Identify }>;
+
+async function startAttacker(): Promise<Attacker> {
+  const attacker = await createLibp2p({
+    addresses: { listen: [] },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    services: {
+      identify: identify(),
+      gossip: gossipsub({ globalSignaturePolicy: StrictNoSign, allowPublishToZeroTopicPeers: true }),
+    },
+  });
+  attackers.push(attacker);
+  return attacker;
+}
+
+function frame(stream: Stream): FramedStream {
+  const bytesMax = networkLimits.answerBytesMax;
+  return new FramedStream(stream, {
+    clock: new MovableClock(),
+    frameBytesMax: bytesMax,
+    sendBytesMax: bytesMax,
+    frameTimeoutMs: 10_000,
+  });
+}
+
+/** Connects and shakes hands as a good node would. */
+async function enter(attacker: Libp2p, node: TestNode): Promise<Connection> {
+  const connection = await attacker.dial(multiaddr(node.address));
+  const greeting = frame(await connection.newStream([names.status]));
+  await greeting.write(node.status);
+  await greeting.read(5_000);
+  await greeting.write(encodeAnswer({ type: 'data', data: new Uint8Array() }));
+  await until('the attacker is a peer', () => node.present.has(attacker.peerId.toString()));
+  return connection;
+}
+
+const lies: readonly (readonly [what: string, bytes: readonly number[]])[] = [
+  ['a length of 2^63', [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01]],
+  ['a length of -1', [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]],
+  ['4 GiB, then silence', [0x80, 0x80, 0x80, 0x80, 0x10]],
+  ['256 MiB less one, then silence', [0xff, 0xff, 0xff, 0x7f]],
+  ['a length in 10 bytes that needs one', [0x81, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00]],
+  ['a length in two bytes that needs one', [0x81, 0x00, 0x00]],
+];
+
+const doors = [
+  ['status', names.status],
+  ['sync', names.sync],
+  ['consensus', names.consensus],
+  ['peers', names.peers],
+] as const;
+
+test.each(lies)(
+  '%s bans at every door, and nothing is kept',
+  async (_what, bytes) => {
+    for (const [door, protocol] of doors) {
+      const [node, attacker] = [await startNode(), await startAttacker()];
+      const connection = door === 'status' ? await attacker.dial(multiaddr(node.address)) : await enter(attacker, node);
+      const stream = await connection.newStream([protocol]);
+      stream.send(Uint8Array.from(bytes));
+      await until(`the connection is closed by ${door}`, () => connection.status !== 'open');
+      await expect(enter(attacker, node)).rejects.toThrow();
+      await stopNodes();
+    }
+  },
+  60_000,
+);
+
+test.each([
+  ['a drip of a byte at a time', 1],
+  ['a frame that never ends', 1_000],
+])('%s is cut off in time', async (_what, bytesAtATime) => {
+  const node = await startNode({ limits: { frameTimeoutMs: 400 } });
+  const connection = await enter(await startAttacker(), node);
+  const stream = await connection.newStream([names.sync]);
+  stream.send(Uint8Array.of(0x80, 0x80, 0x10));
+  await until(
+    'the stream is closed',
+    () => {
+      if (stream.status === 'open') stream.send(new Uint8Array(bytesAtATime));
+      return stream.status !== 'open';
+    },
+    5_000,
+  );
+});
+
+test('garbage instead of a status bans', async () => {
+  const [node, attacker] = [await startNode(), await startAttacker()];
+  node.refusal = 'BAD_ENCODING';
+  const connection = await attacker.dial(multiaddr(node.address));
+  const greeting = frame(await connection.newStream([names.status]));
+  await greeting.write(toUtf8('garbage'));
+  await until('the connection is closed', () => connection.status !== 'open');
+  await expect(attacker.dial(multiaddr(node.address)).then(next => next.newStream([names.status]))).rejects.toThrow();
+  expect(node.events).toEqual([]);
+});
+
+test('nothing is served before the handshake, and who does not shake hands is dropped', async () => {
+  const node = await startNode({ limits: { handshakeTimeoutMs: 1_500 } });
+  const attacker = await startAttacker();
+  attacker.services.gossip.subscribe(names.topics.blocks);
+  const connection = await attacker.dial(multiaddr(node.address));
+  let asked = 0;
+  node.answer = async data => {
+    asked += 1;
+    return data;
+  };
+  for (const protocol of [names.sync, names.consensus, names.peers]) {
+    const framed = frame(await connection.newStream([protocol]));
+    await framed.write(toUtf8('let me in'));
+  }
+  await until(
+    'it is dropped',
+    () => {
+      void attacker.services.gossip.publish(names.topics.blocks, toUtf8(`${Math.random()}`)); // A failure shows in the outcome.
+      return connection.status !== 'open';
+    },
+    5_000,
+  );
+  expect([asked, node.messages.length, node.gossip.length, node.events.length]).toEqual([0, 0, 0, 0]);
+});
+
+test('sockets that never encrypt are bounded, and good nodes come in when they are gone', async () => {
+  const node = await startNode({ limits: { pendingConnectionsMax: 5 } });
+  const port = Number(/\/tcp\/(\d+)/.exec(node.address)?.[1]);
+  const sockets = Array.from({ length: 100 }, () => connectSocket({ host: '127.0.0.1', port }).on('error', () => {}));
+  await until('most are closed', () => sockets.filter(socket => socket.closed).length >= 95);
+  for (const socket of sockets) socket.destroy();
+  await connect(await startNode(), node);
+});
+
+test('connections are bounded, and the outbound places stay free', async () => {
+  const [node, other] = [await startNode({ limits: { inboundPeersMax: 3 } }), await startNode()];
+  await Promise.allSettled(Array.from({ length: 8 }, async () => enter(await startAttacker(), node)));
+  expect(node.network.peers()).toHaveLength(3);
+  expect(node.events).toHaveLength(3);
+  await connect(node, other);
+}, 60_000);
+
+test('streams are bounded, each by its deadline', async () => {
+  const node = await startNode({ limits: { frameTimeoutMs: 1_000, streamsPerPeerMax: 24 } });
+  const connection = await enter(await startAttacker(), node);
+  const opened = await Promise.allSettled(
+    Array.from({ length: 200 }, () => connection.newStream([names.sync], { maxOutboundStreams: 1_000 })),
+  );
+  const streams = opened.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []));
+  await until('few are open', () => streams.filter(({ status }) => status === 'open').length <= 24);
+  await until('none is open', () => streams.every(({ status }) => status !== 'open'), 5_000);
+});
+
+test('who asks for much and reads nothing is dropped', async () => {
+  const node = await startNode({ limits: { frameTimeoutMs: 500 } });
+  node.answer = async () => new Uint8Array(4_194_304);
+  const connection = await enter(await startAttacker(), node);
+  for (let count = 0; count < 12; count++) {
+    const stream = await connection.newStream([names.sync]);
+    stream.pause();
+    await frame(stream).write(toUtf8('a block please'));
+  }
+  await until('it is gone', () => connection.status !== 'open', 15_000);
+}, 30_000);
+
+test('a peer that falls silent is dropped', async () => {
+  const limits = { pingIntervalMs: 200, pingTimeoutMs: 1_000 };
+  const [a, b] = [await startNode({ limits }), await startNode({ limits })];
+  const proxy = await startProxy(b);
+  await a.network.addPeer(`/ip4/127.0.0.1/tcp/${proxy.port}/p2p/${b.id}`);
+  await until('they are peers', () => a.present.has(b.id) && b.present.has(a.id));
+  proxy.freeze();
+  await until('both notice', () => !a.present.has(b.id) && !b.present.has(a.id));
+});
+
+test('addresses that a peer tells do not make a node knock elsewhere', async () => {
+  const node = await startNode({ isPrivateAllowed: false });
+  const attacker = await startAttacker();
+  const id = peerIdFromPrivateKey(await generateKeyPair('Ed25519')).toString();
+  const [named, plain] = [await startCanary(), await startCanary()];
+  const addresses = [
+    `/dns4/localhost/tcp/${named.port}/p2p/${id}`,
+    `/ip4/127.0.0.1/tcp/22/p2p/${id}`,
+    `/ip4/0.0.0.0/tcp/4001/p2p/${id}`,
+    `/ip4/10.0.0.1/tcp/4001/p2p/${id}`,
+    'nonsense',
+    `/ip4/127.0.0.1/tcp/${plain.port}/p2p/${id}`,
+  ];
+  await attacker.handle(names.peers, async (stream: Stream) => {
+    const framed = frame(stream);
+    await framed.read(5_000);
+    await framed.write(encodeExchangeAnswer({ addresses }));
+    await framed.end();
+  });
+  await enter(attacker, node);
+  // The node listens on loopback, so that loopback is where it dials; this one shows that it read the answer.
+  await until('the plain address is dialled', () => plain.knocks() > 0);
+  expect(named.knocks()).toBe(0);
+  const dialled = node.logged.map(({ data }) => JSON.stringify(data)).join();
+  for (const never of ['/tcp/22/', '0.0.0.0', '10.0.0.1', 'localhost']) expect(dialled).not.toContain(never);
+});
+
+interface Canary {
+  readonly port: number;
+  knocks(): number;
+}
+
+/** A server that counts who comes. */
+async function startCanary(): Promise<Canary> {
+  let knocks = 0;
+  const server = createServer(socket => {
+    knocks += 1;
+    socket.on('error', () => {}).destroy();
+  });
+  const port = await listen(server);
+  return { port, knocks: () => knocks };
+}
+
+/** Stands between two nodes until it freezes: then nothing passes, and no connection ends. */
+async function startProxy(node: TestNode): Promise<{ readonly port: number; freeze(): void }> {
+  const port = Number(/\/tcp\/(\d+)/.exec(node.address)?.[1]);
+  const sockets: Socket[] = [];
+  const server = createServer(inner => {
+    const outer = connectSocket({ host: '127.0.0.1', port });
+    for (const socket of [inner, outer]) {
+      sockets.push(socket);
+      socket.on('error', () => {});
+    }
+    inner.on('data', data => outer.write(data));
+    outer.on('data', data => inner.write(data));
+  });
+  attackers.push({
+    stop: () => {
+      for (const socket of sockets) socket.destroy();
+    },
+  });
+  return {
+    port: await listen(server),
+    freeze: () => {
+      for (const socket of sockets) socket.removeAllListeners('data').pause();
+    },
+  };
+}
+
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>(resolve => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  attackers.push({
+    stop: () => {
+      server.close();
+    },
+  });
+  const { port } = server.address() as AddressInfo;
+  return port;
+}
