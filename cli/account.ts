@@ -1,0 +1,74 @@
+/** Who signs: a key of the data folder's keystore, opened here, on the user's side. Secrets and passwords are never arguments. */
+import { existsSync } from 'node:fs';
+import { KvchainError } from '../chain/errors.ts';
+import type { KeyInfo, OpenKey } from '../daemon/keystore/keystore.ts';
+import { CommandError } from './failure.ts';
+import { askPassword, canAsk } from './prompt.ts';
+import type { Session } from './session.ts';
+
+export interface AccountOptions {
+  readonly account?: string;
+  readonly passwordFile?: string;
+}
+
+/** Opens the key that is to sign. Errors: NOT_FOUND when there is none or several, BAD_PASSWORD, BAD_KEY_FILE, LOOSE_PERMISSIONS. */
+export async function openAccount(session: Session, options: AccountOptions): Promise<OpenKey> {
+  const { openKeyFile } = await import('../daemon/keystore/keystore.ts');
+  const key = await chooseKey(session, options.account);
+  const found = await storedPassword(session, options.passwordFile);
+  if (found === null) return openKeyFile(key.file, await askedPassword(session, key.name));
+  try {
+    return await openKeyFile(key.file, found);
+  } catch (error) {
+    // The password beside the keys is that of the key that came with it; another key may have another one.
+    const isOther =
+      error instanceof KvchainError && error.code === 'BAD_PASSWORD' && options.passwordFile === undefined;
+    if (!isOther || !canAsk(session.streams)) throw error;
+    return openKeyFile(key.file, await askedPassword(session, key.name));
+  }
+}
+
+/** The key `name`, or without a name the only one, or the one that is called main. */
+export async function chooseKey(session: Session, name: string | undefined): Promise<KeyInfo> {
+  const { keyFileOf, keyFolderOf, listKeys, readKeyInfo } = await import('../daemon/keystore/keystore.ts');
+  const folder = keyFolderOf(session.folder.path);
+  if (name !== undefined) return readKeyInfo(keyFileOf(folder, name));
+  const keys = await listKeys(folder);
+  const chosen = keys.length === 1 ? keys[0] : keys.find(key => key.name === 'main');
+  if (chosen !== undefined) return chosen;
+  if (keys.length === 0) {
+    throw new CommandError('NOT_FOUND', `there is no key in ${folder}`, 'Make one with `kvchain key new`.');
+  }
+  const names = keys.map(key => key.name).join(', ');
+  throw new CommandError(
+    'NOT_FOUND',
+    `${keys.length} keys and none is called main: ${names}`,
+    'Choose one with --account.',
+  );
+}
+
+/** The password for a new key: from the file that is named, from the data folder, or asked twice. */
+export async function newPassword(session: Session, passwordFile: string | undefined): Promise<string> {
+  const found = await storedPassword(session, passwordFile);
+  if (found !== null) return found;
+  const first = await askedPassword(session, 'the new key');
+  const second = await askPassword(session.streams, 'The same password again: ');
+  if (first === second) return first;
+  throw new CommandError('BAD_PASSWORD', 'the two passwords differ', 'Run the command again.');
+}
+
+async function storedPassword(session: Session, passwordFile: string | undefined): Promise<string | null> {
+  const { readPasswordFile } = await import('../daemon/keystore/private-file.ts');
+  if (passwordFile !== undefined) return readPasswordFile(passwordFile);
+  return existsSync(session.folder.password) ? readPasswordFile(session.folder.password) : null;
+}
+
+function askedPassword(session: Session, name: string): Promise<string> {
+  if (canAsk(session.streams)) return askPassword(session.streams, `Password of ${name}: `);
+  const advice = 'Give --password-file FILE (mode 0600), or run it in a terminal.';
+  throw new CommandError(
+    'BAD_PASSWORD',
+    `no password for ${name}: no --password-file, and no terminal to ask on`,
+    advice,
+  );
+}

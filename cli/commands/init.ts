@@ -1,0 +1,159 @@
+/** `kvchain init`: makes a network, or joins one whose genesis is given. */
+import { InvalidArgumentError, Option } from 'commander';
+import type { EngineName, Genesis, KeyOwnership, Params } from '../../chain/genesis.ts';
+import { amountArgument, type Call, examples, onCall, repeated, type Shell, wholeArgument } from '../command.ts';
+import { CommandError } from '../failure.ts';
+import { fields } from '../output.ts';
+
+interface InitOptions {
+  readonly genesis?: string;
+  readonly bootstrap?: readonly string[];
+  readonly rpcPort?: number;
+  readonly p2pPort?: number;
+  readonly name?: string;
+  readonly engine?: EngineName;
+  readonly difficulty?: number;
+  readonly firstDifficulty?: number;
+  readonly targetMs?: number;
+  readonly keyOwnership?: KeyOwnership;
+  readonly testNetwork?: true;
+  readonly subsidy?: bigint;
+  readonly halvingBlocks?: number;
+  readonly supplyMax?: bigint;
+  readonly feePerByteMin?: bigint;
+  readonly fund?: readonly string[];
+}
+
+/** The options that a given genesis has decided already. */
+const ownNetworkOptions = [
+  'name',
+  'engine',
+  'difficulty',
+  'firstDifficulty',
+  'targetMs',
+  'keyOwnership',
+  'testNetwork',
+  'subsidy',
+  'halvingBlocks',
+  'supplyMax',
+  'feePerByteMin',
+  'fund',
+] as const satisfies readonly (keyof InitOptions)[];
+
+export function addInit(shell: Shell): void {
+  const command = shell.program
+    .command('init')
+    .summary('make a network, or join one')
+    .description('Makes the data folder of a new network, or of one that is joined with its genesis file.')
+    .option('--genesis <file|url>', 'join the network of this genesis')
+    .option('--bootstrap <address>', 'multiaddr of a node that is up, several times for several', bootstrapArgument)
+    .option('--rpc-port <port>', 'where the daemon is to answer', wholeArgument(0, 65_535))
+    .option('--p2p-port <port>', 'where the daemon is to meet its peers', wholeArgument(0, 65_535))
+    .option('--name <name>', 'of the new network (default: kvchain)')
+    .addOption(new Option('--engine <engine>', 'how it agrees (default: pow)').choices(['pow']))
+    .option('--difficulty <bits>', 'fixed: leading zero bits, 2^bits trials a block', wholeArgument(0, 255))
+    .option(
+      '--first-difficulty <bits>',
+      'of the first blocks; adjusted from there on (default: 20)',
+      wholeArgument(0, 255),
+    )
+    .option('--target-ms <ms>', 'block interval, 250 to 600,000 (default: 10,000)', wholeArgument(250, 600_000))
+    .addOption(
+      new Option('--key-ownership <rule>', 'who may write a key (default: first-writer)').choices([
+        'first-writer',
+        'open',
+      ]),
+    )
+    .option('--test-network', 'allow the commands that make faults')
+    .option('--subsidy <amount>', 'new money for the producer of a block', amountArgument)
+    .option(
+      '--halving-blocks <n>',
+      'the subsidy halves after so many blocks; 0: never',
+      wholeArgument(0, Number.MAX_SAFE_INTEGER),
+    )
+    .option('--supply-max <amount>', 'most money there may be', amountArgument)
+    .option('--fee-per-byte-min <amount>', 'lowest fee a byte (default: 0; 1 for open networks)', amountArgument)
+    .option('--fund <address=amount>', 'money from the start, several times for several', repeated);
+  examples(
+    command,
+    ['kvchain init --name ours', 'a new network in ~/.kvchain'],
+    ['kvchain init --difficulty 16 --target-ms 1000', '65,536 trials a block, always'],
+    ['kvchain init --genesis genesis.json --bootstrap /ip4/192.0.2.7/tcp/9645', 'join one; then: kvchain start --mine'],
+  );
+  onCall<InitOptions>(shell, command, init);
+}
+
+async function init({ options, session }: Call<InitOptions>): Promise<void> {
+  const { chainIdText, claimFolder, writeNetwork } = await import('../new-network.ts');
+  const { folder, output } = session;
+  const genesis =
+    options.genesis === undefined ? await ownGenesis(options) : await givenGenesis(options, session.streams);
+  await claimFolder(folder);
+  const { bootstrap, rpcPort, p2pPort } = options;
+  await writeNetwork(folder, genesis, { bootstrap, rpcPort, p2pPort });
+  const chainId = chainIdText(genesis);
+  output.answer(
+    { chainId, name: genesis.name, engine: genesis.engine, genesis: folder.genesis },
+    fields([
+      ['network', genesis.name],
+      ['chainId', chainId],
+      ['genesis', folder.genesis],
+      ['next', 'kvchain start --mine; others join with this genesis file'],
+    ]),
+  );
+}
+
+async function givenGenesis(options: InitOptions, streams: Shell['streams']): Promise<Genesis> {
+  const decided = ownNetworkOptions.find(name => options[name] !== undefined);
+  if (decided !== undefined) {
+    const flag = `--${decided.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`;
+    throw new CommandError('USAGE', `${flag} beside --genesis: the genesis decides it`, `Leave ${flag} out.`);
+  }
+  const { fetchGenesis } = await import('../genesis-source.ts');
+  return fetchGenesis(streams, options.genesis ?? '');
+}
+
+async function ownGenesis(options: InitOptions): Promise<Genesis> {
+  if (options.difficulty !== undefined && options.firstDifficulty !== undefined) {
+    throw new CommandError('USAGE', '--difficulty and --first-difficulty exclude each other', 'Give one of them.');
+  }
+  const { newGenesis } = await import('../new-network.ts');
+  const params = paramsOf(options);
+  const prefix = params.addressPrefix ?? (params.testNetwork === 1 ? 'kvt' : 'kv');
+  const wishes = {
+    name: options.name ?? 'kvchain',
+    engine: options.engine ?? 'pow',
+    params,
+    fixedDifficulty: options.difficulty,
+    firstDifficulty: options.firstDifficulty,
+    allocations: await allocationsOf(options.fund ?? [], prefix),
+  };
+  return newGenesis(wishes, Date.now());
+}
+
+function paramsOf(options: InitOptions): Partial<Params> {
+  const { targetMs, keyOwnership, subsidy, halvingBlocks, supplyMax, feePerByteMin } = options;
+  const given = { targetMs, keyOwnership, subsidy, halvingBlocks, supplyMax, feePerByteMin };
+  const testNetwork = options.testNetwork ? 1 : undefined;
+  return Object.fromEntries(Object.entries({ ...given, testNetwork }).filter(([, value]) => value !== undefined));
+}
+
+async function allocationsOf(
+  texts: readonly string[],
+  prefix: string,
+): Promise<{ readonly address: Uint8Array; readonly balance: bigint }[]> {
+  const { parseAddress } = await import('../../chain/keys.ts');
+  return texts.map(text => {
+    const [address = '', amount = ''] = text.split('=');
+    const parsed = parseAddress(address, prefix);
+    if (!parsed.ok)
+      throw new CommandError('USAGE', `--fund ${text}: ${parsed.error.detail}`, 'Write --fund ADDRESS=AMOUNT.');
+    return { address: parsed.value, balance: amountArgument(amount) };
+  });
+}
+
+function bootstrapArgument(text: string, before: readonly string[] | undefined): readonly string[] {
+  if (/^\/(?:ip4|ip6|dns|dns4|dns6)\/[^/]+\/tcp\/[0-9]{1,5}(?:\/p2p\/[0-9A-Za-z]+)?$/.test(text))
+    return repeated(text, before);
+  throw new InvalidArgumentError('Expected a multiaddr such as /ip4/192.0.2.7/tcp/9645.');
+}

@@ -1,0 +1,40 @@
+/** How the command line tells that something went wrong: one sentence, then what to do, and an exit code for scripts. */
+import { CommanderError } from 'commander';
+import { type ErrorCode, errorRow, KvchainError } from '../chain/errors.ts';
+
+/** A refusal whose advice is better than that of the error table, because the command knows what was wanted. */
+export class CommandError extends KvchainError {
+  readonly action: string;
+
+  constructor(code: ErrorCode, detail: string, action: string) {
+    super(code, detail);
+    this.name = 'CommandError';
+    this.action = action;
+  }
+}
+
+export interface Told {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** What to do next. */
+  readonly action: string;
+  /** 1 failed, 2 usage, 3 unreachable, 4 timed out, 5 not verified. */
+  readonly exit: number;
+}
+
+/** Any error as what the user is told. */
+export function tellOf(error: unknown): Told {
+  if (error instanceof KvchainError) {
+    const row = errorRow(error.code);
+    const action = error instanceof CommandError ? error.action : row.action;
+    return { code: error.code, message: error.message, action, exit: row.exit };
+  }
+  if (error instanceof CommanderError) return { ...rowOf('USAGE'), message: error.message.replace(/^error: /, '') };
+  const message = error instanceof Error ? error.message : String(error);
+  return { ...rowOf('INTERNAL'), message };
+}
+
+function rowOf(code: ErrorCode): Omit<Told, 'message'> {
+  const { action, exit } = errorRow(code);
+  return { code, action, exit };
+}

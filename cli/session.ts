@@ -1,0 +1,99 @@
+/**
+ * One run of a command: its options that every command has, what it prints on, and the daemon that it speaks to. What is heavy to load
+ * (schemas, signatures) is loaded when a command asks for it, so that `--help` and `completion` answer at once.
+ */
+import type { KvchainClient, Signer } from '../daemon/rpc/client.ts';
+import {
+  type DataFolder,
+  dataFolderAt,
+  defaultUrl,
+  hasGenesis,
+  readCookie,
+  readGenesis,
+  readRpcFile,
+} from './data-folder.ts';
+import { CommandError } from './failure.ts';
+import { Output, type Streams } from './output.ts';
+
+/** What stands behind every command. */
+export interface CommonOptions {
+  readonly json?: boolean;
+  readonly rpc?: string;
+  readonly dataDir?: string;
+  readonly tokenFile?: string;
+}
+
+export interface ClientNeeds {
+  readonly signer?: Signer;
+  /** The call needs the daemon's own token. */
+  readonly needsToken?: true;
+  readonly timeoutMs?: number;
+}
+
+export class Session {
+  readonly output: Output;
+  readonly streams: Streams;
+  readonly folder: DataFolder;
+  /** What the process ends with when no error is thrown. */
+  exitCode = 0;
+  readonly #options: CommonOptions;
+
+  constructor(options: CommonOptions, streams: Streams) {
+    this.#options = options;
+    this.streams = streams;
+    this.output = new Output(streams, options.json === true);
+    this.folder = dataFolderAt(options.dataDir);
+  }
+
+  /**
+   * Where the daemon answers: --rpc, else what the daemon of the data folder wrote, else the default address. Error: UNREACHABLE when
+   * the folder belongs to a network and no daemon runs on it, so that the daemon of another one is never asked instead.
+   */
+  url(): string {
+    if (this.#options.rpc !== undefined) return this.#options.rpc;
+    const running = readRpcFile(this.folder);
+    if (running !== null) return running.url;
+    if (!hasGenesis(this.folder)) return defaultUrl;
+    const start =
+      this.#options.dataDir === undefined ? 'kvchain start' : `kvchain start --data-dir ${this.folder.path}`;
+    const advice = `Start it with \`${start}\`, or give --rpc.`;
+    throw new CommandError('UNREACHABLE', `no daemon runs on the data folder ${this.folder.path}`, advice);
+  }
+
+  /** A client of the daemon. Nothing is signed for another chain than that of the data folder, when it has one and --rpc was not given. */
+  async client(needs: ClientNeeds = {}): Promise<KvchainClient> {
+    const url = this.url();
+    const { KvchainClient } = await import('../daemon/rpc/client.ts');
+    return new KvchainClient({
+      url,
+      token: await this.#token(url, needs.needsToken === true ? 'cookie' : 'none'),
+      signer: needs.signer,
+      timeoutMs: needs.timeoutMs,
+      chainId: needs.signer === undefined ? undefined : await this.#chainId(),
+    });
+  }
+
+  /** The cookie goes to the daemon that wrote it and to no other address. */
+  async #token(url: string, otherwise: 'cookie' | 'none'): Promise<string | undefined> {
+    const { tokenFile } = this.#options;
+    if (tokenFile !== undefined) {
+      const { readPasswordFile } = await import('../daemon/keystore/private-file.ts');
+      return readPasswordFile(tokenFile);
+    }
+    if (otherwise === 'none' || url !== (readRpcFile(this.folder)?.url ?? defaultUrl)) return undefined;
+    return readCookie(this.folder) ?? undefined;
+  }
+
+  async #chainId(): Promise<string | undefined> {
+    if (this.#options.rpc !== undefined) return undefined;
+    const genesis = await readGenesis(this.folder);
+    if (genesis === null) return undefined;
+    const [{ chainIdOf }, { toHex }] = await Promise.all([import('../chain/genesis.ts'), import('../chain/bytes.ts')]);
+    return toHex(chainIdOf(genesis));
+  }
+
+  /** The genesis of the data folder. Error: BAD_GENESIS when there is none. */
+  async genesis(): ReturnType<typeof readGenesis> {
+    return readGenesis(this.folder);
+  }
+}
