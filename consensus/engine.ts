@@ -56,7 +56,10 @@ export type Effect<M, R> =
   | { readonly type: 'fetchHeaders'; readonly peer: PeerId; readonly after: Uint8Array | null }
   /** All bodies wanted from now on, most urgent first: the list replaces the one before. One that is stored already is reported too. */
   | { readonly type: 'fetchBodies'; readonly hashes: readonly Uint8Array[]; readonly hint: PeerId | null }
-  /** Move the ledger: undo these (newest first) down to `ancestor`, then apply those (oldest first). Answer: applied and/or invalid. */
+  /**
+   * Move the ledger: undo these (newest first) down to `ancestor`, then apply those (oldest first). Answer: `applied` when the ledger
+   * moved, and after it `invalid` when a block of the list is. No other switch is ordered before.
+   */
   | {
       readonly type: 'switch';
       readonly ancestor: Uint8Array;
@@ -87,7 +90,7 @@ export interface Template {
   readonly extension: Uint8Array;
 }
 
-/** A stored block of the tree, with what the engine derived for it (`treeRecord`). */
+/** A block whose body is stored, with what the engine derived for it (`treeRecord`). */
 export interface TreeRow {
   readonly sealed: SealedHeader;
   readonly record: Uint8Array;
