@@ -2,11 +2,16 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { errorsPage } from './vectors/errors-page.ts';
 import { vectorFolder, vectorNames, vectorText } from './vectors.ts';
 
 describe('the protocol’s vectors', () => {
   it.each([...vectorNames])('%s.json is what the program writes: run `node dist/testnet/vectors.js`', name => {
     expect(readFileSync(join(vectorFolder(), `${name}.json`), 'utf8')).toBe(vectorText(name));
+  });
+
+  it('stand beside a page of errors that is the table', () => {
+    expect(readFileSync(join(vectorFolder(), '..', 'errors.md'), 'utf8')).toBe(errorsPage());
   });
 
   it('are each named on a page of docs/protocol', () => {
