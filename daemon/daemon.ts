@@ -29,13 +29,10 @@ export interface DaemonSettings {
   readonly listen: readonly string[];
   readonly bootstrap: readonly string[];
   readonly isMdnsOn: boolean;
-  readonly isPrivateAllowed: boolean;
-  readonly peersMax: number | null;
+  readonly peersMax: number;
   /** Secret key of the daemon's own account, 32 bytes; it then signs plain forms and is paid for blocks. */
   readonly accountSecret: Uint8Array | null;
   readonly mining: { readonly isOn: boolean; readonly threads: number; readonly rateMax: number | null };
-  /** Threads that verify signatures; null follows the machine. */
-  readonly verifierThreads: number | null;
 }
 
 export interface Daemon {
@@ -105,7 +102,8 @@ async function open(settings: DaemonSettings, opening: Opening): Promise<Daemon>
   );
   closers.push(() => node.stop());
   const service = new NodeService(node, async () => ending.tell(null));
-  closers.push(metrics.watch(service, log));
+  metrics.observe(service);
+  closers.push(async () => metrics.close());
   await node.start();
   if (settings.mining.isOn) node.producer.start();
   const host = {
@@ -142,18 +140,18 @@ async function openPorts(
   closers.push(() => store.close());
   const records = await openRecordLog({
     file: join(settings.dataDir, recordsFile),
-    onTornTail: bytes => log.warn({ bytes }, 'a torn tail of the record log was cut: the last run was killed while writing'),
+    onTornTail: bytes =>
+      log.warn({ bytes }, 'a torn tail of the record log was cut: the last run was killed while writing'),
   });
   closers.push(() => records.close());
   const onFallback = (reason: string) =>
     log.warn({ reason }, 'the native signature library does not load; the portable one is about 40 times slower');
-  const threads = settings.verifierThreads;
-  const verifier = new WorkerVerifier({ onFallback, ...(threads === null ? {} : { threads }) });
+  const verifier = new WorkerVerifier({ onFallback });
   closers.push(() => verifier.close());
   const miner = new WorkerMiner({
     threads: settings.mining.threads,
     rateMax: settings.mining.rateMax,
-    onSwitch: ms => metrics.minerSwitch(ms),
+    onSwitch: ms => metrics.minerSwitched(ms / 1_000),
     onFault: error => log.error({ error }, 'a mining thread died'),
   });
   closers.push(() => miner.close());
@@ -163,12 +161,13 @@ async function openPorts(
     bootstrap: settings.bootstrap,
     chainIdHex,
     isMdnsOn: settings.isMdnsOn,
-    isPrivateAllowed: settings.isPrivateAllowed,
+    // What the operator's own addresses imply is dialled: on loopback or a LAN, addresses there.
+    isPrivateAllowed: false,
     addressBook: new AddressBook(store, systemClock),
     clock: systemClock,
     random: systemRandom,
     log,
-    ...(settings.peersMax === null ? {} : { limits: { inboundPeersMax: settings.peersMax } }),
+    limits: { inboundPeersMax: settings.peersMax },
   });
   return { network, store, log: records, clock: systemClock, random: systemRandom, verifier, miner };
 }

@@ -10,7 +10,7 @@ import { KvchainError } from '../chain/errors.ts';
 import type { Genesis } from '../chain/genesis.ts';
 import { parseGenesis } from '../chain/genesis-file.ts';
 import { taggedHash } from '../chain/hash.ts';
-import { readPrivateFile, writePrivateFile } from './keystore/private-file.ts';
+import { makePrivateFolder, readPrivateFile, writePrivateFile } from './keystore/private-file.ts';
 
 const genesisFile = 'genesis.json';
 const nodeKeyFile = 'node.key';
@@ -30,6 +30,18 @@ export async function readGenesis(folder: string): Promise<Genesis> {
   const genesis = parseGenesis(text);
   if (!genesis.ok) throw new KvchainError(genesis.error.code, `${file}: ${genesis.error.detail}`);
   return genesis.value;
+}
+
+/** Makes the folder of a network's genesis. Errors: BAD_GENESIS when the text is none, or the folder has another one already. */
+export async function writeGenesis(folder: string, text: string): Promise<void> {
+  const genesis = parseGenesis(text);
+  if (!genesis.ok) throw new KvchainError(genesis.error.code, genesis.error.detail);
+  await makePrivateFolder(folder);
+  const file = join(folder, genesisFile);
+  const existing = await readFile(file, 'utf8').catch(() => null);
+  if (existing === text) return;
+  if (existing !== null) throw new KvchainError('BAD_GENESIS', `${file} is there already, with another genesis`);
+  await writePrivateFile({ file, bytes: toUtf8(text), existing: 'keep' });
 }
 
 /** The node's own secrets, all from one seed in node.key, which is made at the first start. */

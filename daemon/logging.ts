@@ -3,7 +3,7 @@
  * causes; members that could hold a secret are never written.
  */
 import pino from 'pino';
-import pinoPretty from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
 
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -31,15 +31,8 @@ const secretNames = ['secretKey', 'password', 'token', 'authorization', 'private
 /** Opens a log. Lines are written at once: what a crashing process logged last is there. */
 export function openLog({ level, format, destination }: LogSettings): Logger {
   const target = destination ?? pino.destination({ dest: 2, sync: true });
-  const stream =
-    format === 'pretty'
-      ? pinoPretty({
-          destination: target,
-          translateTime: 'SYS:HH:MM:ss.l',
-          ignore: 'pid,hostname',
-          sync: true,
-        })
-      : target;
+  const pretty = prettyFactory({ translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname' });
+  const stream = format === 'pretty' ? { write: (line: string) => target.write(pretty(line)) } : target;
   const options = {
     level,
     base: null,

@@ -1,0 +1,103 @@
+#!/usr/bin/env node
+/** kvchaind: reads its settings, runs the daemon until a signal, an order or a fault ends it, and tells why in one line. */
+import './polyfill.ts';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorRow, KvchainError } from '../chain/errors.ts';
+import { type Config, readConfig } from './config.ts';
+import { type DaemonSettings, startDaemon } from './daemon.ts';
+import { writeGenesis } from './data-folder.ts';
+import { keyFileOf, keyFolderOf, openKeyFile } from './keystore/keystore.ts';
+import { readPasswordFile } from './keystore/private-file.ts';
+import { openLog } from './logging.ts';
+import { Metrics } from './metrics.ts';
+import { Signals } from './signals.ts';
+import { programVersion } from './version.ts';
+
+await main(process.argv.slice(2)).catch(fail);
+
+async function main(args: readonly string[]): Promise<void> {
+  const invocation = readConfig(args);
+  if (!invocation.ok) throw new KvchainError(invocation.error.code, invocation.error.detail);
+  switch (invocation.value.kind) {
+    case 'help':
+      process.stdout.write(invocation.value.text);
+      return;
+    case 'version':
+      process.stdout.write(`${programVersion}\n`);
+      return;
+    case 'init':
+      await init(invocation.value.config);
+      return;
+    default:
+      await run(invocation.value.config);
+  }
+}
+
+async function init({ dataDir, genesis }: Config): Promise<void> {
+  if (genesis === null) throw new KvchainError('BAD_CONFIG', 'init needs --genesis FILE');
+  await writeGenesis(dataDir, await readText(genesis));
+}
+
+async function run(config: Config): Promise<void> {
+  const log = openLog({ level: config.logLevel, format: config.logFormat });
+  // A signal that comes while parts still open is kept until they stand.
+  const signals = new Signals(log);
+  const daemon = await startDaemon(await settingsOf(config), log, new Metrics());
+  signals.onStop(() => daemon.stop());
+  const reason = await daemon.stopped;
+  if (reason !== null) throw reason;
+  log.info({}, 'node has stopped');
+  process.exit(0);
+}
+
+async function settingsOf(config: Config): Promise<DaemonSettings> {
+  const { rpcHost, rpcPort, rpcTokens, rpcAllowedHosts, rpcRate, tlsCert, tlsKey } = config;
+  const tls = tlsCert && tlsKey ? { certificate: await readBytes(tlsCert), key: await readBytes(tlsKey) } : null;
+  const rate = { perSecond: rpcRate, burst: 2 * rpcRate };
+  return {
+    dataDir: config.dataDir,
+    version: programVersion,
+    rpc: { host: rpcHost, port: rpcPort, tokens: rpcTokens, allowedHosts: rpcAllowedHosts, tls, rate },
+    listen: [listenAddress(config.p2pHost, config.p2pPort)],
+    bootstrap: config.bootstrap,
+    isMdnsOn: config.mdns,
+    peersMax: config.maxPeers,
+    accountSecret: await readAccount(config),
+    mining: { isOn: config.mine, threads: config.mineThreads, rateMax: config.mineRate },
+  };
+}
+
+function listenAddress(host: string, port: number): string {
+  return `/${host.includes(':') ? 'ip6' : 'ip4'}/${host}/tcp/${port}`;
+}
+
+/** The daemon's own account: a key file's path, or a name in the keystore. */
+async function readAccount({ account, passwordFile, dataDir }: Config): Promise<Uint8Array | null> {
+  if (account === null) return null;
+  if (passwordFile === null) throw new KvchainError('BAD_CONFIG', '--account needs --password-file');
+  const file = /[/.\\]/.test(account) ? account : keyFileOf(keyFolderOf(dataDir), account);
+  const { secret } = await openKeyFile(file, await readPasswordFile(passwordFile));
+  return secret;
+}
+
+async function readText(file: string): Promise<string> {
+  return Buffer.from(await readBytes(file)).toString('utf8');
+}
+
+async function readBytes(file: string): Promise<Uint8Array> {
+  return readFile(file).catch(error => {
+    throw new KvchainError('BAD_CONFIG', `cannot read ${join(file)}`, { cause: error });
+  });
+}
+
+/** One sentence on what was wrong, one on what to do; the exit code is the table's. */
+function fail(error: unknown): never {
+  if (error instanceof KvchainError) {
+    const { action, exit } = errorRow(error.code);
+    process.stderr.write(`kvchaind: ${error.code}: ${error.message}\n  ${action}\n`);
+    process.exit(exit);
+  }
+  process.stderr.write(`kvchaind: a fault of its own: ${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,103 @@
+/** One real daemon in a process of its own: started with flags, asked over its API, stopped or killed by its process id. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { KvchainError } from '../chain/errors.ts';
+import { KvchainClient } from '../daemon/rpc/client.ts';
+import { until } from './until.ts';
+
+const program = fileURLToPath(new URL('../daemon/main.js', import.meta.url));
+const readyMs = 60_000;
+const stopMs = 10_000;
+/** What a daemon said last is kept, for the message when it dies. */
+const tailBytes = 4_000;
+
+export interface DaemonProcessOptions {
+  readonly dataDir: string;
+  /** Flags beside the data folder; ports are free ones unless they are given here. */
+  readonly flags: readonly string[];
+}
+
+export class DaemonProcess {
+  readonly dataDir: string;
+  readonly client: KvchainClient;
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<number | null>;
+
+  private constructor(dataDir: string, child: ChildProcess, client: KvchainClient, exited: Promise<number | null>) {
+    this.dataDir = dataDir;
+    this.#child = child;
+    this.client = client;
+    this.#exited = exited;
+  }
+
+  /** Resolves when the daemon answers. Throws with the daemon's last words when it ends before that. */
+  static async start({ dataDir, flags }: DaemonProcessOptions): Promise<DaemonProcess> {
+    const args = [
+      program,
+      '--data-dir',
+      dataDir,
+      '--rpc-port',
+      '0',
+      '--p2p-host',
+      '127.0.0.1',
+      '--p2p-port',
+      '0',
+      ...flags,
+    ];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    let tail = '';
+    child.stderr?.on('data', (chunk: Buffer) => {
+      tail = (tail + chunk.toString('utf8')).slice(-tailBytes);
+    });
+    let exitCode: number | null | undefined;
+    const exited = new Promise<number | null>(resolve => {
+      child.once('exit', code => {
+        exitCode = code;
+        resolve(code);
+      });
+    });
+    const url = await until(`daemon of ${dataDir} to answer`, readyMs, async () => {
+      if (exitCode !== undefined) throw new KvchainError('UNREACHABLE', `the daemon ended with ${exitCode}: ${tail}`);
+      return readUrl(dataDir, child.pid);
+    });
+    return new DaemonProcess(dataDir, child, new KvchainClient({ url }), exited);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** The address by which others on this machine dial it. */
+  async address(): Promise<string> {
+    const { addresses } = await this.client.call('net_info', {});
+    const address = addresses[0];
+    if (address === undefined) throw new KvchainError('NOT_FOUND', `the daemon of ${this.dataDir} listens nowhere`);
+    return address;
+  }
+
+  /** kill -9; resolves when the process is gone. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#exited;
+  }
+
+  /** SIGTERM; gives the exit code. Throws when it has not ended after 10 s, and kills it. */
+  async stop(): Promise<number | null> {
+    this.#child.kill('SIGTERM');
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), stopMs);
+    const code = await this.#exited;
+    clearTimeout(timer);
+    return code;
+  }
+}
+
+/** The URL of the daemon with this process id, once it has written it. */
+async function readUrl(dataDir: string, pid: number | undefined): Promise<string | null> {
+  const text = await readFile(join(dataDir, 'rpc.json'), 'utf8').catch(() => null);
+  if (text === null) return null;
+  const parsed: unknown = JSON.parse(text);
+  const isOurs = typeof parsed === 'object' && parsed !== null && 'pid' in parsed && parsed.pid === pid;
+  return isOurs && 'url' in parsed && typeof parsed.url === 'string' ? parsed.url : null;
+}
