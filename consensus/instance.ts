@@ -9,7 +9,7 @@ import type { EngineName, Params } from '../chain/genesis.ts';
 import type { Effect, Engine, EngineContext, EngineEvent, EngineView, Recovery } from './engine.ts';
 
 /** A member's message, and a record, are at most this long. */
-export const messageBytesMax = 1_048_576;
+const messageBytesMax = 1_048_576;
 
 /** A way of agreeing, chosen by its name at run time. */
 export interface AnyEngine {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { sealedHeaderCodec } from '../../chain/block.ts';
 import { fromHex } from '../../chain/bytes.ts';
 import { decodeBytes } from '../../chain/codec.ts';
-import { Follower, Grower, type Grown, genesisTime, joined, only, rowsOf, targetMs } from './grown-chain.suite.ts';
+import { Follower, Grower, type Grown, genesisTime, joined, only, rowsOf } from './grown-chain.suite.ts';
 import { pow } from './pow.ts';
 import { bodiesWantedMax, relayDepth, switchBlocksMax } from './state.ts';
 import { bodyTimer } from './timers.ts';
@@ -347,70 +347,6 @@ describe('any order of arrival', () => {
       }),
       { numRuns: 20 },
     );
-  });
-});
-
-describe('memory', () => {
-  it('holds the undo window and a margin, however long the chain', () => {
-    const shallow = new Grower({ undoBlocksMax: 50 });
-    const follower = new Follower(shallow.context);
-    let tip = shallow.genesis;
-    for (let part = 0; part < 15; part++) {
-      const chain = shallow.chain(tip, 100);
-      follower.deliver(chain, later);
-      tip = chain.at(-1) ?? tip;
-    }
-    expect(follower.head.header.height).toBe(1_500);
-    expect(follower.state.tree.size).toBeLessThanOrEqual(50 + 1_000 + 101);
-    const floor = follower.state.tree.root;
-    expect(floor.height).toBeGreaterThan(300);
-    const keys = [...follower.state.tree.entries()].map(({ sealed }) => sealed.hash);
-    const restarted = new Follower(shallow.context, rowsOf(follower.state, keys), follower.head.hash);
-    expect(restarted.state.head.work).toBe(follower.state.head.work);
-    expect(restarted.state.head.steps).toBe(follower.state.head.steps);
-    expect(restarted.state.tree.root.key).toBe(floor.key);
-  });
-});
-
-describe('recovery', () => {
-  const main = grower.chain(genesis, 6);
-  const fork = grower.chain(main[2] ?? genesis, 5, { salt: 1 });
-
-  function rows() {
-    const follower = new Follower(context);
-    follower.deliver(main, later);
-    follower.deliver(fork, later);
-    return rowsOf(
-      follower.state,
-      [...main, ...fork].map(({ sealed }) => sealed.hash),
-    );
-  }
-
-  it('goes on from any tip on the path of a switch that was cut short', () => {
-    for (const tip of [...main, ...fork, genesis]) {
-      const follower = new Follower(context, rows(), tip.sealed.hash);
-      follower.step({ type: 'start', now: later });
-      expect(follower.head).toEqual(fork.at(-1)?.sealed);
-    }
-  });
-
-  it('drops rows whose parent is missing', () => {
-    const gapped = rows().filter(({ sealed }) => sealed.hashHex !== fork[0]?.sealed.hashHex);
-    const follower = new Follower(context, gapped, main.at(-1)?.sealed.hash);
-    expect(follower.state.tree.size).toBe(7);
-    expect(only(follower.step({ type: 'start', now: later }), 'switch')).toEqual([]);
-  });
-
-  it('refuses a tip that is not among the blocks', () => {
-    expect(() => new Follower(context, rows(), new Uint8Array(32).fill(5))).toThrow(/is not among the stored blocks/);
-  });
-
-  it('takes the steps of the lowest row from its record', () => {
-    const upper = rows().filter(({ sealed }) => sealed.header.height >= 2);
-    const follower = new Follower(context, upper, main.at(-1)?.sealed.hash);
-    expect(follower.state.tree.root.height).toBe(2);
-    expect(follower.state.head.steps).toBe(5 * targetMs);
-    expect(follower.state.head.work).toBe(12n);
   });
 });
 

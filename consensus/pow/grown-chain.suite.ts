@@ -208,12 +208,7 @@ export function only<T extends PowEffect['type']>(effects: readonly PowEffect[],
   return effects.filter((effect): effect is Extract<PowEffect, { type: T }> => effect.type === type);
 }
 
-/** A time at which none of the headers is in the future. */
-export function after(grown: readonly Grown[]): number {
-  return Math.max(...grown.map(({ sealed }) => sealed.header.time), genesisTime) + 1;
-}
-
-/** The bytes of a stored row per header. */
+/** The rows that the store holds for these blocks. */
 export function rowsOf(state: PowState, keys: readonly Uint8Array[]): TreeRow[] {
   return keys.flatMap(hash => {
     const sealed = pow.header(state, hash);
