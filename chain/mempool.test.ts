@@ -243,6 +243,22 @@ describe('eviction', () => {
     expect(ids(pool.select(wide))).toEqual(ids([of(0, 10n, 0), of(0, 1_000n, 1), of(2, 300n)]));
   });
 
+  it('leaves everything as it was after a refusal that had merged with what it built on', () => {
+    const pool = poolWith({ transactionsMax: 3 }, of(0, 10n), of(1, 200n), of(2, 300n));
+    expect(code(pool.add(of(0, 100n, 1), arrival()))).toBe('POOL_FULL');
+    expect(ids(pool.select(wide))).toEqual(ids([of(2, 300n), of(1, 200n), of(0, 10n)]));
+  });
+
+  it('puts back what it had taken out when the newcomer turns out to be next', () => {
+    const before = [of(0, 10n), of(1, 50n), of(2, 9_000n)];
+    const bytesMax = before.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    const pool = poolWith({ bytesMax }, ...before);
+    const large = transact(senders[1] ?? alice, [put('k', 'x'.repeat(100))], { nonce: 1, fee: 50n });
+    expect(code(pool.add(large, arrival()))).toBe('POOL_FULL');
+    expect(ids(pool.select(wide))).toEqual(ids([of(2, 9_000n), of(1, 50n), of(0, 10n)]));
+    expect(held(pool)).toEqual([...ids(before)].sort());
+  });
+
   it('counts bytes too, and makes room for a large newcomer with several', () => {
     const small = [of(0, 100n), of(1, 100n), of(2, 100n)];
     const bytes = small.reduce((sum, { bytes: { length } }) => sum + length, 0);
