@@ -109,6 +109,7 @@ export const keyMethods = {
             contentType: 'text/plain',
             value: '5.2.15-2',
             encoding: 'utf8',
+            valueVersion: 1,
           },
         ],
         cursor: null,

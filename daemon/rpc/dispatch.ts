@@ -64,7 +64,9 @@ export function checkParams(name: MethodName, raw: unknown): Result<Readonly<Rec
   if (!named.ok) return named;
   const parsed = rowOf(name).params.safeParse(named.value);
   if (parsed.success) return accept(parsed.data);
-  const [issue] = parsed.error.issues;
+  // A name that is unknown explains best why another one is missing.
+  const { issues } = parsed.error;
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
   return reject('INVALID_PARAMS', issue === undefined ? 'the parameters are wrong' : explain(issue, name));
 }
 

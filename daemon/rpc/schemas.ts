@@ -16,7 +16,7 @@ export const hex = z
   .meta({ description: 'bytes in hexadecimal' });
 export const amount = z
   .string()
-  .regex(/^(?:0|[1-9][0-9]{0,19})$/, 'expected a decimal string')
+  .regex(/^(?:0|[1-9][0-9]{0,19})$/, { error: 'expected a decimal string', abort: true })
   .refine(text => BigInt(text) <= amountMax, 'expected an amount of at most 2^64-1')
   .meta({ description: 'amount as a decimal string, 0 to 2^64-1' });
 export const bigNumber = z
@@ -148,8 +148,9 @@ export const historyEntry = z.object({
   operation: z.enum(['put', 'delete', 'transferKey']),
   owner: address,
   contentType: z.string(),
-  value: value.nullable(),
+  value: value.nullable().meta({ description: 'what a put wrote; null for delete and transferKey' }),
   encoding,
+  valueVersion: count.meta({ description: "the version that holds the key's value after this one; 0 after a delete" }),
 });
 export type HistoryJson = z.output<typeof historyEntry>;
 

@@ -83,6 +83,7 @@ export function historyJson(entry: HistoryEntry, prefix: string): HistoryJson {
     operation: entry.operation,
     owner: formatAddress(entry.owner, prefix),
     contentType: entry.contentType,
+    valueVersion: entry.valueVersion,
     ...(entry.value === null ? { value: null, encoding: 'utf8' as const } : formatValue(entry.value)),
   };
 }

@@ -1,0 +1,573 @@
+/**
+ * A little ledger behind the NodeApi, for the tests of the servers and clients: real transactions, real headers with real work, real proofs; one
+ * process, no network, blocks made and undone on demand.
+ */
+import type { Block, Header, SealedHeader } from '../../chain/block.ts';
+import { headerVersion, producerDigest, seal } from '../../chain/block.ts';
+import { compareBytes, equalBytes, toHex, toUtf8 } from '../../chain/bytes.ts';
+import { encode } from '../../chain/codec.ts';
+import { accept, type ErrorCode, KvchainError, type Result, reject } from '../../chain/errors.ts';
+import { chainIdOf, type Genesis, type Params, paramsAt } from '../../chain/genesis.ts';
+import { makeGenesisBlock } from '../../chain/genesis-block.ts';
+import { sha256 } from '../../chain/hash.ts';
+import { addressOf, publicKeyOf, sign, verify } from '../../chain/keys.ts';
+import { merkleRoot } from '../../chain/merkle.ts';
+import type { Operation } from '../../chain/operation.ts';
+import { defaultParams } from '../../chain/params.ts';
+import { type Receipt, receiptHash } from '../../chain/receipt.ts';
+import {
+  accountCodec,
+  accountStateKey,
+  type HistoryEntry,
+  type KeyRecord,
+  keyRecordCodec,
+  keyStateKey,
+  pathOf,
+  payloadHashOf,
+} from '../../chain/state.ts';
+import { StateTree } from '../../chain/state-tree.ts';
+import { bitsForLeadingZeros, decodeBits, hashMeetsTarget, targetToBytes, workOf } from '../../chain/target.ts';
+import { bodyBytes, signingDigest, type Transaction } from '../../chain/transaction.ts';
+import type * as node from '../node-api.ts';
+
+export const producerKey: Uint8Array = sha256(toUtf8('little producer'));
+export const aliceKey: Uint8Array = sha256(toUtf8('alice'));
+export const bobKey: Uint8Array = sha256(toUtf8('bob'));
+
+export function littleGenesis(given: Partial<Params> = {}): Genesis {
+  const bits = bitsForLeadingZeros(2);
+  const params = defaultParams('pow', {
+    addressPrefix: 'kvt',
+    testNetwork: 1,
+    retarget: 'fixed',
+    bits,
+    maxTargetBits: bits,
+    targetMs: 10_000,
+    ...given,
+  });
+  return {
+    version: 1,
+    name: 'little',
+    engine: 'pow',
+    time: 1_700_000_000_000,
+    schedule: [{ height: 0, params }],
+    members: [],
+    minters: [],
+    allocations: [{ address: addressOf(publicKeyOf(aliceKey)), balance: 1_000_000n }],
+  };
+}
+
+interface KeyState {
+  readonly record: KeyRecord;
+  readonly entries: readonly HistoryEntry[];
+}
+
+interface State {
+  readonly keys: ReadonlyMap<string, KeyState>;
+  readonly accounts: ReadonlyMap<string, { readonly nonce: number; readonly balance: bigint }>;
+}
+
+interface Made {
+  readonly block: Block;
+  readonly receipts: readonly Receipt[];
+  readonly state: State;
+  readonly changes: readonly HistoryEntry[];
+}
+
+const undoWindow = 50;
+const proofWindow = 128;
+
+export class LittleNode implements node.NodeApi {
+  readonly genesis: Genesis;
+  readonly chainId: Uint8Array;
+  #chain: Made[] = [];
+  /** Blocks that were undone, for watchers that stood there. */
+  readonly #undone = new Map<string, Made>();
+  #pending: Transaction[] = [];
+  readonly #dropped = new Map<string, ErrorCode>();
+  readonly #listeners = new Set<(event: node.LedgerEvent) => void>();
+  #peers: string[] = ['peer-1'];
+  mining: { isRunning: boolean; threads: number; rateMax: number | null } = {
+    isRunning: false,
+    threads: 1,
+    rateMax: null,
+  };
+  isSyncing = false;
+  isStopped = false;
+  /** Thrown by the next reads, to see that nothing of it gets out. */
+  fault: Error | null = null;
+  readonly sources: string[] = [];
+
+  constructor(genesis: Genesis = littleGenesis()) {
+    this.genesis = genesis;
+    this.chainId = chainIdOf(genesis);
+    const accounts = new Map(
+      genesis.allocations.map(({ address, balance }) => [toHex(address), { nonce: 0, balance }]),
+    );
+    const block: Block = { ...makeGenesisBlock(genesis), transactions: [] };
+    this.#chain.push({ block, receipts: [], state: { keys: new Map(), accounts }, changes: [] });
+  }
+
+  get #head(): Made {
+    const head = this.#chain.at(-1);
+    if (head === undefined) throw new Error('the genesis block stays');
+    return head;
+  }
+
+  /** Makes a block of what is pending, at `time` or 10 s after its parent. */
+  mine(options: { readonly time?: number; readonly bits?: number } = {}): SealedHeader {
+    const parent = this.#head;
+    const height = parent.block.header.height + 1;
+    const transactions = this.#pending;
+    this.#pending = [];
+    const run = new Run(parent.state, height);
+    const receipts = transactions.map(transaction => run.apply(transaction));
+    const bits = options.bits ?? this.params().bits;
+    const header: Header = {
+      version: headerVersion,
+      height,
+      parent: parent.block.hash,
+      transactionsRoot: merkleRoot(transactions.map(({ witnessId }) => witnessId)),
+      receiptsRoot: merkleRoot(receipts.map(receiptHash)),
+      stateRoot: treeOf(run.state).root(),
+      time: options.time ?? parent.block.header.time + 10_000,
+      bits,
+      producer: publicKeyOf(producerKey),
+      extension: new Uint8Array(0),
+    };
+    const block: Block = { ...this.#seal(header), transactions };
+    this.#chain.push({ block, receipts, state: run.state, changes: run.changes });
+    this.#emit({ type: 'applied', ...placeOf(block), changes: run.changes });
+    this.#emit({ type: 'head', height, hash: block.hash, undone: 0 });
+    return block;
+  }
+
+  /** Undoes `count` blocks and returns their transactions to what is pending. */
+  undo(count: number): void {
+    for (let left = count; left > 0; left--) {
+      const made = this.#chain.pop();
+      if (made === undefined) return;
+      this.#undone.set(made.block.hashHex, made);
+      this.#pending = [...made.block.transactions, ...this.#pending];
+      this.#emit(undoneEvent(made));
+    }
+  }
+
+  /** Drops what is pending, as a full or outbid mempool does. */
+  drop(code: ErrorCode): void {
+    for (const { idHex } of this.#pending) this.#dropped.set(idHex, code);
+    this.#pending = [];
+    this.#emit({ type: 'head', height: this.#head.block.header.height, hash: this.#head.block.hash, undone: 0 });
+  }
+
+  #seal(header: Header): SealedHeader {
+    const target = decodeBits(header.bits);
+    if (target === null) throw new Error('the bits are no target');
+    for (let trial = 0; ; trial++) {
+      const nonce = sha256(toUtf8(`${trial}`));
+      const unsigned = seal(header, nonce, new Uint8Array(64));
+      if (!hashMeetsTarget(unsigned.hash, target)) continue;
+      return seal(header, nonce, sign(producerDigest(this.chainId, unsigned.hash), producerKey));
+    }
+  }
+
+  #emit(event: node.LedgerEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  params(): Params {
+    return paramsAt(this.genesis, this.#chain.length);
+  }
+
+  status(): node.NodeStatus {
+    const { block } = this.#head;
+    return {
+      chainId: this.chainId,
+      engine: 'pow',
+      faultModel: 'byzantine',
+      head: block,
+      work: BigInt(this.#chain.length) * 4n,
+      finalHeight: 0,
+      peers: this.#peers.length,
+      mempool: this.#pending.length,
+      isSyncing: this.isSyncing,
+      targetHeight: block.header.height,
+    };
+  }
+
+  tips(): ReturnType<node.NodeApi['tips']> {
+    const { head, work } = this.status();
+    return [{ hash: head.hash, height: head.header.height, work, status: 'active' }];
+  }
+
+  async blockByHash(hash: Uint8Array): Promise<node.BlockReading | null> {
+    return this.#reading(this.#chain.find(({ block }) => equalBytes(block.hash, hash)));
+  }
+
+  async blockByHeight(height: number): Promise<node.BlockReading | null> {
+    return this.#reading(this.#chain[height]);
+  }
+
+  async headerByHash(hash: Uint8Array): Promise<node.HeaderReading | null> {
+    const reading = await this.blockByHash(hash);
+    return reading && { sealed: reading.block, isCanonical: true, confirmations: reading.confirmations };
+  }
+
+  async headersFrom(height: number, limit: number): Promise<readonly SealedHeader[]> {
+    return this.#chain.slice(height, height + limit).map(({ block }) => block);
+  }
+
+  #reading(made: Made | undefined): node.BlockReading | null {
+    if (made === undefined) return null;
+    const confirmations = this.#confirmations(made.block.header.height);
+    return {
+      block: made.block,
+      receipts: made.receipts,
+      isCanonical: true,
+      confirmations,
+      finality: finalityOf(confirmations),
+    };
+  }
+
+  #confirmations(height: number): number {
+    return this.#chain.length - height;
+  }
+
+  async readKey(
+    key: string,
+    { at, read }: { readonly at: number | null; readonly read: node.ReadMode },
+  ): Promise<Result<node.KeyReading>> {
+    if (this.fault !== null) throw this.fault;
+    if (read.kind === 'final' || read.kind === 'linearizable')
+      return reject('FINALITY_UNAVAILABLE', 'not with proof of work');
+    const depth = read.kind === 'confirmed' ? read.confirmations : 1;
+    const height = at ?? Math.max(0, this.#chain.length - depth);
+    const made = this.#chain[height];
+    if (made === undefined) return reject('HEIGHT_UNAVAILABLE', `no state at height ${height}`);
+    return accept(this.#keyReading(key, made, height));
+  }
+
+  #keyReading(key: string, { state }: Made, at: number): node.KeyReading {
+    const held = state.keys.get(key);
+    const confirmations = held === undefined ? 0 : this.#confirmations(held.record.height);
+    const value = held?.entries.at(-1)?.value ?? null;
+    return { key, record: held?.record ?? null, value, confirmations, finality: finalityOf(confirmations), at };
+  }
+
+  async history(
+    key: string,
+    { before, limit }: { readonly before: number | null; readonly limit: number },
+  ): Promise<readonly HistoryEntry[]> {
+    const entries = this.#head.state.keys.get(key)?.entries ?? [];
+    return entries
+      .filter(entry => before === null || entry.version < before)
+      .reverse()
+      .slice(0, limit);
+  }
+
+  async scan(
+    prefix: string,
+    { after, limit }: { readonly after: string | null; readonly limit: number },
+  ): Promise<readonly node.KeyReading[]> {
+    const head = this.#head;
+    return [...head.state.keys.entries()]
+      .filter(([key, { record }]) => key.startsWith(prefix) && record.valueHash !== null)
+      .map(([key]) => key)
+      .filter(key => after === null || compareBytes(toUtf8(key), toUtf8(after)) > 0)
+      .sort((a, b) => compareBytes(toUtf8(a), toUtf8(b)))
+      .slice(0, limit)
+      .map(key => this.#keyReading(key, head, this.#chain.length - 1));
+  }
+
+  async prove(key: string, height: number | null): Promise<Result<node.KeyProof>> {
+    const made = this.#chain[height ?? this.#chain.length - 1];
+    if (made === undefined || this.#confirmations(made.block.header.height) > proofWindow) {
+      return reject('HEIGHT_UNAVAILABLE', `no proof at height ${height}`);
+    }
+    const { record, value } = this.#keyReading(key, made, 0);
+    const proof = treeOf(made.state).prove(pathOf(keyStateKey(key)));
+    return accept({ sealed: made.block, key, record, value, proof });
+  }
+
+  async readAccount(address: Uint8Array): Promise<node.AccountReading> {
+    const account = this.#head.state.accounts.get(toHex(address)) ?? { nonce: 0, balance: 0n };
+    const held = this.#pending.filter(transaction => equalBytes(transaction.senderAddress, address)).length;
+    return { ...account, pendingNonce: account.nonce + held };
+  }
+
+  async supply(): Promise<bigint> {
+    return 1_000_000n;
+  }
+
+  async submit(
+    transactions: readonly Transaction[],
+    source: string,
+  ): Promise<readonly Result<node.TransactionStatus>[]> {
+    this.sources.push(source);
+    const results: Result<node.TransactionStatus>[] = [];
+    for (const transaction of transactions) results.push(await this.#admit(transaction));
+    return results;
+  }
+
+  async #admit(transaction: Transaction): Promise<Result<node.TransactionStatus>> {
+    const { body, id } = transaction;
+    if (!equalBytes(body.chainId, this.chainId)) return reject('WRONG_CHAIN', 'another chain');
+    if ((await this.transaction(id)) !== null) return reject('DUPLICATE', 'held already');
+    if (!verify(signingDigest(bodyBytes(transaction)), transaction.signature, body.sender))
+      return reject('BAD_SIGNATURE', 'no');
+    const { feePerByteMin } = this.params();
+    if (body.fee < feePerByteMin * BigInt(transaction.bytes.length)) return reject('FEE_TOO_LOW', `fee ${body.fee}`);
+    const { pendingNonce } = await this.readAccount(transaction.senderAddress);
+    if (body.nonce !== pendingNonce) return reject('BAD_NONCE', `nonce ${body.nonce}, expected ${pendingNonce}`);
+    this.#pending.push(transaction);
+    return accept(pendingStatus(transaction));
+  }
+
+  async transaction(id: Uint8Array): Promise<node.TransactionStatus | null> {
+    const hex = toHex(id);
+    const held = this.#pending.find(({ idHex }) => idHex === hex);
+    if (held !== undefined) return pendingStatus(held);
+    const code = this.#dropped.get(hex);
+    if (code !== undefined) return { ...emptyStatus, id, status: 'dropped', code };
+    for (const { block, receipts } of this.#chain) {
+      const index = block.transactions.findIndex(({ idHex }) => idHex === hex);
+      if (index < 0) continue;
+      const receipt = receipts[index] ?? null;
+      const confirmations = this.#confirmations(block.header.height);
+      return {
+        id,
+        status: receipt?.status === 'failed' ? 'failed' : 'included',
+        code: receipt?.code ?? null,
+        height: block.header.height,
+        blockHash: block.hash,
+        index,
+        confirmations,
+        finality: finalityOf(confirmations),
+        receipt,
+        transaction: block.transactions[index] ?? null,
+      };
+    }
+    return null;
+  }
+
+  mempoolInfo(): node.MempoolInfo {
+    const bytes = this.#pending.reduce((sum, transaction) => sum + transaction.bytes.length, 0);
+    return { transactions: this.#pending.length, bytes, gapped: 0, feePerByteMin: this.params().feePerByteMin };
+  }
+
+  mempoolList(limit: number): readonly Transaction[] {
+    return this.#pending.slice(0, limit);
+  }
+
+  startMining(settings: { readonly threads?: number; readonly rateMax?: number | null }): Result<null> {
+    if (settings.threads === 13) return reject('BAD_CONFIG', '13 threads bring bad luck');
+    this.mining = { ...this.mining, ...settings, isRunning: true };
+    return accept(null);
+  }
+
+  stopMining(): void {
+    this.mining = { ...this.mining, isRunning: false };
+  }
+
+  miningStatus(): node.MiningStatus {
+    const { bits } = this.params();
+    const target = decodeBits(bits) ?? 1n;
+    return {
+      ...this.mining,
+      hashRate: 0,
+      bits,
+      target: targetToBytes(target),
+      expectedTrials: workOf(target),
+      blocksFound: 0,
+    };
+  }
+
+  peerId(): string {
+    return 'little-peer';
+  }
+
+  addresses(): readonly string[] {
+    return ['/ip4/127.0.0.1/tcp/9645/p2p/little-peer'];
+  }
+
+  peers(): ReturnType<node.NodeApi['peers']> {
+    return this.#peers.map(id => ({
+      id,
+      address: `/ip4/127.0.0.1/tcp/1/p2p/${id}`,
+      direction: 'outbound' as const,
+      score: 100,
+      roundTripMs: null,
+      connectedSinceMs: 1_700_000_000_000,
+    }));
+  }
+
+  async addPeer(address: string): Promise<string> {
+    if (!address.startsWith('/ip4/')) throw new KvchainError('BAD_ADDRESS', `not a multiaddr: ${address}`);
+    const id = address.split('/').at(-1) ?? '';
+    this.#peers.push(id);
+    return id;
+  }
+
+  async removePeer(peer: string): Promise<void> {
+    this.#peers = this.#peers.filter(id => id !== peer);
+  }
+
+  onLedgerEvent(listener: (event: node.LedgerEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
+  async appliedEvent(height: number): Promise<node.AppliedEvent | null> {
+    const made = this.#chain[height];
+    if (made === undefined || this.#confirmations(height) > undoWindow) return null;
+    return { type: 'applied', ...placeOf(made.block), changes: made.changes };
+  }
+
+  async undoneSince(height: number, hash: Uint8Array): Promise<readonly node.UndoneEvent[] | null> {
+    if (this.#confirmations(height) > undoWindow + 1) return null;
+    const events: node.UndoneEvent[] = [];
+    let [at, next] = [height, hash];
+    for (;;) {
+      const canonical = this.#chain[at];
+      if (canonical !== undefined && equalBytes(canonical.block.hash, next)) return events;
+      const made = this.#undone.get(toHex(next));
+      if (made === undefined || made.block.header.height !== at) return null;
+      events.push(undoneEvent(made));
+      [at, next] = [at - 1, made.block.header.parent];
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.isStopped = true;
+  }
+}
+
+/** One block's execution on a copy of its parent's state. */
+class Run {
+  readonly #keys: Map<string, KeyState>;
+  readonly #accounts: Map<string, { readonly nonce: number; readonly balance: bigint }>;
+  readonly #height: number;
+  readonly changes: HistoryEntry[] = [];
+
+  constructor(parent: State, height: number) {
+    this.#keys = new Map(parent.keys);
+    this.#accounts = new Map(parent.accounts);
+    this.#height = height;
+  }
+
+  get state(): State {
+    return { keys: this.#keys, accounts: this.#accounts };
+  }
+
+  apply(transaction: Transaction): Receipt {
+    const sender = toHex(transaction.senderAddress);
+    const { nonce, balance } = this.#account(sender);
+    this.#accounts.set(sender, { nonce: nonce + 1, balance: balance - transaction.body.fee });
+    for (const [index, operation] of transaction.body.operations.entries()) {
+      const code = this.#operate(operation, transaction);
+      if (code !== null) return { id: transaction.id, status: 'failed', code, index, results: [] };
+    }
+    return {
+      id: transaction.id,
+      status: 'applied',
+      code: null,
+      index: null,
+      results: transaction.body.operations.map(() => null),
+    };
+  }
+
+  #operate(operation: Operation, transaction: Transaction): ErrorCode | null {
+    if (operation.type === 'transfer') return this.#transfer(operation.to, operation.amount, transaction);
+    if (operation.type !== 'put' && operation.type !== 'delete') return 'BAD_OPERATION';
+    const held = this.#keys.get(operation.key);
+    if (held !== undefined && !equalBytes(held.record.owner, transaction.senderAddress)) return 'NOT_OWNER';
+    const version = (held?.record.version ?? 0) + 1;
+    const isPut = operation.type === 'put';
+    if (isPut && operation.expectedVersion !== null && operation.expectedVersion !== version - 1)
+      return 'VERSION_CONFLICT';
+    if (!isPut && (held === undefined || held.record.valueHash === null)) return 'NO_KEY';
+    const entry: HistoryEntry = {
+      key: operation.key,
+      version,
+      valueVersion: isPut ? version : 0,
+      height: this.#height,
+      transactionId: transaction.id,
+      operation: operation.type,
+      owner: transaction.senderAddress,
+      contentType: isPut ? operation.contentType : '',
+      value: isPut ? operation.value : null,
+    };
+    const record: KeyRecord = {
+      version,
+      owner: transaction.senderAddress,
+      valueHash: isPut ? sha256(operation.value) : null,
+      valueVersion: isPut ? version : 0,
+      contentType: entry.contentType,
+      height: this.#height,
+    };
+    this.#keys.set(operation.key, { record, entries: [...(held?.entries ?? []), entry] });
+    this.changes.push(entry);
+    return null;
+  }
+
+  #transfer(to: Uint8Array, amount: bigint, { senderAddress }: Transaction): ErrorCode | null {
+    const from = this.#account(toHex(senderAddress));
+    if (from.balance < amount) return 'INSUFFICIENT_BALANCE';
+    this.#accounts.set(toHex(senderAddress), { ...from, balance: from.balance - amount });
+    const target = this.#account(toHex(to));
+    this.#accounts.set(toHex(to), { ...target, balance: target.balance + amount });
+    return null;
+  }
+
+  #account(address: string): { readonly nonce: number; readonly balance: bigint } {
+    return this.#accounts.get(address) ?? { nonce: 0, balance: 0n };
+  }
+}
+
+const emptyStatus = {
+  code: null,
+  height: null,
+  blockHash: null,
+  index: null,
+  confirmations: 0,
+  finality: 'pending',
+  receipt: null,
+  transaction: null,
+} as const;
+
+function pendingStatus(transaction: Transaction): node.TransactionStatus {
+  return { ...emptyStatus, id: transaction.id, status: 'pending', transaction };
+}
+
+function finalityOf(confirmations: number): node.Finality {
+  if (confirmations === 0) return 'pending';
+  return confirmations >= 6 ? 'safe' : 'included';
+}
+
+function placeOf({ header, hash, transactions }: Block) {
+  const { height, parent, time } = header;
+  return { height, hash, parent, time, transactionIds: transactions.map(({ id }) => id) };
+}
+
+function undoneEvent({ block, changes }: Made): node.UndoneEvent {
+  return { type: 'undone', ...placeOf(block), keys: [...new Set(changes.map(({ key }) => key))] };
+}
+
+function treeOf(state: State): StateTree {
+  const tree = new StateTree();
+  const keys = [...state.keys].map(([key, { record }]) => [keyStateKey(key), encode(keyRecordCodec, record)] as const);
+  const accounts = [...state.accounts].map(([address, account]) => {
+    return [accountStateKey(Uint8Array.from(Buffer.from(address, 'hex'))), encode(accountCodec, account)] as const;
+  });
+  tree.update(
+    [...keys, ...accounts].map(([stateKey, record]) => ({
+      path: pathOf(stateKey),
+      payloadHash: payloadHashOf(record),
+    })),
+  );
+  return tree;
+}
