@@ -9,7 +9,7 @@ import { KvchainError } from '../../chain/errors.ts';
 import { type DialAddress, formatAddress, isDialable, isReachableFrom, parseAddress, type Scope } from './addresses.ts';
 import type { Candidates } from './candidates.ts';
 import { admit, blame, deadline, type Surroundings } from './conduct.ts';
-import { FramedStream } from './framed-stream.ts';
+import { endedEarly, FramedStream } from './framed-stream.ts';
 import { openStream } from './requests.ts';
 import type { Session } from './sessions.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -82,7 +82,7 @@ export class Exchange {
   async #answer(session: Session, framed: FramedStream): Promise<void> {
     const { limits, sessions } = this.#surroundings;
     const frame = await framed.read(limits.frameTimeoutMs);
-    if (frame === null) throw new KvchainError('BAD_MESSAGE', 'a stream without a question');
+    if (frame === null) throw endedEarly('a stream without a question');
     if (this.#bucket(session).take() > 0) throw new KvchainError('RATE_EXCEEDED', 'too many questions for addresses');
     const question = decodeQuestion(frame);
     if (!question.ok) throw new KvchainError(question.error.code, question.error.detail);

@@ -126,6 +126,11 @@ export class FramedStream {
   }
 }
 
+/** A stream ended where a frame was due. The cause tells it from what a peer does: who crashes or stops ends streams too. */
+export function endedEarly(what: string): KvchainError {
+  return new KvchainError('PEER_TIMEOUT', what, { cause: new Error('the peer ended the stream') });
+}
+
 /** What the peer sends, as it comes, until it ends its side; throws when the stream breaks. */
 async function* readChunks(stream: Stream): AsyncGenerator<Chunk> {
   const inbox: Chunk[] = [];

@@ -4,7 +4,7 @@
  */
 import { KvchainError, type Rejection } from '../../chain/errors.ts';
 import type { Clock, NetworkHandlers, PeerId } from '../ports.ts';
-import type { FramedStream } from './framed-stream.ts';
+import { endedEarly, type FramedStream } from './framed-stream.ts';
 import { networkLimits } from './limits.ts';
 import { decodeAnswer, encodeAnswer } from './wire.ts';
 
@@ -77,6 +77,6 @@ async function readAcceptance(greeting: Greeting): Promise<Uint8Array> {
 
 async function readFrame({ stream, timeoutMs }: Greeting): Promise<Uint8Array> {
   const frame = await stream.read(timeoutMs);
-  if (frame === null) throw new KvchainError('PEER_TIMEOUT', 'the peer ended the handshake');
+  if (frame === null) throw endedEarly('the peer ended the handshake');
   return frame;
 }

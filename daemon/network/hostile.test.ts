@@ -113,6 +113,20 @@ test.each([
   );
 });
 
+test('who only opens and ends streams, as one who stops does, pays nothing', async () => {
+  const [node, attacker] = [await startNode(), await startAttacker()];
+  const connection = await enter(attacker, node);
+  for (const protocol of [names.sync, names.consensus, names.peers]) {
+    for (const bytes of [[], [0x80], [0x05, 0x01]]) {
+      const stream = await connection.newStream([protocol]);
+      if (bytes.length > 0) stream.send(Uint8Array.from(bytes));
+      await stream.close();
+      await until('it is ended', () => stream.status !== 'open');
+    }
+  }
+  expect(node.network.peers().map(({ score }) => score)).toEqual([100]);
+});
+
 test('garbage instead of a status bans', async () => {
   const [node, attacker] = [await startNode(), await startAttacker()];
   node.refusal = 'BAD_ENCODING';

@@ -3,7 +3,7 @@ import type { Connection, Stream } from '@libp2p/interface';
 import { KvchainError } from '../../chain/errors.ts';
 import type { NetworkHandlers, PeerId } from '../ports.ts';
 import { admit, blame, deadline, type Surroundings, textOf } from './conduct.ts';
-import { FramedStream } from './framed-stream.ts';
+import { endedEarly, FramedStream } from './framed-stream.ts';
 import type { Session } from './sessions.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { type Answer, decodeAnswer, encodeAnswer } from './wire.ts';
@@ -77,7 +77,7 @@ export class Requests {
     const { limits, log } = this.#surroundings;
     const { peer } = session;
     const request = await question.read(limits.frameTimeoutMs);
-    if (request === null) throw new KvchainError('BAD_MESSAGE', 'a stream without a request');
+    if (request === null) throw endedEarly('a stream without a request');
     if (this.#bucket(session).take() > 0) {
       return this.#refuse(
         peer,
@@ -115,7 +115,7 @@ export class Requests {
       await framed.write(data);
       await framed.end();
       const frame = await framed.read(null);
-      if (frame === null) throw new KvchainError('PEER_TIMEOUT', 'the peer ended the stream without an answer');
+      if (frame === null) throw endedEarly('a request without an answer');
       return this.#readAnswer(session.peer, frame);
     } catch (error) {
       if (signal.aborted) throw toTimeout(signal.reason);
