@@ -8,10 +8,10 @@ import { chainIdOf, encodeGenesis, engineNames, paramsAt } from './genesis.ts';
 import { genesisChanges, makeGenesisBlock } from './genesis-block.ts';
 import { validateGenesis } from './genesis-check.ts';
 import { formatGenesis, genesisTextMax, parseGenesis } from './genesis-file.ts';
-import { publicKeyOf } from './keys.ts';
+import { formatAddress, publicKeyOf } from './keys.ts';
 import { defaultParams, minesBlocks, validateParams } from './params.ts';
 import { supplyStateKey } from './state.ts';
-import { accepted, expectCode, readVectors } from './vectors.suite.ts';
+import { accepted, bytesOf, expectCode, readVectors } from './vectors.suite.ts';
 
 interface GenesisVectors {
   readonly good: readonly {
@@ -99,6 +99,18 @@ describe('the genesis file', () => {
 
   it('refuses a text above its limit before it parses it', () => {
     expectCode(parseGenesis(' '.repeat(genesisTextMax + 1)), 'TOO_LARGE');
+  });
+
+  it('adds allocations up without wrapping at 2^64', () => {
+    const [first, second] = ['00', '11'].map(byte => formatAddress(bytesOf(byte.repeat(20)), 'kv'));
+    const supplyMax = (2n ** 64n - 1n).toString();
+    const schedule = [{ height: 0, params: { supplyMax } }];
+    const all = { address: first, balance: supplyMax };
+    expect(parseGenesis(fileOf({ schedule, allocations: [all] })).ok).toBe(true);
+    expectCode(
+      parseGenesis(fileOf({ schedule, allocations: [all, { address: second, balance: '1' }] })),
+      'BAD_GENESIS',
+    );
   });
 
   it('never throws, whatever the text', () => {

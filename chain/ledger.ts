@@ -9,8 +9,7 @@
 
 import type { Header } from './block.ts';
 import { compareBytes, equalBytes, toHex } from './bytes.ts';
-import { amountMax } from './codec.ts';
-import { accept, assert, type Rejection, type Result, reject, unreachable } from './errors.ts';
+import { accept, type Rejection, type Result, reject, unreachable } from './errors.ts';
 import { credit, executeOperation, type OperationContext } from './execute.ts';
 import type { Genesis, Params } from './genesis.ts';
 import { addressOf } from './keys.ts';
@@ -206,28 +205,6 @@ export function applyBlock({ genesis, params, block, state }: BlockToApply): Res
 export function checkStateRoot(header: Header, root: Uint8Array): Result<null> {
   if (equalBytes(header.stateRoot, root)) return accept(null);
   return reject('BAD_STATE_ROOT', `header has stateRoot ${toHex(header.stateRoot)}, execution gives ${toHex(root)}`);
-}
-
-/**
- * The state of block 0: the allocations, and the supply that they add up to (a record also when it is 0, so that it can be proved).
- * Error: BAD_GENESIS when an address stands twice or the sum is over `supplyMax`.
- */
-export function genesisChanges(genesis: Genesis, params: Params): Result<readonly StateChange[]> {
-  const state = new Overlay({ read: () => null });
-  const seen = new Set<string>();
-  let supply = 0n;
-  for (const { address, balance } of genesis.allocations) {
-    if (seen.has(toHex(address))) return reject('BAD_GENESIS', `address ${toHex(address)} has two allocations`);
-    seen.add(toHex(address));
-    supply += balance;
-    if (supply > params.supplyMax) {
-      return reject('BAD_GENESIS', `the allocations add up to more than supplyMax, ${params.supplyMax}`);
-    }
-    state.setAccount(address, { nonce: 0, balance });
-  }
-  assert(supply <= amountMax, 'supplyMax is an amount');
-  state.setSupply(supply);
-  return accept(state.changes());
 }
 
 function touchedByOperation(operation: Operation): Uint8Array {
