@@ -3,14 +3,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, rename, writeFile } from 'node:fs/promises';
 import { toHex } from '../chain/bytes.ts';
 import { KvchainError } from '../chain/errors.ts';
-import {
-  chainIdOf,
-  type EngineName,
-  type Genesis,
-  genesisVersion,
-  type KeyOwnership,
-  type Params,
-} from '../chain/genesis.ts';
+import { chainIdOf, type EngineName, type Genesis, genesisVersion, type Params } from '../chain/genesis.ts';
 import { validateGenesis } from '../chain/genesis-check.ts';
 import { formatGenesis } from '../chain/genesis-file.ts';
 import { defaultParams } from '../chain/params.ts';
@@ -82,11 +75,12 @@ export function chainIdText(genesis: Genesis): string {
   return toHex(chainIdOf(genesis));
 }
 
-/** What `kvchaind.yaml` may get from here; the daemon's own table of settings has them all. */
+/** What `kvchaind.yaml` may get from here, under the names of kvchaind's flags. */
 export interface DaemonSettings {
   readonly bootstrap?: readonly string[] | undefined;
-  readonly rpcPort?: number | undefined;
-  readonly p2pPort?: number | undefined;
+  readonly 'rpc-port'?: number | undefined;
+  readonly 'p2p-port'?: number | undefined;
+  readonly 'p2p-host'?: string | undefined;
 }
 
 /** YAML; a JSON value is one in YAML too, so that nothing has to be escaped in another way. */
@@ -98,8 +92,6 @@ export function formatSettings(settings: DaemonSettings): string {
     '\n',
   );
 }
-
-export const keyOwnerships: readonly KeyOwnership[] = ['first-writer', 'open'];
 
 function diskFailed(path: string, error: unknown): KvchainError {
   const reason = error instanceof Error ? error.message : String(error);

@@ -35,7 +35,8 @@ export async function makeSoloNetwork(folder: DataFolder): Promise<void> {
     },
     Date.now(),
   );
-  await writeNetwork(folder, genesis, {});
+  // Nobody else is meant to join, so nobody else is listened to.
+  await writeNetwork(folder, genesis, { 'p2p-host': '127.0.0.1' });
 }
 
 /** The key, made when it is not there: random, under a random password of 256 bits, for which the cheapest scrypt is safe. */

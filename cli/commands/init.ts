@@ -90,7 +90,7 @@ async function init({ options, session }: Call<InitOptions>): Promise<void> {
     options.genesis === undefined ? await ownGenesis(options) : await givenGenesis(options, session.streams);
   await claimFolder(folder);
   const { bootstrap, rpcPort, p2pPort } = options;
-  await writeNetwork(folder, genesis, { bootstrap, rpcPort, p2pPort });
+  await writeNetwork(folder, genesis, { bootstrap, 'rpc-port': rpcPort, 'p2p-port': p2pPort });
   const chainId = chainIdText(genesis);
   output.answer(
     { chainId, name: genesis.name, engine: genesis.engine, genesis: folder.genesis },

@@ -1,5 +1,6 @@
 /** `kvchain start`: runs the daemon of the data folder; with --solo on a network of one node, made when there is none. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Call, examples, onCall, type Shell } from '../command.ts';
 import { type DataFolder, dataFolderAt, hasGenesis, readRpcFile } from '../data-folder.ts';
 import { CommandError } from '../failure.ts';
@@ -64,9 +65,10 @@ async function prepare(folder: DataFolder, options: StartOptions): Promise<void>
   await makeSoloNetwork(folder);
 }
 
-/** The flags of a node that mines alone, with the key that was made for it. Those that the user gives come later and win. */
+/** The flags of a node that mines alone, for the key that was made for it. Those that the user gives come later and win. */
 function soloFlags(folder: DataFolder): readonly string[] {
-  return ['--mine', '--mine-threads', '1', '--account', 'main', '--password-file', folder.password];
+  const isOurs = existsSync(folder.password) && existsSync(join(folder.path, 'keys', 'main.json'));
+  return ['--mine', ...(isOurs ? ['--account', 'main', '--password-file', folder.password] : [])];
 }
 
 /** What to type next, so that it works as it stands. */
