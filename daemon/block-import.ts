@@ -66,7 +66,7 @@ export class BlockImport {
     }
   }
 
-  /** Headers in order. False when one of them was refused or could not be placed, so that there is no use in asking for more. */
+  /** Headers in order. False when one of them was refused, so that there is no use in asking for more. */
   async importHeaders(headers: readonly SealedHeader[], from: PeerId): Promise<boolean> {
     const unknown = headers.filter(sealed => this.#parts.driver.engine.header(sealed.hash) === null);
     for (const sealed of unknown) {
@@ -83,7 +83,7 @@ export class BlockImport {
       return false;
     }
     const effects = this.#tellHeaders(headers, from);
-    return !effects.some(effect => effect.type === 'penalize' || effect.type === 'fetchHeaders');
+    return !effects.some(effect => effect.type === 'penalize');
   }
 
   /** A body that was asked for. False when it is not the body of that header. */

@@ -22,7 +22,7 @@ export interface SwitchOutcome {
 export interface DriverHands {
   send(peer: PeerId, message: Uint8Array): void;
   broadcast(message: Uint8Array): void;
-  fetchHeaders(peer: PeerId): void;
+  fetchHeaders(peer: PeerId, after: Uint8Array | null): void;
   fetchBodies(hashes: readonly Uint8Array[], hint: PeerId | null): void;
   switchTo(order: SwitchOrder): Promise<SwitchOutcome>;
   relay(hash: Uint8Array): void;
@@ -118,7 +118,7 @@ export class Driver {
         this.#clearTimer(effect.id);
         break;
       case 'fetchHeaders':
-        hands.fetchHeaders(effect.peer);
+        hands.fetchHeaders(effect.peer, effect.after);
         break;
       case 'fetchBodies':
         hands.fetchBodies(effect.hashes, effect.hint);

@@ -163,7 +163,7 @@ export class Node {
       broadcast: message => {
         for (const { id } of network.peers()) network.send(id, message);
       },
-      fetchHeaders: peer => this.sync.fetchHeaders(peer),
+      fetchHeaders: (peer, after) => this.sync.fetchHeaders(peer, after),
       fetchBodies: hashes => this.sync.fetchBodies(hashes),
       switchTo: order => this.ledger.switchTo(order),
       relay: hash => this.#announce(hash).catch(this.#options.onFault),

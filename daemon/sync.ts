@@ -45,6 +45,8 @@ interface SyncPeer {
   readonly id: PeerId;
   work: bigint;
   isFollowing: boolean;
+  /** What the engine asked for while headers were under way: `after` is put first in the locator. */
+  order: { readonly after: Uint8Array | null } | null;
   requests: number;
 }
 
@@ -61,7 +63,7 @@ export interface SyncParts {
 export class Sync {
   readonly #parts: SyncParts;
   readonly #peers = new Map<PeerId, SyncPeer>();
-  /** In the order in which the blocks follow each other. */
+  /** The most urgent first. */
   readonly #wanted = new Map<string, Wanted>();
   #cancelRetry: (() => void) | null = null;
   #isStopped = false;
@@ -72,7 +74,7 @@ export class Sync {
 
   /** A peer whose handshake both sides accepted. */
   onPeer(id: PeerId, status: StatusMessage): void {
-    const peer: SyncPeer = { id, work: workFromBytes(status.work), isFollowing: false, requests: 0 };
+    const peer: SyncPeer = { id, work: workFromBytes(status.work), isFollowing: false, order: null, requests: 0 };
     this.#peers.set(id, peer);
     if (peer.work > this.#parts.driver.engine.view().bestHeader.work) this.#follow(peer);
     this.#schedule();
@@ -87,17 +89,21 @@ export class Sync {
     this.#schedule();
   }
 
-  /** The engine met a header whose parent it does not know: `id` has what is between. */
-  fetchHeaders(id: PeerId): void {
+  /** The engine wants headers of this peer: those after `after`, or from where our chain leaves its. */
+  fetchHeaders(id: PeerId, after: Uint8Array | null): void {
     const peer = this.#peers.get(id);
-    if (peer) this.#follow(peer);
+    if (peer === undefined) return;
+    peer.order = { after };
+    this.#follow(peer);
   }
 
-  /** The engine wants these bodies, oldest first. */
+  /** The bodies that the engine wants now, the most urgent first; what it wanted before and does not name is wanted no longer. */
   fetchBodies(hashes: readonly Uint8Array[]): void {
+    const before = new Map(this.#wanted);
+    this.#wanted.clear();
     for (const hash of hashes) {
       const hex = toHex(hash);
-      if (!this.#wanted.has(hex)) this.#wanted.set(hex, { hash, peer: null, lacking: new Set() });
+      this.#wanted.set(hex, before.get(hex) ?? { hash, peer: null, lacking: new Set() });
     }
     this.#schedule();
   }
@@ -139,12 +145,15 @@ export class Sync {
       .catch(error => this.#blame(peer.id, error))
       .finally(() => {
         peer.isFollowing = false;
+        if (peer.order !== null) this.#follow(peer);
       });
   }
 
   /** Asks one peer for headers, from where our chain leaves its, until it has no more, one of them is refused, or we are far ahead. */
   async #followHeaders(peer: SyncPeer): Promise<void> {
-    let locator = await this.#parts.chain.locator(this.#parts.driver.engine.view().bestHeader.hash);
+    const known = await this.#parts.chain.locator(this.#parts.driver.engine.view().bestHeader.hash);
+    let locator = (peer.order?.after ? [peer.order.after, ...known] : known).slice(0, wireLimits.locatorMax);
+    peer.order = null;
     while (this.#peers.get(peer.id) === peer) {
       const request: SyncRequest = { type: 'getHeaders', locator, limit: syncLimits.headersPerRequest };
       const headers = decodeHeaders(await this.#request(peer.id, request));
@@ -157,7 +166,7 @@ export class Sync {
       const continues = locator.some(hash => toHex(hash) === toHex(first.header.parent));
       if (!continues) throw new KvchainError('BAD_MESSAGE', 'headers that do not continue the locator');
       if (!(await this.#parts.blocks.importHeaders(headers.value, peer.id))) return;
-      if (headers.value.length < syncLimits.headersPerRequest) return;
+      if (peer.order !== null || headers.value.length < syncLimits.headersPerRequest) return;
       const { head, bestHeader } = this.#parts.driver.engine.view();
       if (bestHeader.height - head.height > syncLimits.headersAheadMax) return;
       const last = headers.value.at(-1);

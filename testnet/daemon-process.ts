@@ -62,7 +62,8 @@ export class DaemonProcess {
       if (exitCode !== undefined) throw new KvchainError('UNREACHABLE', `the daemon ended with ${exitCode}: ${tail}`);
       return readUrl(dataDir, child.pid);
     });
-    return new DaemonProcess(dataDir, child, new KvchainClient({ url }), exited);
+    const token = (await readFile(join(dataDir, '.cookie'), 'utf8')).trim();
+    return new DaemonProcess(dataDir, child, new KvchainClient({ url, token }), exited);
   }
 
   get pid(): number {
