@@ -23,7 +23,7 @@ export function bytes(minLength: number, maxLength: number): fc.Arbitrary<Uint8A
 }
 
 /** Text of `min` to `max` bytes of UTF-8, of any characters but lone surrogates. */
-export function text(min: number, max: number): fc.Arbitrary<string> {
+function text(min: number, max: number): fc.Arbitrary<string> {
   return fc.string({ unit: 'binary', minLength: min, maxLength: max }).filter(value => {
     const { length } = toUtf8(value);
     return length >= min && length <= max;

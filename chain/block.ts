@@ -22,7 +22,7 @@ import { publicKeyLength, signatureLength } from './keys.ts';
 import { type Transaction, transactionCodec } from './transaction.ts';
 
 export const headerVersion = 1;
-export const extensionBytesMax = 256;
+const extensionBytesMax = 256;
 /** What any decoder accepts before it knows the parameters of the network, which may be lower. */
 export const blockBytesCap = 4_194_304;
 export const blockTransactionsCap = 65_536;
@@ -106,7 +106,7 @@ const blockFieldsCodec: Codec<BlockFields> = struct<BlockFields>({
 });
 
 /** [header, nonce, signature, transactions]. */
-export const blockCodec: Codec<Block> = {
+const blockCodec: Codec<Block> = {
   toItem: block => blockFieldsCodec.toItem(block),
   fromItem: item => {
     const { header, nonce, signature, transactions } = blockFieldsCodec.fromItem(item);

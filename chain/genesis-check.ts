@@ -1,14 +1,11 @@
 /** What a genesis must fulfil beyond its shape, wherever it comes from: parameters in range, nothing twice, no more money than allowed. */
 import { isWellFormed, toHex, toUtf8 } from './bytes.ts';
 import { accept, type Result, reject } from './errors.ts';
-import { type Genesis, genesisVersion, type Params } from './genesis.ts';
+import { allocationsMax, type Genesis, genesisVersion, membersMax, mintersMax, type Params } from './genesis.ts';
 import { isPublicKey } from './keys.ts';
 import { validateParams } from './params.ts';
 
-export const membersMax = 1_000;
-export const mintersMax = 1_000;
-export const allocationsMax = 100_000;
-export const scheduleEntriesMax = 100;
+const scheduleEntriesMax = 100;
 
 /** Checks the whole genesis; about 40 us a member. Errors: BAD_GENESIS with the path, the value and what was expected; BAD_VERSION. */
 export function validateGenesis(genesis: Genesis): Result<null> {

@@ -78,6 +78,9 @@ export interface Genesis {
 }
 
 export const genesisVersion = 1;
+export const membersMax = 1_000;
+export const mintersMax = 1_000;
+export const allocationsMax = 100_000;
 
 /** A closed set of texts. */
 function oneOf<T extends string>(values: readonly T[]): Codec<T> {
@@ -88,7 +91,7 @@ function oneOf<T extends string>(values: readonly T[]): Codec<T> {
   };
 }
 
-export const paramsCodec: Codec<Params> = struct<Params>({
+const paramsCodec: Codec<Params> = struct<Params>({
   keyOwnership: oneOf<KeyOwnership>(['first-writer', 'open']),
   addressPrefix: text(1, 16),
   testNetwork: uint(1),
@@ -122,9 +125,9 @@ const hashedGenesisCodec: Codec<HashedGenesis> = struct<HashedGenesis>({
   engine: oneOf(engineNames),
   time: uint(),
   params: paramsCodec,
-  members: list(struct<Member>({ name: text(1, 64), publicKey: fixedBytes(publicKeyLength) }), 1_000),
-  minters: list(fixedBytes(addressLength), 1_000),
-  allocations: list(struct<Allocation>({ address: fixedBytes(addressLength), balance: amount }), 100_000),
+  members: list(struct<Member>({ name: text(1, 64), publicKey: fixedBytes(publicKeyLength) }), membersMax),
+  minters: list(fixedBytes(addressLength), mintersMax),
+  allocations: list(struct<Allocation>({ address: fixedBytes(addressLength), balance: amount }), allocationsMax),
 });
 
 /** The bytes that the chainId is the hash of: [version, name, engine, time, params, members, minters, allocations]. */

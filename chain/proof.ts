@@ -41,7 +41,7 @@ export const proofVersion = 1;
 /** Longer texts are refused before they are parsed: the largest value, escaped, with the largest certificate. */
 export const proofTextMax = 1_048_576;
 /** A certificate is at most this long; what it says is the engine's. */
-export const certificateBytesMax = 131_072;
+const certificateBytesMax = 131_072;
 
 /** What a proof is about: the key, the record that the state holds for it, if any, and the value (null for a tombstone or no record). */
 export interface KeyClaim {

@@ -3,22 +3,11 @@
  * SHA-256, and its record's SHA-256 is the payload there. Values themselves live in the history, by key and version.
  */
 import { compareBytes, concat, toHex, toUtf8 } from './bytes.ts';
-import {
-  amount,
-  byteString,
-  type Codec,
-  decodeBytes,
-  encode,
-  fixedBytes,
-  nullable,
-  struct,
-  text,
-  uint,
-} from './codec.ts';
+import { amount, type Codec, decodeBytes, encode, fixedBytes, nullable, struct, text, uint } from './codec.ts';
 import { assert } from './errors.ts';
 import { sha256 } from './hash.ts';
 import { addressLength } from './keys.ts';
-import { contentTypeBytesMax, keyBytesMax, valueBytesMax } from './operation.ts';
+import { contentTypeBytesMax, keyBytesMax } from './operation.ts';
 
 export interface KeyRecord {
   /** Counts from 1; delete and transferKey count. */
@@ -91,7 +80,6 @@ export const recordBytesMax = 256;
 export const emptyAccount: Account = { nonce: 0, balance: 0n };
 
 export const stateKeyBytesMax: number = 1 + keyBytesMax;
-export const historyValueCodec: Codec<Uint8Array | null> = nullable(byteString(0, valueBytesMax));
 
 export function keyStateKey(key: string): Uint8Array {
   return concat(Uint8Array.of(1), toUtf8(key));

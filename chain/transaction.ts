@@ -24,7 +24,7 @@ import { sha256, taggedHash } from './hash.ts';
 import { addressOf, publicKeyLength, publicKeyOf, sign, signatureLength } from './keys.ts';
 import { type Operation, operationCodec } from './operation.ts';
 
-export const transactionVersion = 1;
+const transactionVersion = 1;
 export const memoBytesMax = 64;
 /** What any decoder accepts before it knows the parameters of the network, which may be lower. */
 export const transactionBytesCap = 262_144;

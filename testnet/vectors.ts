@@ -1,5 +1,5 @@
 /**
- * Writes the protocol's test vectors, docs/protocol/vectors/*.json, and its page of errors: `node dist/testnet/vectors.js`. A test compares the files with what
+ * Writes the protocol's test vectors, docs/protocol/vectors/*.json: `node dist/testnet/vectors.js`. A test compares the files with what
  * this program would write, so a change of the format never goes unseen.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -7,7 +7,6 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { blockVectors, headerVectors } from './vectors/blocks.ts';
 import { cborVectors, merkleVectors, targetVectors } from './vectors/encoding.ts';
-import { errorsPage } from './vectors/errors-page.ts';
 import { genesisVectors } from './vectors/genesis.ts';
 import type { Json } from './vectors/show.ts';
 import { errorVectors, proofVectors, stateVectors } from './vectors/state.ts';
@@ -49,5 +48,4 @@ export function vectorFolder(): string {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   mkdirSync(vectorFolder(), { recursive: true });
   for (const name of vectorNames) writeFileSync(join(vectorFolder(), `${name}.json`), vectorText(name));
-  writeFileSync(join(vectorFolder(), '..', 'errors.md'), errorsPage());
 }

@@ -119,7 +119,7 @@ export function targetVectors(): Json {
   };
 }
 
-export function showBits(bits: number): string {
+function showBits(bits: number): string {
   return bits.toString(16).padStart(8, '0');
 }
 

@@ -41,7 +41,7 @@ export const exampleGenesis: Genesis = {
   minters: [alice.address],
   allocations: [{ address: alice.address, balance: 1_000_000n }],
 };
-export const exampleParams = paramsAt(exampleGenesis, 0);
+const exampleParams = paramsAt(exampleGenesis, 0);
 export const exampleChainId: Uint8Array = chainIdOf(exampleGenesis);
 
 export const block0 = makeGenesisBlock(exampleGenesis);
