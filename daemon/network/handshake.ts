@@ -5,7 +5,6 @@
 import { KvchainError, type Rejection } from '../../chain/errors.ts';
 import type { Clock, NetworkHandlers, PeerId } from '../ports.ts';
 import { endedEarly, type FramedStream } from './framed-stream.ts';
-import { networkLimits } from './limits.ts';
 import { decodeAnswer, encodeAnswer } from './wire.ts';
 
 /** A handshake that one side declined, with its code and sentence. */
@@ -68,7 +67,7 @@ async function refuse(stream: FramedStream, refusal: Rejection): Promise<never> 
 }
 
 async function readAcceptance(greeting: Greeting): Promise<Uint8Array> {
-  const answer = decodeAnswer(await readFrame(greeting), networkLimits.statusBytesMax);
+  const answer = decodeAnswer(await readFrame(greeting));
   if (!answer.ok) throw new KvchainError(answer.error.code, answer.error.detail);
   const { value } = answer;
   if (value.type === 'refusal') throw new Refused('peer', value);

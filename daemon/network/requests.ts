@@ -127,7 +127,7 @@ export class Requests {
   }
 
   #readAnswer(peer: PeerId, frame: Uint8Array): Uint8Array {
-    const answer = decodeAnswer(frame, this.#surroundings.limits.answerBytesMax);
+    const answer = decodeAnswer(frame);
     if (!answer.ok) {
       this.#surroundings.penalize(peer, 'BAD_MESSAGE', answer.error.detail);
       throw new KvchainError('BAD_MESSAGE', answer.error.detail);

@@ -1,17 +1,7 @@
 /** What travels on the network's own protocols: their names, and the frames of handshake, request and peer exchange. */
-import {
-  byteString,
-  type Codec,
-  decodeBytes,
-  encode,
-  expectArray,
-  fail,
-  list,
-  struct,
-  text,
-  uint,
-} from '../../chain/codec.ts';
-import { type ErrorCode, errorCodeOf, errorRow, type Result } from '../../chain/errors.ts';
+import { concat, equalBytes } from '../../chain/bytes.ts';
+import { decodeBytes, encode, encodeArrayHead, list, struct, text, uint } from '../../chain/codec.ts';
+import { accept, type ErrorCode, errorCodeOf, errorRow, type Result, reject } from '../../chain/errors.ts';
 import type { Topic } from '../ports.ts';
 import { networkLimits } from './limits.ts';
 
@@ -44,32 +34,56 @@ export type Answer =
 const detailCharactersMax = 300;
 
 export function encodeAnswer(answer: Answer): Uint8Array {
-  return encode(answerCodec, answer);
+  if (answer.type === 'data') return concat(dataPrefix, byteStringHead(answer.data.length), answer.data);
+  return encode(refusalCodec, { kind: 1, number: errorRow(answer.code).number, detail: cutDetail(answer.detail) });
 }
 
-/** Errors: BAD_ENCODING, TOO_LARGE. A refusal with a number that this version does not know is INTERNAL. */
-export function decodeAnswer(bytes: Uint8Array, bytesMax: number): Result<Answer> {
-  return decodeBytes(answerCodec, bytes, bytesMax);
+/**
+ * The data of an answer is a view into `bytes`: a whole block is neither copied nor encoded again to be compared. Errors:
+ * BAD_ENCODING, TOO_LARGE, BAD_VERSION (a refusal with a number that this version does not know).
+ */
+export function decodeAnswer(bytes: Uint8Array): Result<Answer> {
+  const [head, kind] = bytes;
+  if (head === dataPrefix[0] && kind === dataPrefix[1]) return decodeData(bytes.subarray(dataPrefix.length));
+  const refusal = decodeBytes(refusalCodec, bytes, refusalBytesMax);
+  if (!refusal.ok) return refusal;
+  const { kind: one, number, detail } = refusal.value;
+  if (one !== 1) return reject('BAD_ENCODING', 'an answer is [0, data] or [1, code, detail]');
+  const code = errorCodeOf(number);
+  if (code !== null) return accept({ type: 'refusal', code, detail });
+  return reject('BAD_VERSION', `the peer refused with error ${number}, which this version does not know`);
 }
 
-const data = byteString(0, networkLimits.answerBytesMax);
-const detail = text(0, 3 * detailCharactersMax);
-const codeNumber = uint(0xffff);
+/** An array of two places, and 0 in the first. */
+const dataPrefix: Uint8Array = Uint8Array.of(0x82, 0x00);
+const refusalBytesMax = 16 + 3 * detailCharactersMax;
+const refusalCodec = struct<{ readonly kind: number; readonly number: number; readonly detail: string }>({
+  kind: uint(1),
+  number: uint(0xffff),
+  detail: text(0, 3 * detailCharactersMax),
+});
 
-const answerCodec: Codec<Answer> = {
-  toItem: answer =>
-    answer.type === 'data' ? [0, answer.data] : [1, errorRow(answer.code).number, cutDetail(answer.detail)],
-  fromItem: item => {
-    const [kind, ...rest] = expectArray(item);
-    if (kind === 0 && rest.length === 1) return { type: 'data', data: data.fromItem(rest[0]) };
-    if (kind !== 1 || rest.length !== 2) return fail('BAD_ENCODING', 'an answer is [0, data] or [1, code, detail]');
-    const number = codeNumber.fromItem(rest[0]);
-    const code = errorCodeOf(number);
-    if (code === null)
-      return fail('BAD_VERSION', `the peer refused with error ${number}, which this version does not know`);
-    return { type: 'refusal', code, detail: detail.fromItem(rest[1]) };
-  },
-};
+function decodeData(bytes: Uint8Array): Result<Answer> {
+  const size = byteStringHeadSizes.get(bytes[0] ?? 0) ?? 1;
+  const data = bytes.subarray(size);
+  // One comparison says that it is a byte string, in the shortest form, and ends where the frame ends.
+  if (equalBytes(bytes.subarray(0, size), byteStringHead(data.length))) return accept({ type: 'data', data });
+  return reject('BAD_ENCODING', 'the data of an answer is not one canonical byte string');
+}
+
+/** The size of a byte string's head by its first byte, where it is not 1. */
+const byteStringHeadSizes: ReadonlyMap<number, number> = new Map([
+  [0x58, 2],
+  [0x59, 3],
+  [0x5a, 5],
+]);
+
+/** CBOR's head of a byte string: that of an array, with another major type. */
+function byteStringHead(length: number): Uint8Array {
+  const head = encodeArrayHead(length);
+  head[0] = ((head[0] ?? 0) & 0x1f) | 0x40;
+  return head;
+}
 
 /** A cut may leave half of a surrogate pair, which has no UTF-8. */
 function cutDetail(sentence: string): string {

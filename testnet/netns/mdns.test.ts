@@ -12,6 +12,8 @@ const hosts = [
   { name: `kvchain-a-${process.pid}`, link: 'veth-kva', address: '10.213.7.1' },
   { name: `kvchain-b-${process.pid}`, link: 'veth-kvb', address: '10.213.7.2' },
 ] as const;
+/** Of the iproute2 package. */
+const ipProgram = 'ip';
 const nodeProgram = fileURLToPath(new URL('./mdns-node.js', import.meta.url));
 const processes: ChildProcess[] = [];
 
@@ -51,7 +53,7 @@ interface Found {
 
 /** Starts a node in a namespace; resolves with the first peer that it shook hands with. */
 async function firstPeer(namespace: string, address: string): Promise<Found> {
-  const child = spawn('ip', ['netns', 'exec', namespace, process.execPath, nodeProgram, address], {
+  const child = spawn(ipProgram, ['netns', 'exec', namespace, process.execPath, nodeProgram, address], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   processes.push(child);
@@ -63,5 +65,5 @@ async function firstPeer(namespace: string, address: string): Promise<Found> {
 }
 
 function ip(...args: readonly string[]): void {
-  execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  execFileSync(ipProgram, args, { stdio: ['ignore', 'ignore', 'pipe'] });
 }
