@@ -1,0 +1,148 @@
+/**
+ * The invariants of proof of work (PROTOCOLS 2.8), checked while the simulation runs, at every change of a head: A-I1 the work of the
+ * head never decreases, A-I2 the chain is connected, A-I4 everything is bounded, A-I7 what a node took is in its mempool or its chain.
+ * A-I3, A-I5 and A-I8 are checked at the end (verdict.ts, and by running a seed twice).
+ */
+import { equalBytes, toHex } from '../../chain/bytes.ts';
+import { mempoolLimits } from '../../chain/mempool-admission.ts';
+import type { Node } from '../../daemon/node.ts';
+import type { PeerId } from '../../daemon/ports.ts';
+import { ChainMirror } from './chain-mirror.ts';
+import { short, type Trace } from './trace.ts';
+
+/** What the node promises to keep at most (docs/operate/limits.md). */
+const boundsMax = { orphans: 100, deferred: 100, bodiesMissing: 1_024, tips: 101 } as const;
+
+/** A transaction that a client sent, with its rivals of the same nonce: one of them must get in. */
+export interface Submission {
+  readonly idHexes: readonly string[];
+}
+
+interface Watched {
+  readonly node: Node;
+  readonly mirror: ChainMirror;
+  /** What this run of the node said yes to. */
+  readonly taken: Set<Submission>;
+  undone: number;
+}
+
+export class Checks {
+  readonly #trace: Trace;
+  readonly #watched = new Map<PeerId, Watched>();
+  readonly #work = new Map<PeerId, bigint>();
+  readonly #moved = new Set<PeerId>();
+  readonly #failures: string[] = [];
+  #reorgDepthMax = 0;
+
+  constructor(trace: Trace) {
+    this.#trace = trace;
+  }
+
+  /** What was found wrong first, or null. */
+  get failure(): string | null {
+    return this.#failures[0] ?? null;
+  }
+
+  /** Most blocks that one switch of a node undid. */
+  get reorgDepthMax(): number {
+    return this.#reorgDepthMax;
+  }
+
+  fail(who: string, what: string): void {
+    this.#trace.add(who, 'FAILED', what);
+    this.#failures.push(`${who}: ${what}`);
+  }
+
+  /** The chain of a node that is open, or null. */
+  mirror(name: PeerId): ChainMirror | null {
+    return this.#watched.get(name)?.mirror ?? null;
+  }
+
+  /** Looks on from now. The head that a crash leaves has no less work than the last that the node showed. */
+  async watch(name: PeerId, node: Node): Promise<void> {
+    const mirror = await ChainMirror.read(node);
+    const watched: Watched = { node, mirror, taken: new Set(), undone: 0 };
+    this.#watched.set(name, watched);
+    this.#moved.add(name);
+    node.events.subscribe(event => {
+      if (event.type === 'head') {
+        this.#onHead(name, watched);
+        return;
+      }
+      if (event.type === 'undone') watched.undone += 1;
+      const fault = mirror.follow(event);
+      if (fault !== null) this.fail(name, fault);
+    });
+  }
+
+  /** The node is gone; what it said before is void, but for its head. */
+  forget(name: PeerId): void {
+    this.#watched.delete(name);
+    this.#moved.delete(name);
+  }
+
+  taken(name: PeerId, submission: Submission): void {
+    this.#watched.get(name)?.taken.add(submission);
+    this.#moved.add(name);
+  }
+
+  /** To be called when everything is at rest. */
+  afterEvent(): void {
+    for (const name of this.#moved) {
+      const watched = this.#watched.get(name);
+      if (watched) this.#check(name, watched);
+    }
+    this.#moved.clear();
+  }
+
+  #onHead(name: PeerId, watched: Watched): void {
+    const { mirror, undone } = watched;
+    this.#reorgDepthMax = Math.max(this.#reorgDepthMax, undone);
+    this.#trace.add(name, undone > 0 ? `reorg-${undone}` : 'head', `${short(mirror.hash)} ${mirror.height}`);
+    watched.undone = 0;
+    this.#moved.add(name);
+  }
+
+  #check(name: PeerId, { node, mirror, taken }: Watched): void {
+    const view = node.engine.view();
+    const before = this.#work.get(name) ?? 0n;
+    if (view.head.work < before) this.fail(name, `A-I1: the head's work fell from ${before} to ${view.head.work}`);
+    this.#work.set(name, view.head.work);
+    if (!equalBytes(view.head.hash, mirror.hash) || !equalBytes(node.ledger.head.hash, mirror.hash)) {
+      this.fail(name, `A-I2: engine, ledger and events differ on the head at height ${mirror.height}`);
+    }
+    this.#checkBounds(name, node);
+    for (const submission of taken) {
+      const isKept = submission.idHexes.some(idHex => node.mempool.has(idHex) || mirror.includes(idHex));
+      if (isKept) continue;
+      this.fail(name, `A-I7: transaction ${submission.idHexes[0]} is in neither mempool nor chain`);
+    }
+  }
+
+  #checkBounds(name: PeerId, node: Node): void {
+    const { orphans, deferred, tips } = node.engine.view();
+    const { count, bytes, gapped } = node.mempool.stats();
+    const sizes: readonly (readonly [string, number, number])[] = [
+      ['orphans', orphans, boundsMax.orphans],
+      ['deferred blocks', deferred, boundsMax.deferred],
+      ['tips', tips.length, boundsMax.tips],
+      ['missing bodies', node.sync.missing, boundsMax.bodiesMissing],
+      ['transactions', count, mempoolLimits.transactionsMax],
+      ['bytes of transactions', bytes, mempoolLimits.bytesMax],
+      ['transactions behind gaps', gapped, mempoolLimits.gappedMax],
+    ];
+    for (const [what, size, most] of sizes) {
+      if (size > most) this.fail(name, `A-I4: ${size} ${what}, at most ${most}`);
+    }
+  }
+}
+
+/** A line about a submission. */
+export function nameOf({ idHexes }: Submission): string {
+  return idHexes.map(idHex => idHex.slice(0, 8)).join('|');
+}
+
+/** A chain's head in words. */
+export function tipText(mirror: ChainMirror): string {
+  return `${toHex(mirror.hash).slice(0, 8)} at ${mirror.height}`;
+}

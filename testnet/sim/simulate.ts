@@ -1,0 +1,88 @@
+/** One simulation from its seed to its report. */
+import type { Packet } from './packet.ts';
+import type { DiskSettings } from './simulated-disk.ts';
+import { branchDepth, type Told, tellStory } from './story.ts';
+import { judge } from './verdict.ts';
+import { World } from './world.ts';
+
+export interface Report {
+  readonly seed: string;
+  readonly nodes: number;
+  /** Height of the head in the end. */
+  readonly blocks: number;
+  readonly transactions: number;
+  readonly reorgDepthMax: number;
+  readonly partitions: number;
+  readonly oneWayCuts: number;
+  readonly kills: number;
+  readonly killsWhileSyncing: number;
+  readonly packets: number;
+  readonly packetsLost: number;
+  readonly headHash: string;
+  readonly stateRoot: string;
+  readonly virtualMs: number;
+  readonly realMs: number;
+  /** SHA-256 of the trace: the same for the same seed. */
+  readonly traceHash: string;
+}
+
+/** What is broken on purpose, so that the checks can show that they see it. */
+export interface Sabotage {
+  readonly disk?: DiskSettings['honesty'];
+  readonly distortion?: (packet: Packet) => Packet;
+}
+
+export interface SimulationOptions {
+  readonly seed: bigint;
+  readonly onLine?: (line: string) => void;
+  readonly sabotage?: Sabotage;
+}
+
+/** A check did not hold. */
+export class SimulationFailed extends Error {
+  readonly seed: bigint;
+
+  constructor(seed: bigint, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(`seed ${seed}: ${reason}\nreplay: node dist/testnet/sim/main.js --seed ${seed} --trace`, { cause });
+    this.name = 'SimulationFailed';
+    this.seed = seed;
+  }
+}
+
+const syncMs = [1, 25] as const;
+
+/** Runs a seed. Throws SimulationFailed, whose message has the command that shows it again. */
+export async function simulate({ seed, onLine = () => {}, sabotage = {} }: SimulationOptions): Promise<Report> {
+  const startedMs = performance.now();
+  const told: Told = { partitions: 0, oneWayCuts: 0, kills: 0, killsWhileSyncing: 0 };
+  try {
+    const world = new World({ seed, onLine, disk: { syncMs, honesty: sabotage.disk ?? 'keeps its word' } });
+    if (sabotage.distortion) world.wires.distortion = sabotage.distortion;
+    await world.run(() => tellStory(world, told));
+    const { nodes, genesis, workload, checks, time, wires, trace } = world;
+    const stores = new Map(nodes.map(node => [node.name, node.disk] as const));
+    const { height, headHex, rootHex, transactions } = await judge(genesis, stores, workload.submissions);
+    const { reorgDepthMax } = checks;
+    if (reorgDepthMax < branchDepth) throw new Error(`the deepest reorg undid ${reorgDepthMax} blocks`);
+    trace.add('world', 'end', `${headHex} ${height} ${rootHex}`);
+    const { delivered, lost } = wires.traffic;
+    return {
+      seed: String(seed),
+      nodes: nodes.length,
+      blocks: height,
+      transactions,
+      reorgDepthMax,
+      ...told,
+      packets: delivered,
+      packetsLost: lost,
+      headHash: headHex,
+      stateRoot: rootHex,
+      virtualMs: Math.round(time.nowMs),
+      realMs: Math.round(performance.now() - startedMs),
+      traceHash: trace.digest(),
+    };
+  } catch (error) {
+    throw new SimulationFailed(seed, error);
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * A disk that takes virtual time to sync and may lose power at any moment. What survives is what was durable and, as on a real disk,
+ * any beginning of what was handed over since: lazy writes, and the one that was being synced when the lights went out.
+ */
+import type { Log, Store, StoreRange, StoreWrite } from '../../daemon/ports.ts';
+import { MemoryStore } from '../../daemon/store/memory-store.ts';
+import { MemoryLog } from '../../daemon/store/record-log.ts';
+import type { Chance } from './chance.ts';
+import type { Life } from './life.ts';
+
+export interface DiskSettings {
+  /** How long a sync takes, at least and at most. */
+  readonly syncMs: readonly [number, number];
+  /** `lies` acknowledges as durable what it has not synced: a broken disk, by which the checks prove that they see. */
+  readonly honesty: 'keeps its word' | 'lies';
+}
+
+export class SimulatedDisk {
+  readonly #chance: Chance;
+  readonly #settings: DiskSettings;
+  #rows = new MemoryStore();
+  #records = new MemoryLog();
+  /** Batches that a crash may lose, in their order. */
+  #unsynced: (readonly StoreWrite[])[] = [];
+  #appending: readonly Uint8Array[] | null = null;
+  #syncs = 0;
+
+  constructor(chance: Chance, settings: DiskSettings) {
+    this.#chance = chance;
+    this.#settings = settings;
+  }
+
+  /** What is on the disk, for whoever looks at it while no process runs. */
+  get rows(): Store {
+    return this.#rows;
+  }
+
+  get isSyncing(): boolean {
+    return this.#syncs > 0;
+  }
+
+  /** The store and the log for one life of the process. */
+  open(life: Life): { readonly store: Store; readonly log: Log } {
+    const store = new DiskStore(life, {
+      rows: this.#rows,
+      write: (batch, durability) => this.#write(life, batch, durability),
+    });
+    const log = new DiskLog(life, this.#records, records => this.#append(life, records));
+    return { store, log };
+  }
+
+  /** The power is gone; the next `open` finds what survived. The life must have ended. */
+  async crash(): Promise<void> {
+    const handedOver = this.#unsynced;
+    const survived = this.#settings.honesty === 'lies' ? 0 : this.#chance.between(0, handedOver.length);
+    this.#unsynced = [];
+    this.#syncs = 0;
+    this.#rows = this.#rows.crash();
+    for (const batch of handedOver.slice(0, survived)) await this.#rows.write(batch, 'durable');
+    this.#records = this.#records.crash();
+    if (this.#appending !== null && this.#chance.happens(0.5)) await this.#records.append(this.#appending);
+    this.#appending = null;
+  }
+
+  /** The process ended in order: all is there. */
+  reopen(): void {
+    this.#unsynced = [];
+    this.#rows = this.#rows.reopen();
+    this.#records = this.#records.crash();
+  }
+
+  async #write(life: Life, batch: readonly StoreWrite[], durability: 'durable' | 'lazy'): Promise<void> {
+    this.#unsynced.push(batch);
+    const isSynced = durability === 'durable' && this.#settings.honesty === 'keeps its word';
+    if (durability === 'durable') await this.#sync(life);
+    await this.#rows.write(batch, isSynced ? 'durable' : 'lazy');
+    if (isSynced) this.#unsynced = [];
+  }
+
+  async #append(life: Life, records: readonly Uint8Array[]): Promise<void> {
+    this.#appending = records;
+    await this.#sync(life);
+    await this.#records.append(records);
+    this.#appending = null;
+  }
+
+  async #sync(life: Life): Promise<void> {
+    const [min, max] = this.#settings.syncMs;
+    this.#syncs += 1;
+    await life.sleep(min + this.#chance.fraction() * (max - min));
+    this.#syncs -= 1;
+  }
+}
+
+interface RowsOfLife {
+  readonly rows: MemoryStore;
+  readonly write: (batch: readonly StoreWrite[], durability: 'durable' | 'lazy') => Promise<void>;
+}
+
+class DiskStore implements Store {
+  readonly #life: Life;
+  readonly #parts: RowsOfLife;
+  /** Writes take turns, whatever they wait for. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(life: Life, parts: RowsOfLife) {
+    this.#life = life;
+    this.#parts = parts;
+  }
+
+  get(key: Uint8Array) {
+    return this.#life.go(() => this.#parts.rows.get(key));
+  }
+
+  getMany(keys: readonly Uint8Array[]) {
+    return this.#life.go(() => this.#parts.rows.getMany(keys));
+  }
+
+  range(range: StoreRange) {
+    return this.#life.go(() => this.#parts.rows.range(range));
+  }
+
+  write(batch: readonly StoreWrite[], durability: 'durable' | 'lazy'): Promise<void> {
+    const written = this.#last.then(() => this.#life.go(() => this.#parts.write(batch, durability)));
+    this.#last = written.catch(() => {});
+    return written;
+  }
+
+  async close(): Promise<void> {
+    await this.#last;
+    await this.#life.go(() => this.#parts.rows.close());
+  }
+}
+
+class DiskLog implements Log {
+  readonly #life: Life;
+  readonly #records: MemoryLog;
+  readonly #append: (records: readonly Uint8Array[]) => Promise<void>;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(life: Life, records: MemoryLog, append: (records: readonly Uint8Array[]) => Promise<void>) {
+    this.#life = life;
+    this.#records = records;
+    this.#append = append;
+  }
+
+  append(records: readonly Uint8Array[]): Promise<void> {
+    const appended = this.#last.then(() => this.#life.go(() => this.#append(records)));
+    this.#last = appended.catch(() => {});
+    return appended;
+  }
+
+  read() {
+    return this.#life.go(() => this.#records.read());
+  }
+
+  async close(): Promise<void> {
+    await this.#last;
+    await this.#life.go(() => this.#records.close());
+  }
+}

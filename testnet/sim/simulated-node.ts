@@ -1,0 +1,175 @@
+/** A machine that runs the daemon's node, the same class as on a real one, on simulated ports; it can be killed and started again. */
+
+import { toUtf8 } from '../../chain/bytes.ts';
+import type { Rejection } from '../../chain/errors.ts';
+import type { Genesis } from '../../chain/genesis.ts';
+import { sha256 } from '../../chain/hash.ts';
+import { InlineVerifier } from '../../daemon/crypto/inline-verifier.ts';
+import { Node, type NodePorts } from '../../daemon/node.ts';
+import type { PeerId, Store } from '../../daemon/ports.ts';
+import type { Chance } from './chance.ts';
+import { type ClockSettings, Life, SimulatedClock } from './life.ts';
+import { type DiskSettings, SimulatedDisk } from './simulated-disk.ts';
+import { SimulatedMiner } from './simulated-miner.ts';
+import { SimulatedNetwork } from './simulated-network.ts';
+import type { VirtualTime } from './virtual-time.ts';
+import type { Wires } from './wires.ts';
+
+export interface NodePlan {
+  readonly name: PeerId;
+  /** Trials a second. */
+  readonly rate: number;
+  readonly clock: ClockSettings;
+  /** Whom it dials. */
+  readonly bootstrap: readonly PeerId[];
+  readonly disk: DiskSettings;
+}
+
+/** Who looks on. */
+export interface NodeWatch {
+  /** The node stands and has not started: what it holds is what its disk had. */
+  onOpen(name: PeerId, node: Node): Promise<void>;
+  onUp(name: PeerId): void;
+  onPenalty(name: PeerId, peer: PeerId, rejection: Rejection): void;
+  onRule(name: PeerId, rule: string, data: Readonly<Record<string, string | number>>): void;
+  /** A fault that the node survives. */
+  onFault(name: PeerId, error: unknown): void;
+  /** The node cannot go on. */
+  onFatal(name: PeerId, error: unknown): void;
+}
+
+export interface NodeSurroundings {
+  readonly genesis: Genesis;
+  readonly time: VirtualTime;
+  readonly wires: Wires;
+  readonly chance: Chance;
+  readonly watch: NodeWatch;
+}
+
+interface Run {
+  readonly life: Life;
+  readonly clock: SimulatedClock;
+  node: Node | null;
+  isUp: boolean;
+}
+
+export class SimulatedNode {
+  readonly plan: NodePlan;
+  readonly #surroundings: NodeSurroundings;
+  readonly #disk: SimulatedDisk;
+  readonly #verifier = new InlineVerifier();
+  #run: Run | null = null;
+  #runs = 0;
+  #isMining = true;
+
+  constructor(plan: NodePlan, surroundings: NodeSurroundings) {
+    this.plan = plan;
+    this.#surroundings = surroundings;
+    this.#disk = new SimulatedDisk(surroundings.chance.stream('disk'), plan.disk);
+  }
+
+  get name(): PeerId {
+    return this.plan.name;
+  }
+
+  /** The node once it has started, else null. */
+  get node(): Node | null {
+    return this.#run?.isUp ? this.#run.node : null;
+  }
+
+  /** True while a durable write is under way: the worst moment to die. */
+  get isSyncing(): boolean {
+    return this.#disk.isSyncing;
+  }
+
+  /** What the disk holds of a node that does not run. */
+  get disk(): Store {
+    return this.#disk.rows;
+  }
+
+  /** Starts the process. It is up some virtual time later. */
+  boot(): void {
+    const { time, watch } = this.#surroundings;
+    const life = new Life(time);
+    const clock = new SimulatedClock(time, life, this.plan.clock);
+    const run: Run = { life, clock, node: null, isUp: false };
+    this.#run = run;
+    this.#runs += 1;
+    this.#start(run).catch((error: unknown) => {
+      if (run.life.isAlive) watch.onFatal(this.name, error);
+    });
+  }
+
+  /** kill -9 and loss of power in one: at once, in the middle of whatever it does. */
+  async kill(): Promise<void> {
+    this.#run?.life.end();
+    this.#run = null;
+    await this.#disk.crash();
+  }
+
+  /** SIGTERM: returns the timers that the stopped node left behind, which should be none. */
+  async stop(): Promise<number> {
+    const run = this.#run;
+    if (!run?.node) return 0;
+    await run.node.stop();
+    const { timers } = run.clock;
+    run.life.end();
+    this.#run = null;
+    this.#disk.reopen();
+    return timers;
+  }
+
+  startMining(): void {
+    this.#isMining = true;
+    this.node?.producer.start();
+  }
+
+  stopMining(): void {
+    this.#isMining = false;
+    this.node?.producer.stop();
+  }
+
+  async #start(run: Run): Promise<void> {
+    const { genesis, watch } = this.#surroundings;
+    const { name } = this;
+    const options = {
+      genesis,
+      secretKey: sha256(toUtf8(`producer ${name}`)),
+      onFatal: (error: unknown) => run.life.isAlive && watch.onFatal(name, error),
+      onFault: (error: unknown) => run.life.isAlive && watch.onFault(name, error),
+      onTrace: (rule: string, data: Readonly<Record<string, string | number>>) => watch.onRule(name, rule, data),
+    };
+    const node = await Node.open(options, this.#ports(run));
+    run.node = node;
+    await watch.onOpen(name, node);
+    await node.start();
+    run.isUp = true;
+    if (this.#isMining) node.producer.start();
+    watch.onUp(name);
+  }
+
+  #ports({ life, clock }: Run): NodePorts {
+    const { time, wires, chance, watch } = this.#surroundings;
+    const { name, rate, bootstrap } = this.plan;
+    const own = chance.stream(`run ${this.#runs}`);
+    const network = new SimulatedNetwork({
+      self: name,
+      wires,
+      life,
+      clock,
+      chance: own.stream('network'),
+      bootstrap,
+      onPenalty: (peer, rejection) => watch.onPenalty(name, peer, rejection),
+      onFault: error => life.isAlive && watch.onFault(name, error),
+    });
+    const randomness = own.stream('random');
+    return {
+      network,
+      clock,
+      ...this.#disk.open(life),
+      random: { bytes: length => randomness.bytes(length) },
+      verifier: this.#verifier,
+      miner: new SimulatedMiner({ time, life, chance: own.stream('miner'), rate }),
+    };
+  }
+}

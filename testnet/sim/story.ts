@@ -1,0 +1,184 @@
+/**
+ * The story of a simulation: the nodes find each other and mine; the net is split until both sides have a branch of their own, so that a
+ * reorg must follow; nodes die and come back; links go deaf in one direction. Then all is healed and everyone must agree, and every
+ * transaction must be in.
+ */
+import type { PeerId } from '../../daemon/ports.ts';
+import type { ChainMirror } from './chain-mirror.ts';
+import type { Chance } from './chance.ts';
+import { tipText } from './checks.ts';
+import type { SimulatedNode } from './simulated-node.ts';
+import type { World } from './world.ts';
+
+export interface Told {
+  partitions: number;
+  oneWayCuts: number;
+  kills: number;
+  /** Kills while a durable write was under way. */
+  killsWhileSyncing: number;
+}
+
+type Chapter = 'partition' | 'one-way' | 'kill' | 'kill in a partition' | 'two killed';
+
+/** How deep the branches of a partition are, at least. */
+export const branchDepth = 2;
+/** In virtual milliseconds: generous, for a story that does not end has failed. */
+const patienceMs = 600_000;
+const quietMs = 20_000;
+
+export async function tellStory(world: World, told: Told): Promise<void> {
+  const chance = world.chance.stream('story');
+  for (const node of world.nodes) world.boot(node);
+  await world.until('every node is up', patienceMs, () => world.nodes.every(({ node }) => node !== null));
+  world.workload.start();
+  await world.until('the first blocks', patienceMs, () => mirrors(world).every(({ height }) => height >= 3));
+  for (const chapter of chapters(chance)) {
+    world.trace.add('world', 'chapter', chapter);
+    await tellChapter(world, chance, { chapter, told });
+    await world.sleep(chance.between(0, 5_000));
+  }
+  await heal(world);
+}
+
+/** At least one partition and one kill, and one to three more. */
+function chapters(chance: Chance): readonly Chapter[] {
+  const base: readonly Chapter[] = chance.happens(0.5) ? ['partition', 'kill'] : ['kill in a partition'];
+  const more: readonly Chapter[] = ['partition', 'one-way', 'kill', 'kill in a partition', 'two killed'];
+  const others = Array.from({ length: chance.between(1, 2) }, () => chance.pick(more));
+  return chance.shuffle([...base, ...others]);
+}
+
+interface Telling {
+  readonly chapter: Chapter;
+  readonly told: Told;
+}
+
+async function tellChapter(world: World, chance: Chance, { chapter, told }: Telling): Promise<void> {
+  switch (chapter) {
+    case 'partition':
+      await partition(world, chance, { told, during: async () => {} });
+      break;
+    case 'kill in a partition':
+      await partition(world, chance, { told, during: () => killOne(world, chance, told) });
+      break;
+    case 'one-way':
+      await cutOneWay(world, chance, told);
+      break;
+    case 'kill':
+      await killOne(world, chance, told);
+      break;
+    case 'two killed':
+      await Promise.all([killOne(world, chance, told), killOne(world, chance, told)]);
+      break;
+  }
+}
+
+interface Splitting {
+  readonly told: Told;
+  readonly during: () => Promise<void>;
+}
+
+/** Splits the net until the best chains of both sides left each other two blocks ago and one is heavier: the other side must undo them. */
+async function partition(world: World, chance: Chance, { told, during }: Splitting): Promise<void> {
+  const names = chance.shuffle(world.nodes.map(({ name }) => name));
+  const size = chance.between(Math.ceil(names.length / 3), Math.floor((2 * names.length) / 3));
+  const sides = [names.slice(0, size), names.slice(size)] as const;
+  world.trace.add('world', 'partition', sides.map(side => side.join(',')).join(' / '));
+  world.wires.partition(sides);
+  told.partitions += 1;
+  await during();
+  await world.until('two branches', patienceMs, () => haveForked(world, sides));
+  world.wires.mend();
+  world.trace.add('world', 'mend');
+  await world.until('one branch', patienceMs, () => !isDivided(world));
+}
+
+function haveForked(world: World, sides: readonly (readonly PeerId[])[]): boolean {
+  const [one, other] = sides.map(side => best(world, side));
+  if (!one || !other || one.work === other.work) return false;
+  const fork = one.commonHeight(other);
+  return Math.min(one.height, other.height) - fork >= branchDepth;
+}
+
+/** True while two nodes that are up have chains that differ in more than the newest blocks. */
+function isDivided(world: World): boolean {
+  const [first, ...others] = mirrors(world);
+  return (
+    !first || others.some(other => Math.min(first.height, other.height) - first.commonHeight(other) >= branchDepth)
+  );
+}
+
+/** Packets of some links pass in one direction only, for a while. */
+async function cutOneWay(world: World, chance: Chance, told: Told): Promise<void> {
+  const deaf = chance.pick(world.nodes).name;
+  for (const { name } of world.nodes) if (name !== deaf && chance.happens(0.7)) world.wires.cut(name, deaf);
+  told.oneWayCuts += 1;
+  world.trace.add('world', 'one-way', `nothing reaches ${deaf}`);
+  await world.sleep(chance.between(3_000, 30_000));
+  world.wires.mend();
+  world.trace.add('world', 'mend');
+}
+
+/** Kills a node at any moment, or while it syncs, and starts it again some time later. */
+async function killOne(world: World, chance: Chance, told: Told): Promise<void> {
+  await world.sleep(chance.between(0, 4_000));
+  const victim = chance.pick(world.nodes.filter(({ node }) => node !== null));
+  if (chance.happens(0.5)) await world.until('a durable write', patienceMs, () => victim.isSyncing);
+  told.kills += 1;
+  if (victim.isSyncing) told.killsWhileSyncing += 1;
+  await world.kill(victim);
+  await world.sleep(chance.between(100, 15_000));
+  world.boot(victim);
+  await world.until(`${victim.name} is up again`, patienceMs, () => victim.node !== null);
+}
+
+/** No more faults: within bounded time everything that was sent is included everywhere, and everyone has the same head. */
+async function heal(world: World): Promise<void> {
+  world.trace.add('world', 'heal');
+  world.wires.mend();
+  world.wires.weather = { ...world.wires.weather, lossProbability: 0, duplicationProbability: 0 };
+  world.workload.stop();
+  await world.until('everything that was sent is included', patienceMs, () => isAllIncluded(world));
+  await settle(world);
+  for (const node of world.nodes) await stop(world, node);
+}
+
+/** One miner alone cannot tie with itself: its next blocks decide between equal tips. */
+async function settle(world: World): Promise<void> {
+  const [miner, ...others] = world.nodes;
+  for (const node of others) node.stopMining();
+  const height = Math.max(...mirrors(world).map(mirror => mirror.height));
+  await world.until('one head', patienceMs, () => mirrors(world).every(mirror => mirror.height >= height + 2));
+  miner?.stopMining();
+  await world.sleep(quietMs);
+  const tips = new Set(mirrors(world).map(tipText));
+  if (tips.size !== 1) world.checks.fail('world', `A-I5: after a quiet time the heads are ${[...tips].join(', ')}`);
+}
+
+async function stop(world: World, node: SimulatedNode): Promise<void> {
+  const { name } = node;
+  const timersLeft = await node.stop();
+  world.trace.add(name, 'stop');
+  if (timersLeft > 0) world.checks.fail(name, `${timersLeft} timers outlive the node that stopped`);
+}
+
+function isAllIncluded(world: World): boolean {
+  const chains = mirrors(world);
+  return world.workload.submissions.every(({ idHexes }) =>
+    chains.every(mirror => idHexes.some(idHex => mirror.includes(idHex))),
+  );
+}
+
+/** The chains of the nodes that run. */
+function mirrors(world: World): readonly ChainMirror[] {
+  return world.nodes.map(({ name }) => world.checks.mirror(name)).filter(mirror => mirror !== null);
+}
+
+function best(world: World, side: readonly PeerId[]): ChainMirror | null {
+  let found: ChainMirror | null = null;
+  for (const name of side) {
+    const mirror = world.checks.mirror(name);
+    if (mirror !== null && (found === null || mirror.work > found.work)) found = mirror;
+  }
+  return found;
+}
