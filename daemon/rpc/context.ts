@@ -1,6 +1,6 @@
 /** What a call knows: the node that it speaks for, who calls, and until when. */
 import type { ErrorCode } from '../../chain/errors.ts';
-import { errorRow, KvchainError, type Result } from '../../chain/errors.ts';
+import { errorRow, type Result } from '../../chain/errors.ts';
 import type { NodeApi } from '../node-api.ts';
 import type { CheckedParamsOf, MethodName, ResultOf } from './api.ts';
 import type { Scope } from './method.ts';
@@ -63,10 +63,4 @@ export type Handlers<M extends MethodName = MethodName> = { readonly [Name in M]
 /** The REST body, and the entry of a list, of a refusal. */
 export function refusalOf(code: ErrorCode, detail: string): Refusal {
   return { code, message: detail, action: errorRow(code).action };
-}
-
-/** The value of a result, or the refusal thrown: for code between a parse and its one catch in dispatch.ts. */
-export function take<T>(result: Result<T>): T {
-  if (!result.ok) throw new KvchainError(result.error.code, result.error.detail);
-  return result.value;
 }

@@ -14,7 +14,7 @@ import { type ErrorCode, errorRow, KvchainError, type Result, reject } from '../
 import type { MethodName } from './api.ts';
 import { type Authenticator, failureDelayMs } from './auth.ts';
 import { ConnectionLimiter } from './connections.ts';
-import type { Caller } from './context.ts';
+import { type Caller, refusalOf } from './context.ts';
 import { call } from './dispatch.ts';
 import { guardFor } from './guard.ts';
 import { parseJsonBytes } from './json.ts';
@@ -41,6 +41,12 @@ import { closeCodes, SocketSession, socketMessageBytesMax } from './socket.ts';
 const strangers: Caller = { name: 'stranger', scope: null, hasCredential: false };
 const rpcPath = '/';
 const openPaths = new Set(['/healthz', '/readyz']);
+
+interface Denial {
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly status?: number;
+}
 
 export class Door {
   readonly #settings: ServerSettings;
@@ -204,14 +210,14 @@ export class Door {
     return this.#callers.get(request) ?? strangers;
   }
 
-  #deny(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    { code, detail }: { readonly code: ErrorCode; readonly detail: string },
-  ): FastifyReply {
-    if (routeOf(request) !== rpcPath) return sendRefusal(reply, code, detail);
-    const { text } = refuse(code, detail);
-    return reply.code(errorRow(code).http).header('content-type', 'application/json; charset=utf-8').send(text);
+  /** Refuses a whole request in the form of its route, with the table's status where no other is given. */
+  #deny(request: FastifyRequest, reply: FastifyReply, { code, detail, status }: Denial): FastifyReply {
+    const isRpc = routeOf(request) === rpcPath;
+    const text = isRpc ? refuse(code, detail).text : JSON.stringify(refusalOf(code, detail));
+    return reply
+      .code(status ?? errorRow(code).http)
+      .header('content-type', 'application/json; charset=utf-8')
+      .send(text);
   }
 
   /** What fastify refused, in the table's words; anything else is our fault and stays in the log. */
@@ -226,11 +232,11 @@ export class Door {
       return this.#deny(request, reply, { code: 'TOO_LARGE', detail: `body too large: at most ${bodyBytesMax} bytes` });
     }
     if (status === 415) {
-      this.#deny(request, reply.code(415), {
+      return this.#deny(request, reply, {
+        status,
         code: 'INVALID_REQUEST',
         detail: 'content-type: expected application/json',
       });
-      return reply;
     }
     if (status < 500)
       return this.#deny(request, reply, { code: 'INVALID_REQUEST', detail: 'the request is malformed' });
