@@ -50,7 +50,7 @@ module.exports = {
       comment: 'The command line is a client like any other: it speaks to a daemon through its API, and signs with the keystore.',
       severity: 'error',
       from: { path: '^cli/' },
-      to: { path: '^daemon/', pathNot: '^daemon/(rpc/(api|client)[^/]*\\.ts|keystore/.*|polyfill\\.ts)$' },
+      to: { path: '^daemon/', pathNot: '^daemon/(rpc/(api|client|light-client)[^/]*\\.ts|keystore/.*|polyfill\\.ts)$' },
     },
     {
       name: 'cli-does-not-import-testnet',

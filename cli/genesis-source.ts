@@ -3,8 +3,8 @@ import { KvchainError } from '../chain/errors.ts';
 import type { Genesis } from '../chain/genesis.ts';
 import { genesisTextMax, parseGenesis } from '../chain/genesis-file.ts';
 import { CommandError } from './failure.ts';
-import { readInput } from './input.ts';
 import type { Streams } from './output.ts';
+import { readInput } from './user-files.ts';
 
 const fetchTimeoutMs = 30_000;
 

@@ -42,6 +42,15 @@ export class Output {
     this.#streams.stdout.write(this.isJson ? `${JSON.stringify(document)}\n` : `${text}\n`);
   }
 
+  /** One of many answers, a line each. Resolves when there is room for the next, so that a slow reader is waited for. */
+  async line(document: unknown, text: string): Promise<void> {
+    const { stdout } = this.#streams;
+    if (stdout.write(`${this.isJson ? JSON.stringify(document) : text}\n`)) return;
+    await new Promise<void>(resolve => {
+      stdout.once('drain', resolve);
+    });
+  }
+
   /** Bytes of a value, exactly. Resolves when they are handed over. */
   bytes(bytes: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -52,11 +61,6 @@ export class Output {
   /** What is worth knowing beside the answer; for people only. */
   note(text: string): void {
     if (!this.isJson) this.#streams.stderr.write(`${text}\n`);
-  }
-
-  /** A text from the chain as one line may show it. */
-  shown(text: string): string {
-    return this.isTerminal ? visible(text) : text;
   }
 
   failure({ code, message, action }: Told): void {
@@ -76,6 +80,11 @@ export function visible(text: string): string {
     /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
     character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
+}
+
+/** A text from the chain on one line, whatever it holds. */
+export function oneLine(text: string): string {
+  return visible(text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\t', '\\t'));
 }
 
 /** Rows of names and values, aligned, for one thing. */

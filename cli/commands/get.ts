@@ -1,11 +1,10 @@
 /** `kvchain get`: reads a key, from the daemon's word or, with --verify, from a proof against headers that were followed here. */
-import { writeFile } from 'node:fs/promises';
 import { KvchainError } from '../../chain/errors.ts';
 import type { KeyValue } from '../../daemon/rpc/client.ts';
 import { type Call, examples, onCall, readArgument, type Shell, wholeArgument } from '../command.ts';
-import { CommandError } from '../failure.ts';
 import { visible } from '../output.ts';
 import type { Session } from '../session.ts';
+import { writeOutput } from '../user-files.ts';
 
 interface GetOptions {
   readonly at?: number;
@@ -40,8 +39,9 @@ export function addGet(shell: Shell): void {
 async function get({ args, options, session }: Call<GetOptions>): Promise<void> {
   const [key = ''] = args;
   const { at, read } = options;
-  const client = await session.client();
-  const found = await client.get(key, { at, read });
+  const found = options.verify
+    ? await (await import('../verified-read.ts')).readVerified(session, key, { at, read })
+    : await (await session.client()).get(key, { at, read });
   if (found === null) {
     throw new KvchainError(
       'NO_KEY',
@@ -57,7 +57,7 @@ async function show(
   options: GetOptions,
 ): Promise<void> {
   const { bytes, ...document } = found;
-  if (options.out !== undefined) await save(options.out, bytes);
+  if (options.out !== undefined) await writeOutput(options.out, bytes);
   if (options.raw) return session.output.bytes(bytes);
   const { output } = session;
   if (options.out !== undefined) {
@@ -68,13 +68,4 @@ async function show(
   if (found.encoding === 'base64') output.note('the value is not text: shown in base64; --raw or --out give its bytes');
   if (found.verdict !== undefined) output.note(`verified: ${found.verdict}`);
   return undefined;
-}
-
-async function save(file: string, bytes: Uint8Array): Promise<void> {
-  try {
-    await writeFile(file, bytes);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CommandError('DISK_FAILED', `cannot write ${file}: ${reason}`, 'Check the folder and its permissions.');
-  }
 }

@@ -5,9 +5,9 @@ import type { KeyInfo } from '../../daemon/keystore/keystore.ts';
 import { type AccountOptions, chooseKey, newPassword, openAccount } from '../account.ts';
 import { type Call, examples, onCall, type Shell } from '../command.ts';
 import { CommandError } from '../failure.ts';
-import { readInput } from '../input.ts';
 import { fields, table } from '../output.ts';
 import type { Session } from '../session.ts';
+import { readInput } from '../user-files.ts';
 
 interface NewKeyOptions {
   readonly passwordFile?: string;

@@ -11,7 +11,7 @@ import {
   withSigning,
 } from '../command.ts';
 import { CommandError } from '../failure.ts';
-import { readInput } from '../input.ts';
+import { readInput } from '../user-files.ts';
 import { showWrite } from '../write-result.ts';
 
 interface PutOptions extends SigningOptions {

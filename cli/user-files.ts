@@ -1,5 +1,6 @@
-/** Reads what a user names: a file, or `-` for the standard input; bounded, so that a wrong file does not fill the memory. */
+/** The files that a user names: read bounded, so that a wrong one does not fill the memory; `-` is the standard input. */
 import { createReadStream } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { CommandError } from './failure.ts';
 import type { Streams } from './output.ts';
 
@@ -26,4 +27,14 @@ export async function readInput(streams: Streams, name: string, bytesMax: number
 export function unreadable(name: string, error: unknown): CommandError {
   const reason = error instanceof Error ? error.message : String(error);
   return new CommandError('USAGE', `cannot read ${name}: ${reason}`, 'Check the name of the file and its permissions.');
+}
+
+/** Writes a file that the user named. Error: DISK_FAILED. */
+export async function writeOutput(name: string, content: string | Uint8Array): Promise<void> {
+  try {
+    await writeFile(name, content);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CommandError('DISK_FAILED', `cannot write ${name}: ${reason}`, 'Check the folder and its permissions.');
+  }
 }

@@ -1,0 +1,18 @@
+/** `kvchain delete`: takes the value of a key away; a tombstone with its owner, version and history stays. */
+import { examples, onCall, type Shell, type SigningOptions, signing, withSigning } from '../command.ts';
+import { showWrite } from '../write-result.ts';
+
+export function addDelete(shell: Shell): void {
+  const command = shell.program
+    .command('delete')
+    .summary('take the value of a key away')
+    .description('Takes the value of a key away. Its owner, version and history stay: the chain forgets nothing.')
+    .argument('<key>', 'UTF-8, 1 to 256 bytes');
+  withSigning(command);
+  examples(command, ['kvchain delete hello', 'and wait for a block']);
+  onCall<SigningOptions>(shell, command, async ({ args, options, session }) => {
+    const { signer, write } = await signing(session, options);
+    const client = await session.client({ signer });
+    showWrite(session, await client.delete(args[0] ?? '', write));
+  });
+}

@@ -1,0 +1,32 @@
+/** `kvchain history`: every version of a key, newest first. */
+import type { HistoryJson } from '../../daemon/rpc/client.ts';
+import { examples, onCall, type Shell, wholeArgument } from '../command.ts';
+import { oneLine } from '../output.ts';
+
+interface HistoryOptions {
+  readonly limit?: number;
+}
+
+export function addHistory(shell: Shell): void {
+  const command = shell.program
+    .command('history')
+    .summary('list the versions of a key')
+    .description('Lists the versions of a key, newest first; with --json one document a line.')
+    .argument('<key>', 'UTF-8, 1 to 256 bytes')
+    .option('--limit <n>', 'at most so many', wholeArgument(1, Number.MAX_SAFE_INTEGER));
+  examples(command, ['kvchain history hello', 'who wrote what, when']);
+  onCall<HistoryOptions>(shell, command, async ({ args, options, session }) => {
+    const client = await session.client();
+    let left = options.limit ?? Number.POSITIVE_INFINITY;
+    for await (const entry of client.history(args[0] ?? '')) {
+      await session.output.line(entry, sentence(entry));
+      left -= 1;
+      if (left <= 0) break;
+    }
+  });
+}
+
+function sentence({ version, height, operation, owner, value, encoding }: HistoryJson): string {
+  const written = value === null ? '' : `  ${encoding === 'base64' ? 'base64:' : ''}${oneLine(value)}`;
+  return `version ${version}  block ${height}  ${operation}  ${owner}${written}`;
+}

@@ -1,0 +1,59 @@
+/** The headers that the command line has followed itself, in a file of the data folder, one for each chain. */
+import { mkdir, open, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { toHex } from '../chain/bytes.ts';
+import { KvchainError } from '../chain/errors.ts';
+import { chainIdOf, type Genesis } from '../chain/genesis.ts';
+import { type HeaderStorage, LightClient } from '../daemon/rpc/light-client.ts';
+import { CommandError } from './failure.ts';
+import type { Session } from './session.ts';
+
+/** A light client of the network of the data folder, with what was followed before. Error: BAD_GENESIS when there is no network. */
+export async function openLightClient(
+  session: Session,
+): Promise<{ readonly light: LightClient; readonly genesis: Genesis }> {
+  const genesis = await session.genesis();
+  if (genesis === null) {
+    const advice = 'Get the genesis file from somebody you trust: `kvchain init --genesis FILE`.';
+    throw new CommandError(
+      'BAD_GENESIS',
+      `nothing can be verified without a genesis in ${session.folder.path}`,
+      advice,
+    );
+  }
+  const file = join(session.folder.client, `${toHex(chainIdOf(genesis))}.headers`);
+  return { light: await LightClient.open(genesis, headerFile(file)), genesis };
+}
+
+function headerFile(file: string): HeaderStorage {
+  return {
+    read: () => readOrNothing(file),
+    write: async (offset, bytes) => {
+      try {
+        await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+        // Not appending: a branch that gave way to a heavier one is written over.
+        const handle = await open(file, 'a').then(async created => {
+          await created.close();
+          return open(file, 'r+');
+        });
+        try {
+          await handle.write(bytes, 0, bytes.length, offset);
+          await handle.truncate(offset + bytes.length);
+        } finally {
+          await handle.close();
+        }
+      } catch (cause) {
+        throw new KvchainError('DISK_FAILED', `cannot write ${file}`, { cause });
+      }
+    },
+  };
+}
+
+async function readOrNothing(file: string): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await readFile(file));
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return new Uint8Array(0);
+    throw new KvchainError('DISK_FAILED', `cannot read ${file}`, { cause });
+  }
+}
