@@ -14,6 +14,8 @@ type Chunk = StreamMessageEvent['data'];
 
 /** Bytes taken from a stream and not yet used, at which its flow of data is stopped. */
 const inboxBytesMax = 262_144;
+/** A socket's chunks are of this size. */
+const copiedBytesMax = 65_536;
 /** A length below 2^28 has at most 4 bytes. */
 const lengthBytesMax = 4;
 
@@ -57,7 +59,7 @@ export class FramedStream {
     const stop = withinMs === null ? null : this.#abortAfter(withinMs, `no frame within ${withinMs} ms`);
     try {
       const { value } = await this.#frames.next();
-      return value === undefined ? null : value.subarray();
+      return value === undefined ? null : toBytes(value.subarray());
     } catch (error) {
       throw this.#fail(error);
     } finally {
@@ -124,6 +126,12 @@ export class FramedStream {
     this.#stopWatch?.();
     this.#stopWatch = null;
   }
+}
+
+/** Plain bytes, not Node's Buffer; a small frame is copied, or whoever keeps it keeps the whole chunk of the socket that it came in. */
+function toBytes(frame: Uint8Array): Uint8Array {
+  if (frame.length <= copiedBytesMax) return new Uint8Array(frame);
+  return new Uint8Array(frame.buffer, frame.byteOffset, frame.byteLength);
 }
 
 /** A stream ended where a frame was due. The cause tells it from what a peer does: who crashes or stops ends streams too. */

@@ -123,7 +123,8 @@ export class Gossip {
       }
       this.#judge(session, 1);
       try {
-        const verdict = await onGossip(topic, peer, data);
+        // A copy: what the node keeps of it must not keep the whole frame, nor be a Buffer of Node's.
+        const verdict = await onGossip(topic, peer, new Uint8Array(data));
         if (verdict === 'reject') this.#rules.onReject(peer);
         return verdicts[verdict];
       } catch (error) {
