@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { request } from 'node:https';
+import { connect as tlsConnect } from 'node:tls';
+import { afterEach, expect, test } from 'vitest';
+import { toUtf8 } from '../../chain/bytes.ts';
+import { startUnderTest, type UnderTest } from './server-under-test.suite.ts';
+
+/** Self-signed for localhost and 127.0.0.1, made for this test alone: openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1. */
+const certificate = `-----BEGIN CERTIFICATE-----
+MIIBmzCCAUGgAwIBAgIUP8GA4esy9m/Rz9bVoSxKCXGQ450wCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTA0MzQwNVoYDzIxMjYxMDI4
+MDQzNDA1WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAR2A4IFaXz9aInGOr4rWlqkyVKwX7xZyrM7Qjn3Q4+8InHk/hx85ban
+xWH+Y6jqGbWT/wckZy0hG3m+JJuXlcPdo28wbTAdBgNVHQ4EFgQU0e3Bt4HbCtyu
+aAlKNVQ3LWgbyoowHwYDVR0jBBgwFoAU0e3Bt4HbCtyuaAlKNVQ3LWgbyoowDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDSAAwRQIhALlwLTRVI1rXfwk1UfHRCfHyYrUKSqdh8a83LXRZF9ORAiAb
+o0mbhVQD8mt0jiJiYxbYRYljVUgDEcQvFQ6WPgITtg==
+-----END CERTIFICATE-----
+`;
+const key = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg4+VW8jLoJhPPcaPI
+LLNK450xRY8dqw6+Alk2FNDVS2WhRANCAAR2A4IFaXz9aInGOr4rWlqkyVKwX7xZ
+yrM7Qjn3Q4+8InHk/hx85banxWH+Y6jqGbWT/wckZy0hG3m+JJuXlcPd
+-----END PRIVATE KEY-----
+`;
+
+const token = 'a token of the test';
+const sha256 = createHash('sha256').update(token.replaceAll(' ', '-')).digest('hex');
+const bearer = `Bearer ${token.replaceAll(' ', '-')}`;
+
+const open: UnderTest[] = [];
+afterEach(async () => {
+  for (const under of open.splice(0)) await under.close();
+});
+
+async function start(host: string): Promise<UnderTest> {
+  const under = await startUnderTest({
+    settings: {
+      host,
+      tls: { certificate: toUtf8(certificate), key: toUtf8(key) },
+      tokens: [{ name: 'ci', scope: 'submit', sha256 }],
+      allowedHosts: host === '0.0.0.0' ? ['localhost'] : [],
+    },
+  });
+  open.push(under);
+  return under;
+}
+
+function status(port: number, headers: Record<string, string> = {}): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      { host: '127.0.0.1', servername: 'localhost', port, path: '/v1/status', ca: certificate, agent: false, headers },
+      response => {
+        response.resume();
+        response.on('end', () => resolve(response.statusCode ?? 0));
+      },
+    );
+    sent.on('error', reject);
+    sent.end();
+  });
+}
+
+test('speaks TLS, and a plain request to its port is cut off', async () => {
+  const under = await start('127.0.0.1');
+  expect(under.server.url).toBe(`https://127.0.0.1:${under.server.port}`);
+  expect(await status(under.server.port)).toBe(200);
+  await expect(under.ask({ path: '/healthz' })).rejects.toThrow();
+  expect(await status(under.server.port)).toBe(200);
+});
+
+test('a server that others can reach wants a token of everybody, on loopback too', async () => {
+  const { server } = await start('0.0.0.0');
+  const host = `localhost:${server.port}`;
+  expect(await status(server.port, { host })).toBe(401);
+  expect(await status(server.port, { host, authorization: bearer })).toBe(200);
+  expect(await status(server.port, { host: 'evil.test', authorization: bearer })).toBe(403);
+});
+
+test('TLS before 1.2 is refused', async () => {
+  const { server } = await start('127.0.0.1');
+  const code = await new Promise<string>(resolve => {
+    const socket = tlsConnect(
+      {
+        host: '127.0.0.1',
+        port: server.port,
+        ca: certificate,
+        minVersion: 'TLSv1',
+        maxVersion: 'TLSv1.1',
+        ciphers: 'ALL:@SECLEVEL=0',
+      },
+      () => resolve('connected'),
+    );
+    socket.on('error', (error: Error & { code?: string }) => resolve(error.code ?? error.message));
+  });
+  expect(code).toContain('PROTOCOL_VERSION');
+});
