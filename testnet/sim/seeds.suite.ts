@@ -1,0 +1,21 @@
+/** Seeds that every build must pass. They stand in several files so that they run on several cores. */
+import { expect, it } from 'vitest';
+import { simulate } from './simulate.ts';
+import { branchDepth } from './story.ts';
+
+/** A seed takes a second or two; many times that on a machine that is busy with other things. */
+const timeoutMs = 120_000;
+
+/** A test for each seed from `first` to `last`. */
+export function itConverges(first: number, last: number): void {
+  const seeds = Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  it.each(seeds)('seed %i: splits, dies, heals and agrees', { timeout: timeoutMs }, async seed => {
+    const report = await simulate({ seed: BigInt(seed) });
+    expect(report.nodes).toBeGreaterThanOrEqual(3);
+    expect(report.nodes).toBeLessThanOrEqual(10);
+    expect(report.reorgDepthMax).toBeGreaterThanOrEqual(branchDepth);
+    expect(report.partitions).toBeGreaterThanOrEqual(1);
+    expect(report.kills).toBeGreaterThanOrEqual(1);
+    expect(report.transactions).toBeGreaterThanOrEqual(1);
+  });
+}
