@@ -1,14 +1,27 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { nearest } from '../nearest.ts';
-import { methodNames } from './api.ts';
+import { methodNames, rowOf } from './api.ts';
 import { openApiDocument } from './open-api.ts';
 import { openRpcDocument } from './open-rpc.ts';
 import { routeGroups } from './rest.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
+
+describe('the table', () => {
+  test.each(methodNames)(
+    '%s has a route or is for sockets alone, a sentence, and an example that passes its schemas',
+    name => {
+      const row = rowOf(name);
+      expect(row.isSocketOnly === true || row.routes.length > 0).toBe(true);
+      expect(row.doc).toMatch(/^[A-Z].*\.$/);
+      expect(row.params.safeParse(row.example.params).error).toBeUndefined();
+      expect(row.result.safeParse(row.example.result).error).toBeUndefined();
+    },
+  );
+});
 
 test('OpenAPI has every route once, and names each parameter of its path', () => {
   const document = JSON.parse(JSON.stringify(openApiDocument('1.0.0')));

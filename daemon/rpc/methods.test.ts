@@ -44,19 +44,6 @@ async function code(method: string, params: object = {}): Promise<string> {
   return answer.error.data.code;
 }
 
-describe('the table', () => {
-  test.each(methodNames)(
-    '%s has a route or is for sockets alone, a sentence, and an example that passes its schemas',
-    name => {
-      const row = rowOf(name);
-      expect(row.isSocketOnly === true || row.routes.length > 0).toBe(true);
-      expect(row.doc).toMatch(/^[A-Z].*\.$/);
-      expect(row.params.safeParse(row.example.params).error).toBeUndefined();
-      expect(row.result.safeParse(row.example.result).error).toBeUndefined();
-    },
-  );
-});
-
 describe('kv_', () => {
   test('a plain put is signed by the account of the daemon, and read back once a block holds it', async () => {
     const pending = await ok('kv_put', { key: 'bash', value: '5.2', contentType: 'text/plain' });
