@@ -5,7 +5,7 @@
 import { commitWrites, undoWrites } from '../chain/batches.ts';
 import { type Block, contentHash, type SealedHeader } from '../chain/block.ts';
 import { equalBytes, toHex } from '../chain/bytes.ts';
-import { assert, type ErrorCode, type Result } from '../chain/errors.ts';
+import { assert, type ErrorCode, KvchainError, type Result } from '../chain/errors.ts';
 import { type Genesis, paramsAt } from '../chain/genesis.ts';
 import { type Applied, applyBlock, checkStateRoot, touchedBy } from '../chain/ledger.ts';
 import type { StoreWrite } from '../chain/row.ts';
@@ -62,8 +62,33 @@ export class LedgerStep {
     this.head = head;
   }
 
-  /** Undoes (newest first), then applies (oldest first). When a block after an undo is invalid, nothing of the step remains. */
+  /**
+   * Undoes (newest first), then applies (oldest first). When a block after an undo is invalid, nothing of the step remains; nor when it
+   * throws. Error: DATABASE_DAMAGED.
+   */
   async execute(
+    undo: readonly Uint8Array[],
+    apply: readonly Uint8Array[],
+    prepared: Prepared | null,
+  ): Promise<StepOutcome> {
+    try {
+      return await this.#move(undo, apply, prepared);
+    } catch (error) {
+      this.putBack();
+      throw error;
+    }
+  }
+
+  /** Leaves the tree as it was before the step. */
+  putBack(): void {
+    for (const inverse of this.#inverses.toReversed()) this.#tree.update(inverse);
+    this.#inverses.length = 0;
+    this.head = this.#start;
+    this.moved = [];
+    this.writes = [];
+  }
+
+  async #move(
     undo: readonly Uint8Array[],
     apply: readonly Uint8Array[],
     prepared: Prepared | null,
@@ -82,25 +107,18 @@ export class LedgerStep {
     return { applied, invalid: null };
   }
 
-  /** Leaves the tree as it was before the step. */
-  putBack(): void {
-    for (const inverse of this.#inverses.toReversed()) this.#tree.update(inverse);
-    this.#inverses.length = 0;
-    this.head = this.#start;
-    this.moved = [];
-    this.writes = [];
-  }
-
   async #undo(hash: Uint8Array): Promise<void> {
     assert(equalBytes(hash, this.head.hash), 'only the head is undone');
     const { height, parent } = this.head.header;
     const block = expectRow(await this.#chain.block(hash), `block ${height}`);
     const undo = expectRow(await this.#chain.undo(height), `undo record of block ${height}`);
-    assert(equalBytes(undo.blockHash, hash), 'the undo record is of the block at its height');
+    if (!equalBytes(undo.blockHash, hash)) throw damaged(`the undo record at height ${height} is of another block`);
     const before = expectRow(await this.#chain.header(parent), `header of block ${height - 1}`);
     this.#state.absorb(undo.changes);
     const inverse = this.#tree.update(treeUpdates(undo.changes));
     this.#record({ type: 'undone', block, undo }, inverse, undoWrites(block, undo));
+    const checked = checkStateRoot(before.sealed.header, this.#tree.root());
+    if (!checked.ok) throw damaged(`the undo record of block ${height} does not give back the state before it`);
     this.head = before.sealed;
   }
 
@@ -135,4 +153,8 @@ export class LedgerStep {
       this.#bytes += write.key.length + (write.value?.length ?? 0);
     }
   }
+}
+
+function damaged(what: string): KvchainError {
+  return new KvchainError('DATABASE_DAMAGED', what);
 }
