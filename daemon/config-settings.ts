@@ -30,7 +30,7 @@ const text = z.string().min(1).max(4_096);
 const tokenText = /^([a-z0-9-]{1,32}):(read|submit|admin):([0-9a-f]{64})$/;
 
 /** A token that may be used over the network: NAME:SCOPE:SHA256. */
-export const tokenSetting = text
+const tokenSetting = text
   .regex(tokenText, 'expected NAME:SCOPE:SHA256, the hash in lower-case hexadecimal')
   .transform(given => {
     const [, name = '', scope = '', sha256 = ''] = tokenText.exec(given) ?? [];
@@ -196,7 +196,7 @@ export type Config = {
 
 export const settingNames: readonly SettingName[] = Object.keys(settings).filter(isSettingName);
 
-export function isSettingName(name: string): name is SettingName {
+function isSettingName(name: string): name is SettingName {
   return Object.hasOwn(settings, name);
 }
 

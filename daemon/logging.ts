@@ -49,6 +49,3 @@ export function openLog({ level, format, destination }: LogSettings): Logger {
     debug: (data, message) => log.debug(data, message),
   };
 }
-
-/** A log that writes nothing, for tests and tools. */
-export const silentLog: Logger = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };

@@ -14,7 +14,7 @@ import { method } from './method.ts';
 import * as s from './schemas.ts';
 
 /** The most transactions in one tx_submit. */
-export const submitTransactionsMax = 1_000;
+const submitTransactionsMax = 1_000;
 
 const submitErrors = [
   'BAD_ENCODING',

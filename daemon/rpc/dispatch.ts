@@ -59,7 +59,7 @@ export async function call(
 }
 
 /** Checked parameters with their defaults. Errors: INVALID_PARAMS naming the parameter. */
-export function checkParams(name: MethodName, raw: unknown): Result<Readonly<Record<string, unknown>>> {
+function checkParams(name: MethodName, raw: unknown): Result<Readonly<Record<string, unknown>>> {
   const named = nameParams(name, raw);
   if (!named.ok) return named;
   const parsed = rowOf(name).params.safeParse(named.value);

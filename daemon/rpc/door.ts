@@ -9,7 +9,13 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import helmet from '@fastify/helmet';
 import websocket from '@fastify/websocket';
-import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type onRequestAsyncHookHandler,
+} from 'fastify';
 import { type ErrorCode, errorRow, KvchainError, type Result, reject } from '../../chain/errors.ts';
 import type { MethodName } from './api.ts';
 import { type Authenticator, failureDelayMs } from './auth.ts';
@@ -88,7 +94,8 @@ export class Door {
       else if (parsed.ok) done(null, parsed.value);
       else done(new KvchainError(parsed.error.code, parsed.error.detail));
     });
-    this.#app.addHook('onRequest', (request, reply) => this.#admit(request, reply));
+    const admit: onRequestAsyncHookHandler = (request, reply) => this.#admit(request, reply);
+    this.#app.addHook('onRequest', admit);
     this.#app.setErrorHandler<FastifyError>((error, request, reply) => this.#onError(error, request, reply));
     this.#app.setNotFoundHandler((request, reply) =>
       sendRefusal(reply, 'METHOD_NOT_FOUND', `no ${request.method} ${request.url.slice(0, 200)}`),

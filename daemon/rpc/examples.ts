@@ -4,7 +4,7 @@ import type { HeaderJson, KeyState, TransactionJson, TransactionState } from './
 export const exampleHash = '5d3c1f0b7a9e4d26c8b1a0f3e5d7c9b2a4f6081c3e5a7092b4d6f8113355779a';
 export const exampleId = '9b1c5d7e3f2a4b6c8d0e1f3a5b7c9d2e4f60718293a4b5c6d7e8f90a1b2c3d4e';
 export const exampleAddress = 'kv1qyqszqgpqyqszqgpqyqszqgpqyqszqgpc9w6uj';
-export const examplePublicKey = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798';
+const examplePublicKey = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798';
 export const exampleTransaction = '828801';
 
 export const exampleState: TransactionState = {

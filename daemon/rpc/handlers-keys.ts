@@ -15,7 +15,7 @@ import { historyJson } from './views.ts';
 import { write } from './write.ts';
 
 /** A page ends early once its values hold this many bytes, so that no answer meets the limit of responses. */
-export const pageBytesMax = 2_097_152;
+const pageBytesMax = 2_097_152;
 /** So many rows are asked of the node at a time. */
 const rowsPerRead = 32;
 
@@ -122,7 +122,7 @@ function checkKey(key: string): Result<null> {
 }
 
 /** Reads a text that the schema `readMode` has checked. */
-export function parseReadMode(text: string): ReadMode {
+function parseReadMode(text: string): ReadMode {
   if (text === 'local' || text === 'final' || text === 'linearizable') return { kind: text };
   return { kind: 'confirmed', confirmations: Number(text.slice('confirmed:'.length)) };
 }

@@ -8,7 +8,7 @@ import { nearest } from '../nearest.ts';
 import { isMethodName, type MethodName, methodNames, rowOf } from './api.ts';
 import { type Failure, rpcError } from './dispatch.ts';
 
-export const batchMax = 100;
+const batchMax = 100;
 export const responseBytesMax = 8_388_608;
 
 export interface RpcOptions {

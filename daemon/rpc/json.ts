@@ -2,7 +2,7 @@
 import { fromUtf8 } from '../../chain/bytes.ts';
 import { accept, type Result, reject } from '../../chain/errors.ts';
 
-export const jsonDepthMax = 64;
+const jsonDepthMax = 64;
 
 const quote = 0x22;
 const backslash = 0x5c;

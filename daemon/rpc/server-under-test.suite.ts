@@ -102,7 +102,7 @@ export async function startUnderTest(options: UnderTestOptions = {}): Promise<Un
 }
 
 /** A raw request, so that a test can say what no honest client says. POST / with a body when nothing else is asked for. */
-export function send(port: number, { method, path = '/', headers = {}, body }: Ask): Promise<Reply> {
+function send(port: number, { method, path = '/', headers = {}, body }: Ask): Promise<Reply> {
   const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
   return new Promise((resolve, reject) => {
     const request = httpRequest(

@@ -13,13 +13,13 @@ import type { WatchEvent } from './watch-event.ts';
 
 export const socketMessageBytesMax = 1_048_576;
 /** Calls of one connection that are being answered; more wait in the connection, unread. */
-export const socketCallsMax = 64;
+const socketCallsMax = 64;
 export const subscriptionsMax = 16;
 /** A consumer that leaves more than this unread is closed with 4008. */
-export const socketBufferBytesMax = 16_777_216;
+const socketBufferBytesMax = 16_777_216;
 /** A consumer that takes an event no faster than this is closed with 4008. */
-export const slowConsumerMs = 30_000;
-export const pingIntervalMs = 30_000;
+const slowConsumerMs = 30_000;
+const pingIntervalMs = 30_000;
 
 /** Codes with which the server closes: RFC 6455's, and 4008 of our own. */
 export const closeCodes = { goingAway: 1001, notText: 1003, tryAgainLater: 1013, slowConsumer: 4008 } as const;

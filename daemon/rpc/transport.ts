@@ -20,7 +20,7 @@ export interface CallOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-export const defaultTimeoutMs = 10_000;
+const defaultTimeoutMs = 10_000;
 
 /** One call of a batch: what was asked, and what came. */
 export interface BatchCall<M extends MethodName> {
