@@ -1,0 +1,226 @@
+import { describe, expect, it } from 'vitest';
+import { KvchainError } from '../chain/errors.ts';
+import type { EngineInstance } from '../consensus/instance.ts';
+import { Driver, type DriverHands, type RunningEffect, type RunningEvent, type SwitchOutcome } from './driver.ts';
+import { ManualClock, quiet, settle } from './node-fixture.suite.ts';
+import type { Log } from './ports.ts';
+import { MemoryLog } from './store/record-log.ts';
+
+const hash = new Uint8Array(32).fill(7);
+const other = new Uint8Array(32).fill(9);
+
+/** A log whose appends wait until the test lets them end. */
+class HeldLog extends MemoryLog {
+  readonly waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
+
+  override append(): Promise<void> {
+    return new Promise((resolve, reject) => this.waiting.push({ resolve, reject }));
+  }
+}
+
+interface Bench {
+  readonly driver: Driver;
+  readonly clock: ManualClock;
+  readonly done: string[];
+  readonly events: RunningEvent[];
+  readonly order: (...effects: readonly RunningEffect[]) => void;
+}
+
+/** A driver whose engine orders what the test says, and hands that write down what they are asked to do. */
+function bench(log: Log = new MemoryLog(), outcome: () => Promise<SwitchOutcome> = async () => never()): Bench {
+  const clock = new ManualClock(1_000);
+  const done: string[] = [];
+  const events: RunningEvent[] = [];
+  let next: readonly RunningEffect[] = [];
+  const step = (event: RunningEvent) => {
+    events.push(event);
+    const effects = next;
+    next = [];
+    return effects;
+  };
+  const unused = () => never();
+  const engine: EngineInstance = {
+    name: 'pow',
+    step,
+    digest: unused,
+    view: unused,
+    checkSeal: unused,
+    treeRecord: unused,
+    header: unused,
+  };
+  const note = (what: string) => () => {
+    done.push(what);
+  };
+  const hands: DriverHands = {
+    send: (peer, message) => done.push(`send ${peer} ${message[0]}`),
+    broadcast: message => done.push(`broadcast ${message[0]}`),
+    fetchHeaders: peer => done.push(`fetchHeaders ${peer}`),
+    fetchBodies: hashes => done.push(`fetchBodies ${hashes.length}`),
+    switchTo: () => {
+      done.push('switch');
+      return outcome();
+    },
+    relay: note('relay'),
+    markInvalid: async () => note('markInvalid')(),
+    mine: template => done.push(`mine ${template.height}`),
+    stopMining: note('stopMining'),
+    penalize: (peer, code) => done.push(`penalize ${peer} ${code}`),
+    trace: rule => done.push(`trace ${rule}`),
+    halt: error => done.push(`halt ${error instanceof KvchainError ? error.code : String(error)}`),
+  };
+  const driver = new Driver({ engine, log, clock, hands });
+  const order = (...effects: readonly RunningEffect[]) => {
+    next = effects;
+    driver.dispatch({ type: 'start', now: clock.now() });
+  };
+  return { driver, clock, done, events, order };
+}
+
+function never(): never {
+  throw new Error('not part of this test');
+}
+
+const persist: RunningEffect = { type: 'persist', records: [Uint8Array.of(1)] };
+const trace = (rule: string): RunningEffect => ({ type: 'trace', rule, data: {} });
+const message = Uint8Array.of(5);
+
+describe('the driver', () => {
+  it('carries out the effects of a step in their order', () => {
+    const { done, order } = bench();
+    const template = { parent: hash, height: 8, bits: 1, timeMin: 0, extension: new Uint8Array(0) };
+    order(
+      { type: 'stopMining' },
+      { type: 'send', to: 'a', message },
+      { type: 'broadcast', message },
+      { type: 'fetchHeaders', peer: 'b', after: null },
+      { type: 'fetchBodies', hashes: [hash, other], hint: null },
+      { type: 'relay', hash },
+      { type: 'markInvalid', hash, code: 'BAD_STATE_ROOT' },
+      { type: 'penalize', peer: 'c', code: 'BAD_MESSAGE', detail: '' },
+      { type: 'mine', template },
+      trace('A-F1'),
+      { type: 'halt', code: 'REORG_TOO_DEEP', detail: '' },
+    );
+    expect(done).toEqual([
+      'stopMining',
+      'send a 5',
+      'broadcast 5',
+      'fetchHeaders b',
+      'fetchBodies 2',
+      'relay',
+      'markInvalid',
+      'penalize c BAD_MESSAGE',
+      'mine 8',
+      'trace A-F1',
+      'halt REORG_TOO_DEEP',
+    ]);
+  });
+
+  it('lets nothing past a persist before its records are on stable storage', async () => {
+    const log = new HeldLog();
+    const { done, order } = bench(log);
+    order(trace('1'), persist, trace('2'), persist, trace('3'));
+    await quiet();
+    expect(done).toEqual(['trace 1']);
+    log.waiting[0]?.resolve();
+    await settle('the second barrier', () => log.waiting.length === 2);
+    expect(done).toEqual(['trace 1', 'trace 2']);
+    log.waiting[1]?.resolve();
+    await settle('the end', () => done.length === 3);
+  });
+
+  it('keeps what a later step orders behind the barrier of an earlier one', async () => {
+    const log = new HeldLog();
+    const { done, order } = bench(log);
+    order(persist, trace('earlier'));
+    order({ type: 'send', to: 'a', message });
+    await quiet();
+    expect(done).toEqual([]);
+    log.waiting[0]?.resolve();
+    await settle('both', () => done.length === 2);
+    expect(done).toEqual(['trace earlier', 'send a 5']);
+  });
+
+  it('halts when the records cannot be written, and lets nothing out any more', async () => {
+    const log = new HeldLog();
+    const { done, order } = bench(log);
+    order(persist, { type: 'send', to: 'a', message });
+    log.waiting[0]?.reject(new KvchainError('DISK_FAILED', 'no space'));
+    await settle('the halt', () => done.length > 0);
+    order({ type: 'send', to: 'b', message });
+    await quiet();
+    expect(done).toEqual(['halt DISK_FAILED']);
+  });
+
+  it('gives the engine the new tip first and then the block that was found invalid', async () => {
+    const { events, order } = bench(new MemoryLog(), async () => ({
+      tip: hash,
+      invalid: { hash: other, code: 'BAD_STATE_ROOT' },
+    }));
+    order({ type: 'switch', ancestor: hash, undo: [], apply: [hash, other] });
+    await settle('both answers', () => events.length === 3);
+    expect(events.slice(1)).toEqual([
+      { type: 'applied', now: 1_000, tip: hash },
+      { type: 'invalid', now: 1_000, hash: other, code: 'BAD_STATE_ROOT' },
+    ]);
+  });
+
+  it('tells of a switch without a fault by its tip alone', async () => {
+    const { events, order } = bench(new MemoryLog(), async () => ({ tip: other, invalid: null }));
+    order({ type: 'switch', ancestor: hash, undo: [], apply: [other] });
+    await settle('the answer', () => events.length === 2);
+    await quiet();
+    expect(events.slice(1)).toEqual([{ type: 'applied', now: 1_000, tip: other }]);
+  });
+
+  it('halts when the ledger cannot be written', async () => {
+    const { done, events, order } = bench(new MemoryLog(), async () => {
+      throw new KvchainError('DISK_FAILED', 'no space');
+    });
+    order({ type: 'switch', ancestor: hash, undo: [], apply: [] });
+    await settle('the halt', () => done.length === 2);
+    expect(done).toEqual(['switch', 'halt DISK_FAILED']);
+    expect(events).toHaveLength(1);
+  });
+});
+
+describe("the driver's timers", () => {
+  const set = (id: string, afterMs: number): RunningEffect => ({ type: 'setTimer', id, afterMs });
+
+  it('tell the engine once, by their id and the time', () => {
+    const { clock, events, order } = bench();
+    order(set('view', 50));
+    clock.advance(49);
+    expect(events).toHaveLength(1);
+    clock.advance(100);
+    expect(events.slice(1)).toEqual([{ type: 'timer', now: 1_050, id: 'view' }]);
+  });
+
+  it('move when they are set again', () => {
+    const { clock, events, order } = bench();
+    order(set('view', 50));
+    clock.advance(40);
+    order(set('view', 50));
+    clock.advance(40);
+    expect(events.filter(event => event.type === 'timer')).toEqual([]);
+    clock.advance(10);
+    expect(events.filter(event => event.type === 'timer')).toHaveLength(1);
+  });
+
+  it('do not come when they are cleared, and others stay', () => {
+    const { clock, events, order } = bench();
+    order(set('a', 50), set('b', 60), { type: 'clearTimer', id: 'a' }, { type: 'clearTimer', id: 'unknown' });
+    clock.advance(100);
+    expect(events.slice(1)).toEqual([{ type: 'timer', now: 1_060, id: 'b' }]);
+  });
+
+  it('are all gone after a stop, which ends the engine too', () => {
+    const { clock, done, driver, events, order } = bench();
+    order(set('a', 50), set('b', 60));
+    driver.stop();
+    expect(clock.timers).toEqual([]);
+    order(trace('late'));
+    expect(done).toEqual([]);
+    expect(events).toHaveLength(1);
+  });
+});

@@ -1,0 +1,258 @@
+/** The node over fakes: a clock that is moved by hand, a network and a miner that remember what they were told, counted signatures. */
+
+import type { ErrorCode } from '../chain/errors.ts';
+import { KvchainError } from '../chain/errors.ts';
+import { alice } from '../chain/ledger-fixture.suite.ts';
+import { chainId, genesis, miner } from './chain-fixture.suite.ts';
+import { InlineVerifier } from './crypto/inline-verifier.ts';
+import { Node } from './node.ts';
+import type {
+  Clock,
+  Miner,
+  MinerStatus,
+  MiningJob,
+  Network,
+  NetworkHandlers,
+  PeerId,
+  PeerInfo,
+  SignatureCheck,
+  Store,
+  Topic,
+  Verifier,
+} from './ports.ts';
+import { MemoryStore } from './store/memory-store.ts';
+import { MemoryLog } from './store/record-log.ts';
+import { decodeRequest, encodeStatus, type SyncRequest, workToBytes } from './wire.ts';
+
+/** Time that stands still until it is moved. */
+export class ManualClock implements Clock {
+  #now: number;
+  #timers: { readonly at: number; readonly callback: () => void }[] = [];
+
+  constructor(now: number = genesis.time + 1_000_000) {
+    this.#now = now;
+  }
+
+  /** When each running timer is due, in ms from now. */
+  get timers(): readonly number[] {
+    return this.#timers.map(({ at }) => at - this.#now).sort((a, b) => a - b);
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  monotonic(): number {
+    return this.#now;
+  }
+
+  setTimer(afterMs: number, callback: () => void): () => void {
+    const timer = { at: this.#now + afterMs, callback };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter(other => other !== timer);
+    };
+  }
+
+  /** Moves time on; timers that fall due call back in their order. */
+  advance(ms: number): void {
+    const end = this.#now + ms;
+    for (;;) {
+      const due = this.#timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+      if (due === undefined) break;
+      this.#timers = this.#timers.filter(other => other !== due);
+      this.#now = Math.max(this.#now, due.at);
+      due.callback();
+    }
+    this.#now = end;
+  }
+}
+
+/** Asks again, letting everything else that is ready run in between, until it is so. Throws after many turns. */
+export async function settle(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+  for (let turn = 0; turn < 5_000; turn++) {
+    if (await isSo()) return;
+    await turnOver();
+  }
+  throw new Error(`never so: ${what}`);
+}
+
+/** Lets everything run that is ready to, many times over: for what must not happen. */
+export async function quiet(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await turnOver();
+}
+
+function turnOver(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve));
+}
+
+/** What a peer answers to a request; a thrown KvchainError is how the network tells of a refusal or a timeout. */
+export type Answering = (request: SyncRequest) => Promise<Uint8Array> | Uint8Array;
+
+export class FakeNetwork implements Network {
+  readonly self: PeerId = 'self';
+  readonly published: { readonly topic: Topic; readonly data: Uint8Array }[] = [];
+  readonly penalties: { readonly peer: PeerId; readonly code: ErrorCode }[] = [];
+  readonly requests: { readonly peer: PeerId; readonly request: SyncRequest }[] = [];
+  readonly #answers = new Map<PeerId, Answering>();
+  #handlers: NetworkHandlers | null = null;
+
+  get handlers(): NetworkHandlers {
+    if (this.#handlers === null) throw new Error('the network was not started');
+    return this.#handlers;
+  }
+
+  async start(handlers: NetworkHandlers): Promise<void> {
+    this.#handlers = handlers;
+  }
+
+  /** A peer whose handshake succeeds; `work` is what it claims. */
+  connect(peer: PeerId, work: bigint, answer: Answering): void {
+    this.#answers.set(peer, answer);
+    const status = encodeStatus({
+      chainId,
+      engine: 'pow',
+      headHash: new Uint8Array(32),
+      headHeight: 0,
+      work: workToBytes(work),
+      finalHeight: 0,
+      addresses: [],
+    });
+    if (this.handlers.onStatus(peer, status) !== null) throw new Error('the peer is refused');
+    this.handlers.onPeer(peer);
+  }
+
+  disconnect(peer: PeerId): void {
+    this.#answers.delete(peer);
+    this.handlers.onPeerGone(peer);
+  }
+
+  /** Sets what a peer answers, connected or not. */
+  answer(peer: PeerId, answer: Answering): void {
+    this.#answers.set(peer, answer);
+  }
+
+  async publish(topic: Topic, data: Uint8Array): Promise<void> {
+    this.published.push({ topic, data });
+  }
+
+  async request(peer: PeerId, data: Uint8Array): Promise<Uint8Array> {
+    const request = decodeRequest(data);
+    if (!request.ok) throw new Error('the node sends what does not decode');
+    this.requests.push({ peer, request: request.value });
+    const answer = this.#answers.get(peer);
+    if (answer === undefined) throw new KvchainError('PEER_TIMEOUT', `${peer} is gone`);
+    return answer(request.value);
+  }
+
+  send(): void {}
+
+  penalize(peer: PeerId, code: ErrorCode): void {
+    this.penalties.push({ peer, code });
+  }
+
+  peers(): readonly PeerInfo[] {
+    return [];
+  }
+
+  addresses(): readonly string[] {
+    return [];
+  }
+
+  async addPeer(): Promise<PeerId> {
+    throw new KvchainError('UNREACHABLE', 'there is nobody');
+  }
+
+  async removePeer(): Promise<void> {}
+
+  async stop(): Promise<void> {}
+}
+
+/** Holds the job it was given until the test finds its nonce. */
+export class FakeMiner implements Miner {
+  readonly jobs: MiningJob[] = [];
+  stops = 0;
+  #found: ((nonce: Uint8Array) => void) | null = null;
+
+  get isSearching(): boolean {
+    return this.#found !== null;
+  }
+
+  search(job: MiningJob, onFound: (nonce: Uint8Array) => void): void {
+    this.jobs.push(job);
+    this.#found = onFound;
+  }
+
+  stop(): void {
+    this.stops += 1;
+    this.#found = null;
+  }
+
+  /** Ends the running search with this nonce. */
+  find(nonce: Uint8Array): void {
+    const found = this.#found;
+    if (found === null) throw new Error('nothing is searched');
+    this.#found = null;
+    found(nonce);
+  }
+
+  configure(): void {}
+
+  status(): MinerStatus {
+    return { threads: 1, hashRate: 0, rateMax: null };
+  }
+
+  async close(): Promise<void> {}
+}
+
+/** Real signatures, counted. */
+export class CountingVerifier implements Verifier {
+  readonly #inner = new InlineVerifier();
+  checks = 0;
+
+  verify(checks: readonly SignatureCheck[]): Promise<readonly boolean[]> {
+    this.checks += checks.length;
+    return this.#inner.verify(checks);
+  }
+
+  async close(): Promise<void> {}
+}
+
+export interface OpenedNode {
+  readonly node: Node;
+  readonly clock: ManualClock;
+  readonly network: FakeNetwork;
+  readonly miner: FakeMiner;
+  readonly verifier: CountingVerifier;
+  readonly faults: unknown[];
+  readonly fatal: unknown[];
+}
+
+/** A started node over the store; nothing moves but what the test moves. */
+export async function openNode(store: Store = new MemoryStore()): Promise<OpenedNode> {
+  const clock = new ManualClock();
+  const network = new FakeNetwork();
+  const fakeMiner = new FakeMiner();
+  const verifier = new CountingVerifier();
+  const faults: unknown[] = [];
+  const fatal: unknown[] = [];
+  const random = { bytes: (length: number) => new Uint8Array(length) };
+  const node = await Node.open(
+    {
+      genesis,
+      secretKey: miner.secret,
+      onFatal: error => fatal.push(error),
+      onFault: error => faults.push(error),
+      onTrace: () => {},
+    },
+    { network, store, log: new MemoryLog(), clock, random, verifier, miner: fakeMiner },
+  );
+  await node.start();
+  return { node, clock, network, miner: fakeMiner, verifier, faults, fatal };
+}
+
+/** The nonce of the next transaction of alice that this node would take. */
+export async function nextNonce({ node }: OpenedNode): Promise<number> {
+  const [account] = await node.chain.accounts([alice.address]);
+  return node.mempool.nextNonce(alice.address) ?? account?.nonce ?? 0;
+}

@@ -1,0 +1,185 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { toHex } from '../chain/bytes.ts';
+import { encodeArrayHead, encodeItem } from '../chain/codec.ts';
+import { alice, put } from '../chain/ledger-fixture.suite.ts';
+import { Branch, chainId, signed } from './chain-fixture.suite.ts';
+import {
+  decodeBatch,
+  decodeBodies,
+  decodeCompactBlock,
+  decodeHeaders,
+  decodeRequest,
+  decodeStatus,
+  decodeTransactions,
+  encodeBatch,
+  encodeBodies,
+  encodeCompactBlock,
+  encodeHeaders,
+  encodeRequest,
+  encodeStatus,
+  encodeTransactions,
+  type SyncRequest,
+  wireLimits,
+  workFromBytes,
+  workToBytes,
+} from './wire.ts';
+
+const bytes32 = fc.uint8Array({ minLength: 32, maxLength: 32 });
+const transactions = [0, 1, 2].map(nonce => signed(alice, [put(`k${nonce}`, 'v')], { nonce }));
+const branch = new Branch();
+branch.grow(transactions);
+branch.extend(2);
+
+const status = {
+  chainId,
+  engine: 'pow',
+  headHash: branch.tip.hash,
+  headHeight: 3,
+  work: Uint8Array.of(1, 0),
+  finalHeight: 0,
+  addresses: ['/ip4/127.0.0.1/tcp/1/p2p/a'],
+};
+
+const decoders = {
+  decodeStatus,
+  decodeBatch,
+  decodeCompactBlock,
+  decodeRequest,
+  decodeHeaders,
+  decodeBodies,
+  decodeTransactions,
+};
+
+const samples: Readonly<Record<keyof typeof decoders, Uint8Array>> = {
+  decodeStatus: encodeStatus(status),
+  decodeBatch: encodeBatch(transactions),
+  decodeCompactBlock: encodeCompactBlock(branch.tip, [branch.tip.hash]),
+  decodeRequest: encodeRequest({ type: 'getHeaders', locator: branch.hashes, limit: 10 }),
+  decodeHeaders: encodeHeaders(branch.blocks),
+  decodeBodies: encodeBodies([Uint8Array.of(0x80), null]),
+  decodeTransactions: encodeTransactions([...transactions, null]),
+};
+
+describe('each wire message', () => {
+  it.each(Object.keys(samples) as (keyof typeof samples)[])('%s refuses a byte more or less than the message', name => {
+    const sample = samples[name];
+    expect(decoders[name](sample)).toMatchObject({ ok: true });
+    expect(decoders[name](sample.subarray(0, -1))).toMatchObject({ ok: false });
+    expect(decoders[name](Uint8Array.of(...sample, 0))).toMatchObject({ ok: false });
+    expect(decoders[name](new Uint8Array(0))).toMatchObject({ ok: false });
+  });
+
+  it.each(Object.keys(samples) as (keyof typeof samples)[])('%s answers garbage with a code and never throws', name => {
+    const decode = decoders[name];
+    const sample = samples[name];
+    const spoilt = fc.tuple(fc.nat(sample.length - 1), fc.integer({ min: 1, max: 255 })).map(([place, change]) => {
+      const copy = sample.slice();
+      copy[place] = (copy[place] ?? 0) ^ change;
+      return copy;
+    });
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array({ maxLength: 300 }), spoilt), bytes => {
+        const decoded = decode(bytes);
+        if (!decoded.ok) expect(decoded.error.code).toMatch(/^[A-Z_]+$/);
+      }),
+    );
+  });
+});
+
+describe('a status', () => {
+  it('comes back as it was sent', () => {
+    expect(decodeStatus(encodeStatus(status))).toMatchObject({ ok: true, value: status });
+  });
+
+  it('names at most 16 addresses', () => {
+    const many = Array.from({ length: 40 }, (_, index) => `/ip4/127.0.0.1/tcp/${index}`);
+    const decoded = decodeStatus(encodeStatus({ ...status, addresses: many }));
+    expect(decoded.ok && decoded.value.addresses).toEqual(many.slice(0, 16));
+  });
+
+  it('is refused when it is longer than a handshake may be', () => {
+    const decoded = decodeStatus(new Uint8Array(wireLimits.statusBytesMax + 1));
+    expect(decoded).toMatchObject({ ok: false, error: { code: 'TOO_LARGE' } });
+  });
+});
+
+describe('work', () => {
+  it('comes back from its bytes, which begin with no zero', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 2n ** 256n - 1n }), work => {
+        const bytes = workToBytes(work);
+        expect(workFromBytes(bytes)).toBe(work);
+        expect(bytes[0]).not.toBe(0);
+      }),
+    );
+  });
+});
+
+describe('a batch of transactions', () => {
+  it('comes back with the same ids', () => {
+    const decoded = decodeBatch(encodeBatch(transactions));
+    expect(decoded.ok && decoded.value.map(({ idHex }) => idHex)).toEqual(transactions.map(({ idHex }) => idHex));
+  });
+
+  it('is refused above 1,000 transactions', () => {
+    const [first] = transactions;
+    if (first === undefined) throw new Error('there are transactions');
+    const encoded = encodeBatch(new Array(wireLimits.batchTransactionsMax + 1).fill(first));
+    expect(decodeBatch(encoded)).toMatchObject({ ok: false, error: { code: 'TOO_LARGE' } });
+  });
+
+  it('is refused above 256 KiB', () => {
+    const bytes = new Uint8Array(wireLimits.batchBytesMax + 1);
+    bytes.set(encodeArrayHead(0));
+    expect(decodeBatch(bytes)).toMatchObject({ ok: false, error: { code: 'TOO_LARGE' } });
+  });
+});
+
+describe('a compact block', () => {
+  it('comes back with its hash, which is computed and not believed', () => {
+    const ids = transactions.map(({ witnessId }) => witnessId);
+    const decoded = decodeCompactBlock(encodeCompactBlock(branch.tip, ids));
+    if (!decoded.ok) throw new Error('it decodes');
+    expect(decoded.value.sealed.hashHex).toBe(branch.tip.hashHex);
+    expect(decoded.value.witnessIds.map(toHex)).toEqual(ids.map(toHex));
+  });
+});
+
+describe('a sync request', () => {
+  it('comes back as it was asked', () => {
+    const request: fc.Arbitrary<SyncRequest> = fc.oneof(
+      fc.record({
+        type: fc.constant('getHeaders' as const),
+        locator: fc.array(bytes32, { maxLength: wireLimits.locatorMax }),
+        limit: fc.nat(wireLimits.headersMax),
+      }),
+      fc.record({
+        type: fc.constant('getBodies' as const),
+        hashes: fc.array(bytes32, { maxLength: wireLimits.bodiesMax }),
+      }),
+      fc.record({
+        type: fc.constant('getTransactions' as const),
+        block: bytes32,
+        witnessIds: fc.array(bytes32, { maxLength: 50 }),
+      }),
+    );
+    fc.assert(
+      fc.property(request, value => {
+        expect(decodeRequest(encodeRequest(value))).toEqual({ ok: true, value });
+      }),
+    );
+  });
+
+  const hash = new Uint8Array(32);
+  it.each([
+    ['a locator of 65 hashes', [0, [new Array(wireLimits.locatorMax + 1).fill(hash), 1]]],
+    ['2,001 headers', [0, [[hash], wireLimits.headersMax + 1]]],
+    ['17 bodies', [1, [new Array(wireLimits.bodiesMax + 1).fill(hash)]]],
+    ['an unknown question', [3, [[hash]]]],
+    ['a hash of 31 bytes', [1, [[hash.subarray(1)]]]],
+    ['a question without fields', [1]],
+  ])('is refused when it asks for %s', (_, item) => {
+    expect(decodeRequest(encodeItem(item))).toMatchObject({ ok: false });
+  });
+});
