@@ -51,12 +51,11 @@ export class Pipeline {
     const fault = this.#statelessFault(batch.value);
     if (fault !== null && errorRow(fault.code).penalty > 0) return this.#refuse(from, fault);
     const outcomes = await this.#admit(batch.value, `peer:${from}`);
-    const bad = outcomes.find(outcome => outcome.isStateless && !outcome.result.ok);
-    if (bad !== undefined && !bad.result.ok) return this.#refuse(from, bad.result.error);
-    const isAllReady = outcomes.every(outcome => outcome.result.ok && outcome.result.value === 'ready');
-    if (isAllReady) return 'accept';
+    if (outcomes.every(isReady)) return 'accept';
+    // What was admitted goes on in any case: a duplicate is not passed on later, so nobody else would do it.
     this.#parts.relay.add(batch.value.filter((_, index) => isReady(outcomes[index])));
-    return 'ignore';
+    const bad = outcomes.find(outcome => outcome.isStateless && !outcome.result.ok);
+    return bad === undefined || bad.result.ok ? 'ignore' : this.#refuse(from, bad.result.error);
   }
 
   /** Transactions from a client; those admitted are gossiped in the next batch, and again while they are not included. */
