@@ -56,10 +56,10 @@ export class BlockImport {
     const compact = decodeCompactBlock(data);
     if (!compact.ok) return this.#refuse(from, compact.error.code, compact.error.detail);
     const { sealed } = compact.value;
-    if (this.#assembling.has(sealed.hashHex) || (await this.#parts.chain.hasBody(sealed.hash))) return 'ignore';
-    if (this.#assembling.size >= assembliesMax) return 'ignore';
+    if (this.#assembling.has(sealed.hashHex) || this.#assembling.size >= assembliesMax) return 'ignore';
     this.#assembling.add(sealed.hashHex);
     try {
+      if (await this.#parts.chain.hasBody(sealed.hash)) return 'ignore';
       return await this.#import(compact.value, from);
     } finally {
       this.#assembling.delete(sealed.hashHex);

@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest';
+import { type Block, contentHash, producerDigest, seal } from '../chain/block.ts';
+import { sign } from '../chain/keys.ts';
+import { alice, put } from '../chain/ledger-fixture.suite.ts';
+import { decodeTransaction, type Transaction } from '../chain/transaction.ts';
+import { Branch, badlySigned, chainId, findNonce, miner, rival, signed } from './chain-fixture.suite.ts';
+import { quiet, settle } from './manual-clock.suite.ts';
+import { type OpenedNode, openNode } from './node-fixture.suite.ts';
+import { encodeCompactBlock, encodeTransactions } from './wire.ts';
+
+function gossip({ network }: OpenedNode, block: Block, from = 'peer', ids?: readonly Uint8Array[]) {
+  const witnessIds = ids ?? block.transactions.map(({ witnessId }) => witnessId);
+  return network.handlers.onGossip('blocks', from, encodeCompactBlock(block, witnessIds));
+}
+
+function isHead({ node }: OpenedNode, block: Block) {
+  return () => node.ledger.head.hashHex === block.hashHex;
+}
+
+/** Answers requests for a block's transactions from the block. */
+function holds(...transactions: readonly Transaction[]) {
+  return () => encodeTransactions(transactions);
+}
+
+const write = signed(alice, [put('k', 'v')]);
+
+describe('a gossiped block', () => {
+  it('is passed on and becomes the head', async () => {
+    const opened = await openNode();
+    const block = new Branch().grow();
+    expect(await gossip(opened, block)).toBe('accept');
+    await settle('the head', isHead(opened, block));
+    expect(opened.network.penalties).toEqual([]);
+  });
+
+  it('that does not decode costs its forwarder', async () => {
+    const { network } = await openNode();
+    expect(await network.handlers.onGossip('blocks', 'peer', Uint8Array.of(0x84))).toBe('reject');
+    expect(network.penalties).toHaveLength(1);
+  });
+
+  it('without work is refused before its signature is looked at', async () => {
+    const opened = await openNode();
+    const { header } = new Branch().make();
+    const nonce = findNonce(contentHash(header), header.bits, 'misses');
+    const bare = seal(header, nonce, new Uint8Array(64));
+    const block = { ...seal(header, nonce, sign(producerDigest(chainId, bare.hash), miner.secret)), transactions: [] };
+    expect(await gossip(opened, block)).toBe('reject');
+    expect(opened.network.penalties).toHaveLength(1);
+    expect(opened.verifier.checks).toBe(0);
+  });
+
+  it('with a bad signature of its producer costs its forwarder, and the good copy is still taken', async () => {
+    const opened = await openNode();
+    const block = new Branch().grow();
+    const signature = sign(producerDigest(chainId, block.hash), rival.secret);
+    expect(await gossip(opened, { ...block, signature }, 'liar')).toBe('reject');
+    expect(opened.network.penalties).toEqual([{ peer: 'liar', code: 'BAD_PRODUCER_SIGNATURE' }]);
+    expect(await gossip(opened, block, 'honest')).toBe('accept');
+    await settle('the head', isHead(opened, block));
+  });
+
+  it('whose producer is no key costs its forwarder', async () => {
+    const opened = await openNode();
+    const block = new Branch().make([], { changes: { producer: new Uint8Array(33) } });
+    expect(await gossip(opened, block)).toBe('reject');
+    expect(opened.network.penalties).toEqual([{ peer: 'peer', code: 'BAD_PUBLIC_KEY' }]);
+    expect(opened.verifier.checks).toBe(0);
+  });
+
+  it.each([
+    ['a height that is not behind its parent', { height: 2 }],
+    ['a time that is not after its parent', { time: new Branch().tip.header.time }],
+    ['other bits than the engine demands', { bits: 0x207ffffe }],
+  ])('with %s costs its forwarder', async (_, changes) => {
+    const opened = await openNode();
+    expect(await gossip(opened, new Branch().make([], { changes }))).toBe('reject');
+    expect(opened.network.penalties).toHaveLength(1);
+    expect(opened.node.ledger.head.header.height).toBe(0);
+  });
+
+  it('with ids that do not give its root costs its sender, and the hash is not marked', async () => {
+    const opened = await openNode();
+    const block = new Branch().grow();
+    expect(await gossip(opened, block, 'liar', [write.witnessId])).toBe('reject');
+    expect(opened.network.penalties).toEqual([{ peer: 'liar', code: 'BAD_TRANSACTIONS_ROOT' }]);
+    expect(await gossip(opened, block, 'honest')).toBe('accept');
+    await settle('the head', isHead(opened, block));
+  });
+
+  it('asks its sender for the transactions that are missing here, and for those alone', async () => {
+    const opened = await openNode();
+    const held = signed(alice, [put('held', 'v')]);
+    const missing = signed(alice, [put('missing', 'v')], { nonce: 1 });
+    await opened.node.pipeline.submitted([held], 'rpc:test');
+    const block = new Branch().grow([held, missing]);
+    opened.network.answer('peer', holds(missing));
+    expect(await gossip(opened, block)).toBe('accept');
+    expect(opened.network.requests).toEqual([
+      {
+        peer: 'peer',
+        request: { type: 'getTransactions', block: block.hash, witnessIds: [missing.witnessId] },
+      },
+    ]);
+    await settle('the head', isHead(opened, block));
+  });
+
+  it.each([
+    ['nothing', () => encodeTransactions([null])],
+    ['too little', () => encodeTransactions([])],
+    ['garbage', () => Uint8Array.of(0xff)],
+    ['another transaction', () => encodeTransactions([signed(alice, [put('other', 'v')])])],
+  ])('is ignored when its sender answers with %s, and is taken from another sender', async (_, answer) => {
+    const opened = await openNode();
+    const block = new Branch().grow([write]);
+    opened.network.answer('poor', answer);
+    expect(await gossip(opened, block, 'poor')).toBe('ignore');
+    opened.network.answer('rich', holds(write));
+    expect(await gossip(opened, block, 'rich')).toBe('accept');
+    await settle('the head', isHead(opened, block));
+  });
+
+  it('with a bad signature inside is invalid for ever and costs its forwarder nothing', async () => {
+    const opened = await openNode();
+    const bad = badlySigned(write, bytes => {
+      const decoded = decodeTransaction(bytes);
+      if (!decoded.ok) throw new Error('only the signature is wrong');
+      return decoded.value;
+    });
+    const branch = new Branch();
+    const block = branch.make([], { unexecuted: [bad] });
+    opened.network.answer('peer', holds(bad));
+    expect(await gossip(opened, block)).toBe('ignore');
+    expect(opened.network.penalties).toEqual([]);
+    await quiet();
+    expect(opened.node.ledger.head.header.height).toBe(0);
+    expect(opened.node.engine.view().tips).toContainEqual(
+      expect.objectContaining({ hash: block.hash, status: 'invalid' }),
+    );
+    const rightful = branch.grow([write]);
+    opened.network.answer('peer', holds(write));
+    expect(await gossip(opened, rightful)).toBe('accept');
+    await settle('the other block as head', isHead(opened, rightful));
+  });
+
+  it('that execution refuses was passed on, costs nothing, and leaves the head where it was', async () => {
+    const opened = await openNode();
+    const block = new Branch().make([], { changes: { stateRoot: new Uint8Array(32).fill(1) } });
+    expect(await gossip(opened, block)).toBe('accept');
+    await settle('the verdict', () => opened.node.engine.view().tips.some(({ status }) => status === 'invalid'));
+    expect(opened.network.penalties).toEqual([]);
+    expect(opened.node.ledger.head.header.height).toBe(0);
+  });
+
+  it('that is held already is ignored before any signature is looked at, whoever signed this copy', async () => {
+    const opened = await openNode();
+    const block = new Branch().grow();
+    await gossip(opened, block);
+    const { checks } = opened.verifier;
+    const signature = sign(producerDigest(chainId, block.hash), rival.secret);
+    expect(await gossip(opened, block, 'other')).toBe('ignore');
+    expect(await gossip(opened, { ...block, signature }, 'third')).toBe('ignore');
+    expect(opened.verifier.checks).toBe(checks);
+    expect(opened.network.penalties).toEqual([]);
+  });
+
+  it('that comes from many peers at once is worked on once', async () => {
+    const opened = await openNode();
+    const block = new Branch().grow();
+    const verdicts = await Promise.all(['a', 'b', 'c'].map(peer => gossip(opened, block, peer)));
+    expect([...verdicts].sort()).toEqual(['accept', 'ignore', 'ignore']);
+    expect(opened.verifier.checks).toBe(1);
+  });
+
+  it('of an unknown parent is kept aside, and its sender is asked for what lies between', async () => {
+    const opened = await openNode();
+    const branch = new Branch();
+    branch.extend(3);
+    opened.network.connect('peer', 0n, () => encodeTransactions([]));
+    expect(await gossip(opened, branch.tip)).toBe('ignore');
+    await settle('the question', () => opened.network.requests.some(({ request }) => request.type === 'getHeaders'));
+  });
+});
