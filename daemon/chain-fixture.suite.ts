@@ -30,6 +30,7 @@ import { ChainStore } from './chain-store.ts';
 import { createChain } from './genesis-store.ts';
 import type { MovedBlock } from './ledger-step.ts';
 import { LedgerWriter } from './ledger-writer.ts';
+import { ManualClock } from './manual-clock.suite.ts';
 import type { Store, StoreRange, StoreWrite } from './ports.ts';
 import { MemoryStore } from './store/memory-store.ts';
 
@@ -214,7 +215,8 @@ export async function openLedger(store: Store = new MemoryStore(), of: Genesis =
   const onStep = (moved: readonly MovedBlock[]) => {
     steps.push(moved.map(({ type, block }) => `${type === 'applied' ? '+' : '-'}${block.header.height}`).join(' '));
   };
-  const writer = await LedgerWriter.open({ genesis: of, chain, onStep });
+  const clock = new ManualClock(of.time);
+  const writer = await LedgerWriter.open({ genesis: of, chain, clock, onStep });
   return { store, chain, writer, steps };
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { KvchainError } from '../chain/errors.ts';
 import type { EngineInstance } from '../consensus/instance.ts';
 import { Driver, type DriverHands, type RunningEffect, type RunningEvent, type SwitchOutcome } from './driver.ts';
-import { ManualClock, quiet, settle } from './node-fixture.suite.ts';
+import { ManualClock, quiet, settle } from './manual-clock.suite.ts';
 import type { Log } from './ports.ts';
 import { MemoryLog } from './store/record-log.ts';
 

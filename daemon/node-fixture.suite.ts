@@ -5,9 +5,9 @@ import { KvchainError } from '../chain/errors.ts';
 import { alice } from '../chain/ledger-fixture.suite.ts';
 import { chainId, genesis, miner } from './chain-fixture.suite.ts';
 import { InlineVerifier } from './crypto/inline-verifier.ts';
+import { ManualClock } from './manual-clock.suite.ts';
 import { Node } from './node.ts';
 import type {
-  Clock,
   Miner,
   MinerStatus,
   MiningJob,
@@ -23,68 +23,6 @@ import type {
 import { MemoryStore } from './store/memory-store.ts';
 import { MemoryLog } from './store/record-log.ts';
 import { decodeRequest, encodeStatus, type SyncRequest, workToBytes } from './wire.ts';
-
-/** Time that stands still until it is moved. */
-export class ManualClock implements Clock {
-  #now: number;
-  #timers: { readonly at: number; readonly callback: () => void }[] = [];
-
-  constructor(now: number = genesis.time + 1_000_000) {
-    this.#now = now;
-  }
-
-  /** When each running timer is due, in ms from now. */
-  get timers(): readonly number[] {
-    return this.#timers.map(({ at }) => at - this.#now).sort((a, b) => a - b);
-  }
-
-  now(): number {
-    return this.#now;
-  }
-
-  monotonic(): number {
-    return this.#now;
-  }
-
-  setTimer(afterMs: number, callback: () => void): () => void {
-    const timer = { at: this.#now + afterMs, callback };
-    this.#timers.push(timer);
-    return () => {
-      this.#timers = this.#timers.filter(other => other !== timer);
-    };
-  }
-
-  /** Moves time on; timers that fall due call back in their order. */
-  advance(ms: number): void {
-    const end = this.#now + ms;
-    for (;;) {
-      const due = this.#timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
-      if (due === undefined) break;
-      this.#timers = this.#timers.filter(other => other !== due);
-      this.#now = Math.max(this.#now, due.at);
-      due.callback();
-    }
-    this.#now = end;
-  }
-}
-
-/** Asks again, letting everything else that is ready run in between, until it is so. Throws after many turns. */
-export async function settle(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  for (let turn = 0; turn < 5_000; turn++) {
-    if (await isSo()) return;
-    await turnOver();
-  }
-  throw new Error(`never so: ${what}`);
-}
-
-/** Lets everything run that is ready to, many times over: for what must not happen. */
-export async function quiet(): Promise<void> {
-  for (let turn = 0; turn < 50; turn++) await turnOver();
-}
-
-function turnOver(): Promise<void> {
-  return new Promise(resolve => setImmediate(resolve));
-}
 
 /** What a peer answers to a request; a thrown KvchainError is how the network tells of a refusal or a timeout. */
 export type Answering = (request: SyncRequest) => Promise<Uint8Array> | Uint8Array;
@@ -230,7 +168,7 @@ export interface OpenedNode {
 
 /** A started node over the store; nothing moves but what the test moves. */
 export async function openNode(store: Store = new MemoryStore()): Promise<OpenedNode> {
-  const clock = new ManualClock();
+  const clock = new ManualClock(genesis.time + 1_000_000);
   const network = new FakeNetwork();
   const fakeMiner = new FakeMiner();
   const verifier = new CountingVerifier();
