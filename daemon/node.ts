@@ -13,7 +13,6 @@ import type { EngineInstance } from '../consensus/instance.ts';
 import { createEngine } from '../consensus/registry.ts';
 import { BlockImport } from './block-import.ts';
 import { ChainStore, expectRow } from './chain-store.ts';
-import { VerifiedCache } from './crypto/verified-cache.ts';
 import { Driver, type DriverHands } from './driver.ts';
 import { createChain } from './genesis-store.ts';
 import { LedgerEvents } from './ledger-events.ts';
@@ -27,6 +26,7 @@ import { Reader } from './reader.ts';
 import { SignatureDesk } from './signature-desk.ts';
 import { Sync } from './sync.ts';
 import { TransactionRelay } from './transaction-relay.ts';
+import { VerifiedCache } from './verified-cache.ts';
 import { decodeStatus, encodeCompactBlock, encodeStatus, type StatusMessage, workToBytes } from './wire.ts';
 
 export interface NodePorts {
@@ -77,9 +77,11 @@ export class Node {
   /** Handshakes that were welcomed, until their connection is told. */
   readonly #statuses = new Map<PeerId, StatusMessage>();
   #isStopping = false;
+  #isHalted = false;
 
   private constructor(options: NodeOptions, ports: NodePorts, opened: OpenedChain) {
-    const { genesis, onFault } = options;
+    const { genesis } = options;
+    const onFault = (error: unknown) => this.#onFault(error);
     const { network, clock, verifier, miner, log } = ports;
     this.genesis = genesis;
     this.chainId = chainIdOf(genesis);
@@ -166,7 +168,7 @@ export class Node {
       fetchHeaders: (peer, after) => this.sync.fetchHeaders(peer, after),
       fetchBodies: hashes => this.sync.fetchBodies(hashes),
       switchTo: order => this.ledger.switchTo(order),
-      relay: hash => this.#announce(hash).catch(this.#options.onFault),
+      relay: hash => this.#announce(hash).catch(error => this.#onFault(error)),
       markInvalid: async hash => {
         this.sync.forget(hash);
         await this.chain.markInvalid(hash);
@@ -192,8 +194,8 @@ export class Node {
         this.sync.onPeerGone(peer);
       },
       onGossip: (topic, from, data) =>
-        topic === 'blocks' ? this.#blocks.gossiped(data, from) : this.pipeline.gossiped(data, from),
-      onRequest: (_peer, data) => this.sync.answer(data),
+        this.#onDisk(topic === 'blocks' ? this.#blocks.gossiped(data, from) : this.pipeline.gossiped(data, from)),
+      onRequest: (_peer, data) => this.#onDisk(this.sync.answer(data)),
       onMessage: (from, message) => {
         this.#driver.dispatch({ type: 'message', now: this.ports.clock.now(), from, message });
       },
@@ -234,12 +236,33 @@ export class Node {
     await this.ports.network.publish('blocks', encodeCompactBlock(block, witnessIds));
   }
 
+  /** Work for a peer that reads or writes the disk: when that is broken, the node stops, and the peer is not to blame. */
+  async #onDisk<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (isBrokenDisk(error)) this.#halt(error);
+      throw error;
+    }
+  }
+
+  #onFault(error: unknown): void {
+    if (isBrokenDisk(error)) this.#halt(error);
+    else this.#options.onFault(error);
+  }
+
   #halt(error: unknown): void {
-    if (this.#isStopping) return;
+    if (this.#isStopping || this.#isHalted) return;
+    this.#isHalted = true;
     this.producer.stop();
     this.#driver.stop();
     this.#options.onFatal(error);
   }
+}
+
+/** A node that cannot write, or cannot trust what it reads, has nothing to say to anyone. */
+function isBrokenDisk(error: unknown): boolean {
+  return error instanceof KvchainError && (error.code === 'DISK_FAILED' || error.code === 'DATABASE_DAMAGED');
 }
 
 interface OpenedChain {
