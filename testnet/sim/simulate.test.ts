@@ -97,7 +97,7 @@ describe('the checks', () => {
 });
 
 describe('the verdict', () => {
-  const told = () => ({ partitions: 0, oneWayCuts: 0, kills: 0, killsWhileSyncing: 0 });
+  const told = () => ({ partitions: 0, oneWayCuts: 0, kills: 0, killsWhileSyncing: 0, restarts: 0, fullDisks: 0 });
 
   async function ended() {
     const world = new World({ seed: 9n, onLine: () => {}, disk: { syncMs: [1, 25], honesty: 'keeps its word' } });

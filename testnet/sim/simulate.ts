@@ -16,6 +16,8 @@ export interface Report {
   readonly oneWayCuts: number;
   readonly kills: number;
   readonly killsWhileSyncing: number;
+  readonly restarts: number;
+  readonly fullDisks: number;
   readonly packets: number;
   readonly packetsLost: number;
   readonly headHash: string;
@@ -55,7 +57,7 @@ const syncMs = [1, 25] as const;
 /** Runs a seed. Throws SimulationFailed, whose message has the command that shows it again. */
 export async function simulate({ seed, onLine = () => {}, sabotage = {} }: SimulationOptions): Promise<Report> {
   const startedMs = performance.now();
-  const told: Told = { partitions: 0, oneWayCuts: 0, kills: 0, killsWhileSyncing: 0 };
+  const told: Told = { partitions: 0, oneWayCuts: 0, kills: 0, killsWhileSyncing: 0, restarts: 0, fullDisks: 0 };
   try {
     const world = new World({ seed, onLine, disk: { syncMs, honesty: sabotage.disk ?? 'keeps its word' } });
     if (sabotage.distortion) world.wires.distortion = sabotage.distortion;

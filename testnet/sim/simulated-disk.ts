@@ -2,6 +2,7 @@
  * A disk that takes virtual time to sync and may lose power at any moment. What survives is what was durable and, as on a real disk,
  * any beginning of what was handed over since: lazy writes, and the one that was being synced when the lights went out.
  */
+import { KvchainError } from '../../chain/errors.ts';
 import type { Log, Store, StoreRange, StoreWrite } from '../../daemon/ports.ts';
 import { MemoryStore } from '../../daemon/store/memory-store.ts';
 import { MemoryLog } from '../../daemon/store/record-log.ts';
@@ -24,6 +25,7 @@ export class SimulatedDisk {
   #unsynced: (readonly StoreWrite[])[] = [];
   #appending: readonly Uint8Array[] | null = null;
   #syncs = 0;
+  #isBroken = false;
 
   constructor(chance: Chance, settings: DiskSettings) {
     this.#chance = chance;
@@ -33,6 +35,15 @@ export class SimulatedDisk {
   /** What is on the disk, for whoever looks at it while no process runs. */
   get rows(): Store {
     return this.#rows;
+  }
+
+  /** From now on every write fails, until the next crash, when someone makes room on it. */
+  fail(): void {
+    this.#isBroken = true;
+  }
+
+  get isBroken(): boolean {
+    return this.#isBroken;
   }
 
   get isSyncing(): boolean {
@@ -55,6 +66,7 @@ export class SimulatedDisk {
     const survived = this.#settings.honesty === 'lies' ? 0 : this.#chance.between(0, handedOver.length);
     this.#unsynced = [];
     this.#syncs = 0;
+    this.#isBroken = false;
     this.#rows = this.#rows.crash();
     for (const batch of handedOver.slice(0, survived)) await this.#rows.write(batch, 'durable');
     this.#records = this.#records.crash();
@@ -70,6 +82,7 @@ export class SimulatedDisk {
   }
 
   async #write(life: Life, batch: readonly StoreWrite[], durability: 'durable' | 'lazy'): Promise<void> {
+    if (this.#isBroken) throw new KvchainError('DISK_FAILED', 'no space left on the simulated disk');
     this.#unsynced.push(batch);
     const isSynced = durability === 'durable' && this.#settings.honesty === 'keeps its word';
     if (durability === 'durable') await this.#sync(life);

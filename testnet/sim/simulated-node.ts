@@ -51,6 +51,7 @@ interface Run {
   readonly clock: SimulatedClock;
   node: Node | null;
   isUp: boolean;
+  hasGivenUp: boolean;
 }
 
 export class SimulatedNode {
@@ -87,12 +88,26 @@ export class SimulatedNode {
     return this.#disk.rows;
   }
 
+  /** Every write fails from now on, until the node is killed. */
+  breakDisk(): void {
+    this.#disk.fail();
+  }
+
+  get hasBrokenDisk(): boolean {
+    return this.#disk.isBroken;
+  }
+
+  /** True when the node told that it cannot go on. */
+  get hasGivenUp(): boolean {
+    return this.#run?.hasGivenUp ?? false;
+  }
+
   /** Starts the process. It is up some virtual time later. */
   boot(): void {
     const { time, watch } = this.#surroundings;
     const life = new Life(time);
     const clock = new SimulatedClock(time, life, this.plan.clock);
-    const run: Run = { life, clock, node: null, isUp: false };
+    const run: Run = { life, clock, node: null, isUp: false, hasGivenUp: false };
     this.#run = run;
     this.#runs += 1;
     this.#start(run).catch((error: unknown) => {
@@ -135,7 +150,10 @@ export class SimulatedNode {
     const options = {
       genesis,
       secretKey: sha256(toUtf8(`producer ${name}`)),
-      onFatal: (error: unknown) => run.life.isAlive && watch.onFatal(name, error),
+      onFatal: (error: unknown) => {
+        run.hasGivenUp = true;
+        if (run.life.isAlive) watch.onFatal(name, error);
+      },
       onFault: (error: unknown) => run.life.isAlive && watch.onFault(name, error),
       onTrace: (rule: string, data: Readonly<Record<string, string | number>>) => watch.onRule(name, rule, data),
     };

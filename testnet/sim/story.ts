@@ -16,9 +16,11 @@ export interface Told {
   kills: number;
   /** Kills while a durable write was under way. */
   killsWhileSyncing: number;
+  restarts: number;
+  fullDisks: number;
 }
 
-type Chapter = 'partition' | 'one-way' | 'kill' | 'kill in a partition' | 'two killed';
+type Chapter = 'partition' | 'one-way' | 'kill' | 'kill in a partition' | 'two killed' | 'restart' | 'full disk';
 
 /** How deep the branches of a partition are, at least. */
 export const branchDepth = 2;
@@ -28,8 +30,10 @@ const quietMs = 20_000;
 
 export async function tellStory(world: World, told: Told): Promise<void> {
   const chance = world.chance.stream('story');
-  for (const node of world.nodes) world.boot(node);
-  await world.until('every node is up', patienceMs, () => world.nodes.every(({ node }) => node !== null));
+  // The last one may join late: it has everything to fetch, while the others go on.
+  const founders = chance.happens(0.3) ? world.nodes.slice(0, -1) : world.nodes;
+  for (const node of founders) world.boot(node);
+  await world.until('the founders are up', patienceMs, () => founders.every(({ node }) => node !== null));
   world.workload.start();
   await world.until('the first blocks', patienceMs, () => mirrors(world).every(({ height }) => height >= 3));
   for (const chapter of chapters(chance)) {
@@ -37,13 +41,23 @@ export async function tellStory(world: World, told: Told): Promise<void> {
     await tellChapter(world, chance, { chapter, told });
     await world.sleep(chance.between(0, 5_000));
   }
+  for (const node of world.nodes.slice(founders.length)) world.boot(node);
+  await world.until('all are up', patienceMs, () => world.nodes.every(({ node }) => node !== null));
   await heal(world);
 }
 
 /** At least one partition and one kill, and one to three more. */
 function chapters(chance: Chance): readonly Chapter[] {
   const base: readonly Chapter[] = chance.happens(0.5) ? ['partition', 'kill'] : ['kill in a partition'];
-  const more: readonly Chapter[] = ['partition', 'one-way', 'kill', 'kill in a partition', 'two killed'];
+  const more: readonly Chapter[] = [
+    'partition',
+    'one-way',
+    'kill',
+    'kill in a partition',
+    'two killed',
+    'restart',
+    'full disk',
+  ];
   const others = Array.from({ length: chance.between(1, 2) }, () => chance.pick(more));
   return chance.shuffle([...base, ...others]);
 }
@@ -70,6 +84,12 @@ async function tellChapter(world: World, chance: Chance, { chapter, told }: Tell
     case 'two killed':
       await Promise.all([killOne(world, chance, told), killOne(world, chance, told)]);
       break;
+    case 'restart':
+      await restartOne(world, chance, told);
+      break;
+    case 'full disk':
+      await fillOneDisk(world, chance, told);
+      break;
   }
 }
 
@@ -80,7 +100,7 @@ interface Splitting {
 
 /** Splits the net until the best chains of both sides left each other two blocks ago and one is heavier: the other side must undo them. */
 async function partition(world: World, chance: Chance, { told, during }: Splitting): Promise<void> {
-  const names = chance.shuffle(world.nodes.map(({ name }) => name));
+  const names = chance.shuffle(world.nodes.filter(({ node }) => node !== null).map(({ name }) => name));
   const size = chance.between(Math.ceil(names.length / 3), Math.floor((2 * names.length) / 3));
   const sides = [names.slice(0, size), names.slice(size)] as const;
   world.trace.add('world', 'partition', sides.map(side => side.join(',')).join(' / '));
@@ -132,6 +152,37 @@ async function killOne(world: World, chance: Chance, told: Told): Promise<void> 
   await world.until(`${victim.name} is up again`, patienceMs, () => victim.node !== null);
 }
 
+/** Stops a node in order and starts it again: what waited in its mempool waits there again, whoever had sent it. */
+async function restartOne(world: World, chance: Chance, told: Told): Promise<void> {
+  await world.sleep(chance.between(0, 4_000));
+  const chosen = chance.pick(world.nodes.filter(({ node }) => node !== null));
+  const { node: before, name } = chosen;
+  const waiting = world.workload.submissions.filter(({ idHexes }) => idHexes.some(idHex => before?.mempool.has(idHex)));
+  told.restarts += 1;
+  await stop(world, chosen);
+  await world.sleep(chance.between(0, 5_000));
+  world.boot(chosen);
+  await world.until(`${name} is up again`, patienceMs, () => chosen.node !== null);
+  const mirror = world.checks.mirror(name);
+  const isKept = (idHex: string) => chosen.node?.mempool.has(idHex) || mirror?.includes(idHex);
+  const lost = waiting.find(({ idHexes }) => !idHexes.some(isKept));
+  if (lost) world.checks.fail(name, `the mempool forgot ${lost.idHexes[0]} over a restart`);
+}
+
+/** A node whose disk takes no more gives up and says so; with room on the disk it goes on from what was durable. */
+async function fillOneDisk(world: World, chance: Chance, told: Told): Promise<void> {
+  await world.sleep(chance.between(0, 4_000));
+  const victim = chance.pick(world.nodes.filter(({ node }) => node !== null));
+  told.fullDisks += 1;
+  world.trace.add(victim.name, 'full disk');
+  victim.breakDisk();
+  await world.until(`${victim.name} gives up`, patienceMs, () => victim.hasGivenUp);
+  await world.kill(victim);
+  await world.sleep(chance.between(100, 5_000));
+  world.boot(victim);
+  await world.until(`${victim.name} is up again`, patienceMs, () => victim.node !== null);
+}
+
 /** No more faults: within bounded time everything that was sent is included everywhere, and everyone has the same head. */
 async function heal(world: World): Promise<void> {
   world.trace.add('world', 'heal');
@@ -158,6 +209,7 @@ async function settle(world: World): Promise<void> {
 async function stop(world: World, node: SimulatedNode): Promise<void> {
   const { name } = node;
   const timersLeft = await node.stop();
+  world.checks.forget(name);
   world.trace.add(name, 'stop');
   if (timersLeft > 0) world.checks.fail(name, `${timersLeft} timers outlive the node that stopped`);
 }

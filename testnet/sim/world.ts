@@ -1,6 +1,6 @@
 /** The world of one simulation: time, wires, machines, clients and checks, all from one seed, and the loop that lets it run. */
 
-import { KvchainError } from '../../chain/errors.ts';
+import { type ErrorCode, KvchainError } from '../../chain/errors.ts';
 import type { Genesis } from '../../chain/genesis.ts';
 import { defaultParams } from '../../chain/params.ts';
 import { bitsForLeadingZeros } from '../../chain/target.ts';
@@ -133,6 +133,10 @@ export class World {
     }
   }
 
+  #hasBrokenDisk(name: PeerId): boolean {
+    return this.nodes.some(node => node.name === name && node.hasBrokenDisk);
+  }
+
   #watch(): NodeWatch {
     const { trace, checks } = this;
     return {
@@ -151,13 +155,21 @@ export class World {
       },
       onRule: (name, rule, data) => trace.add(name, rule, Object.values(data).join(' ')),
       onFault: (name, error) => {
-        const isExpected = error instanceof KvchainError && error.code === 'NOT_FOUND';
-        trace.add(name, 'fault', textOf(error));
+        const isExpected = isCode(error, 'NOT_FOUND') || (isCode(error, 'DISK_FAILED') && this.#hasBrokenDisk(name));
+        trace.add(name, 'fault', error instanceof KvchainError ? error.code : textOf(error));
         if (!isExpected) checks.fail(name, `a fault: ${textOf(error)}`);
       },
-      onFatal: (name, error) => checks.fail(name, `cannot go on: ${textOf(error)}`),
+      onFatal: (name, error) => {
+        trace.add(name, 'fatal');
+        if (this.#hasBrokenDisk(name) && isCode(error, 'DISK_FAILED')) return;
+        checks.fail(name, `cannot go on: ${textOf(error)}`);
+      },
     };
   }
+}
+
+function isCode(error: unknown, code: ErrorCode): boolean {
+  return error instanceof KvchainError && error.code === code;
 }
 
 function textOf(error: unknown): string {
@@ -180,7 +192,10 @@ function genesisOf(seed: bigint): Genesis {
     schedule: [{ height: 0, params }],
     members: [],
     minters: [],
-    allocations: Array.from({ length: clients }, (_, index) => ({ address: account(index).address, balance: 1_000n })),
+    allocations: Array.from({ length: clients }, (_, index) => ({
+      address: account(index).address,
+      balance: 1_000_000n,
+    })),
   };
 }
 
