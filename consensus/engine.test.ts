@@ -45,6 +45,7 @@ function voteOnce(state: Voter, event: EngineEvent<Vote>): Effect<Vote, Vote>[] 
 
 const sound: VoterEngine = {
   name: 'paxos',
+  headerChain: null,
   messageCodec: voteCodec,
   recordCodec: voteCodec,
   recover: recoverVotes,

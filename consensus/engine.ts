@@ -13,6 +13,7 @@
  * - The applied tip is the ledger's alone: an engine recovers from its own records, the stored block tree and that tip.
  */
 import type { SealedHeader } from '../chain/block.ts';
+import type { Derived } from '../chain/block-tree.ts';
 import type { Codec } from '../chain/codec.ts';
 import type { ErrorCode, Result } from '../chain/errors.ts';
 import type { EngineName, Genesis, Params } from '../chain/genesis.ts';
@@ -136,11 +137,32 @@ export interface Tip {
   readonly status: 'active' | 'valid-fork' | 'headers-only' | 'invalid';
 }
 
+/** What a header's checks need of its parent: where it stands, and what was derived for it. */
+export interface ParentPoint extends Derived {
+  readonly height: number;
+  readonly time: number;
+}
+
+export interface ContextRules {
+  /** Difficulty parameters. */
+  readonly params: Params;
+  /** How far ahead of the clock a block may be at this height, which also caps its step. */
+  readonly driftMs: number;
+}
+
+/** For engines whose headers prove the chain by themselves: how a light client checks one after the other. */
+export interface HeaderChain {
+  /** Codes: BAD_HEIGHT, BAD_BITS, BAD_TIME. */
+  checkContext(sealed: SealedHeader, parent: ParentPoint, rules: ContextRules): Result<Derived>;
+}
+
 /** One way of agreeing. `S` its state (changed by step), `M` its members' messages, `R` its durable records. */
 export interface Engine<S, M, R> {
   readonly name: EngineName;
   readonly messageCodec: Codec<M>;
   readonly recordCodec: Codec<R>;
+  /** Null where certificates decide, not headers. */
+  readonly headerChain: HeaderChain | null;
   recover(context: EngineContext, recovery: Recovery<R>): S;
   step(state: S, event: EngineEvent<M>): readonly Effect<M, R>[];
   /** SHA-256 of the canonical state: equal after the same events. */

@@ -6,7 +6,7 @@ import type { SealedHeader } from '../chain/block.ts';
 import { type Codec, decodeBytes, encode } from '../chain/codec.ts';
 import { KvchainError, type Result } from '../chain/errors.ts';
 import type { EngineName, Params } from '../chain/genesis.ts';
-import type { Effect, Engine, EngineContext, EngineEvent, EngineView, Recovery } from './engine.ts';
+import type { Effect, Engine, EngineContext, EngineEvent, EngineView, HeaderChain, Recovery } from './engine.ts';
 
 /** A member's message, and a record, are at most this long. */
 const messageBytesMax = 1_048_576;
@@ -14,6 +14,7 @@ const messageBytesMax = 1_048_576;
 /** A way of agreeing, chosen by its name at run time. */
 export interface AnyEngine {
   readonly name: EngineName;
+  readonly headerChain: HeaderChain | null;
   /** Throws DATABASE_DAMAGED for records that cannot be decoded, and what the engine throws. */
   recover(context: EngineContext, recovery: Recovery<Uint8Array>): EngineInstance;
   /** What a seal must fulfil without any context; first of all checks. */
@@ -36,6 +37,7 @@ export interface EngineInstance {
 export function eraseTypes<S, M, R>(engine: Engine<S, M, R>): AnyEngine {
   return {
     name: engine.name,
+    headerChain: engine.headerChain,
     recover: (context, recovery) => {
       const records = decodeRecords(engine.recordCodec, recovery.records);
       const state = engine.recover(context, { ...recovery, records });

@@ -4,21 +4,9 @@ import type { Derived } from '../../chain/block-tree.ts';
 import { accept, type Result, reject } from '../../chain/errors.ts';
 import type { Params } from '../../chain/genesis.ts';
 import { decodeBits, hashMeetsTarget } from '../../chain/target.ts';
+import type { ContextRules, ParentPoint } from '../engine.ts';
 import { cappedStep, nextBits } from './asert.ts';
 import { workOfBits } from './state.ts';
-
-/** What a header is checked against: its parent, whether it is stored or not. */
-export interface ParentPoint extends Derived {
-  readonly height: number;
-  readonly time: number;
-}
-
-export interface ContextRules {
-  /** Difficulty parameters. */
-  readonly params: Params;
-  /** How far ahead of the clock a block may be at this height, which also caps its step. */
-  readonly driftMs: number;
-}
 
 /** A-V1: the work that a header claims was done. Needs no context. Codes: BAD_VERSION, BAD_BITS, BAD_WORK, BAD_HEADER. */
 export function checkSeal(sealed: SealedHeader, params: Params): Result<null> {

@@ -6,8 +6,8 @@ import type { SealedHeader } from '../../chain/block.ts';
 import type { BlockEntry, Derived } from '../../chain/block-tree.ts';
 import { toHex } from '../../chain/bytes.ts';
 import type { Rejection } from '../../chain/errors.ts';
-import type { PeerId } from '../engine.ts';
-import { checkContext, checkSeal, type ParentPoint } from './header-rules.ts';
+import type { ParentPoint, PeerId } from '../engine.ts';
+import { checkContext, checkSeal } from './header-rules.ts';
 import { orphanIntervals } from './orphans.ts';
 import type { PresyncPoint, PresyncRecord } from './presync.ts';
 import {

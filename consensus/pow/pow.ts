@@ -9,7 +9,7 @@ import { unreachable } from '../../chain/errors.ts';
 import type { Engine, EngineEvent } from '../engine.ts';
 import { wantBodies, wantBodiesAgain, wantMoreBodies } from './bodies.ts';
 import { acceptApplied, acceptBody, acceptInvalid, selectBest } from './fork-choice.ts';
-import { checkSeal } from './header-rules.ts';
+import { checkContext, checkSeal } from './header-rules.ts';
 import { acceptHeaders, resumeHeaders } from './headers.ts';
 import { recover, sealedAt } from './recover.ts';
 import type { PowEffect, PowState } from './state.ts';
@@ -26,6 +26,7 @@ export const pow: Engine<PowState, never, never> = {
   name: 'pow',
   messageCodec: nothing,
   recordCodec: nothing,
+  headerChain: { checkContext },
   recover,
   step,
   digest: digestOf,

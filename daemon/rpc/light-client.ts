@@ -11,7 +11,9 @@ import { accept, assert, KvchainError, type Result, reject } from '../../chain/e
 import { chainIdOf, type Genesis, paramsAt } from '../../chain/genesis.ts';
 import { makeGenesisBlock } from '../../chain/genesis-block.ts';
 import { type ProvenClaim, verifyProof } from '../../chain/proof.ts';
-import { checkContext, checkSeal } from '../../consensus/pow/header-rules.ts';
+import type { HeaderChain } from '../../consensus/engine.ts';
+import type { AnyEngine } from '../../consensus/instance.ts';
+import { createEngine } from '../../consensus/registry.ts';
 import { headersMax } from './api-chain.ts';
 import type { KvchainClient } from './client.ts';
 import { headerFromJson } from './header-json.ts';
@@ -49,16 +51,24 @@ interface Link extends Derived {
 /** A branch that is not heavier is given up after this many headers. */
 const branchHeadersMax = 20_000;
 
+interface LightClientParts {
+  readonly storage: HeaderStorage;
+  /** Of the chain's engine. */
+  readonly rules: { readonly engine: AnyEngine; readonly headerChain: HeaderChain };
+}
+
 export class LightClient {
   readonly #genesis: Genesis;
   readonly #storage: HeaderStorage;
+  readonly #rules: LightClientParts['rules'];
   readonly chainId: Uint8Array;
   /** One link a height, from the genesis block up. */
   #links: Link[];
 
-  private constructor(genesis: Genesis, storage: HeaderStorage, links: Link[]) {
+  private constructor(genesis: Genesis, { storage, rules }: LightClientParts, links: Link[]) {
     this.#genesis = genesis;
     this.#storage = storage;
+    this.#rules = rules;
     this.#links = links;
     this.chainId = chainIdOf(genesis);
   }
@@ -68,14 +78,17 @@ export class LightClient {
    * an engine whose chain is not followed by work.
    */
   static async open(genesis: Genesis, storage: HeaderStorage): Promise<LightClient> {
-    if (genesis.engine !== 'pow' && genesis.engine !== 'pow-paxos') {
+    const engine = createEngine(genesis.engine);
+    const headerChain = engine.ok ? engine.value.headerChain : null;
+    if (!engine.ok || headerChain === null) {
       throw new KvchainError(
         'FINALITY_UNAVAILABLE',
         `a chain of engine ${genesis.engine} is not followed by its headers' work`,
       );
     }
     const sealed = makeGenesisBlock(genesis);
-    const client = new LightClient(genesis, storage, [{ sealed, work: 0n, steps: 0, offset: 0 }]);
+    const rules = { engine: engine.value, headerChain };
+    const client = new LightClient(genesis, { storage, rules }, [{ sealed, work: 0n, steps: 0, offset: 0 }]);
     client.#links = [...client.#links, ...client.#readRecords(await storage.read())];
     return client;
   }
@@ -160,9 +173,9 @@ export class LightClient {
       return reject('UNKNOWN_PARENT', `header ${sealed.hashHex} does not follow ${parent.sealed.hashHex}`);
     }
     const params = paramsAt(this.#genesis, height + 1);
-    const sealChecked = checkSeal(sealed, params);
+    const sealChecked = this.#rules.engine.checkSeal(sealed, params);
     if (!sealChecked.ok) return sealChecked;
-    const derived = checkContext(
+    const derived = this.#rules.headerChain.checkContext(
       sealed,
       { height, time, work: parent.work, steps: parent.steps },
       { params, driftMs: params.maxDriftMs },
