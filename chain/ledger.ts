@@ -183,7 +183,17 @@ export interface BlockToApply {
  * Executes a block that is valid without state. Errors: BAD_TRANSACTION (one may not be in it: the detail says which and why),
  * BAD_RECEIPTS_ROOT. The state root is compared with the tree's (`checkStateRoot`), which the ledger does not hold.
  */
-export function applyBlock({ genesis, params, block, state }: BlockToApply): Result<Applied> {
+export function applyBlock(order: BlockToApply): Result<Applied> {
+  const steps = applyBlockInSteps(order);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** As `applyBlock`, with a pause after each transaction, in which a caller can let others work. */
+export function* applyBlockInSteps(order: BlockToApply): Generator<undefined, Result<Applied>, undefined> {
+  const { genesis, params, block, state } = order;
   const { height, producer, receiptsRoot } = block.header;
   const execution = new BlockExecution({ genesis, params, height, producer, state });
   for (const [index, transaction] of block.transactions.entries()) {
@@ -192,6 +202,7 @@ export function applyBlock({ genesis, params, block, state }: BlockToApply): Res
       const cause = `${added.error.code}: ${added.error.detail}`;
       return reject('BAD_TRANSACTION', `transaction ${index} (${transaction.idHex}): ${cause}`);
     }
+    yield;
   }
   const applied = execution.finish();
   if (!equalBytes(applied.receiptsRoot, receiptsRoot)) {

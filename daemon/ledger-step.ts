@@ -7,13 +7,15 @@ import { type Block, contentHash, type SealedHeader } from '../chain/block.ts';
 import { equalBytes, toHex } from '../chain/bytes.ts';
 import { assert, type ErrorCode, KvchainError, type Result } from '../chain/errors.ts';
 import { type Genesis, paramsAt } from '../chain/genesis.ts';
-import { type Applied, applyBlock, checkStateRoot, touchedBy } from '../chain/ledger.ts';
+import { type Applied, applyBlockInSteps, checkStateRoot, touchedBy } from '../chain/ledger.ts';
 import type { StoreWrite } from '../chain/row.ts';
 import { Overlay, treeUpdates } from '../chain/state.ts';
 import type { StateTree, StateUpdate } from '../chain/state-tree.ts';
 import type { Undo } from '../chain/undo.ts';
 import { type ChainStore, expectRow } from './chain-store.ts';
 import { LoadedState } from './loaded-state.ts';
+import { inSlices } from './pace.ts';
+import type { Clock } from './ports.ts';
 
 export const stepLimits = {
   /** Blocks undone and applied in one step. */
@@ -39,9 +41,17 @@ export interface Prepared {
   readonly applied: Applied;
 }
 
+/** What a step reads from; it writes nothing. */
+export interface StepParts {
+  readonly genesis: Genesis;
+  readonly chain: ChainStore;
+  readonly clock: Clock;
+}
+
 export class LedgerStep {
   readonly #genesis: Genesis;
   readonly #chain: ChainStore;
+  readonly #clock: Clock;
   readonly #tree: StateTree;
   readonly #base: LoadedState;
   readonly #state: Overlay;
@@ -52,9 +62,10 @@ export class LedgerStep {
   moved: MovedBlock[] = [];
   writes: StoreWrite[] = [];
 
-  constructor(genesis: Genesis, chain: ChainStore, tree: StateTree, head: SealedHeader) {
+  constructor({ genesis, chain, clock }: StepParts, tree: StateTree, head: SealedHeader) {
     this.#genesis = genesis;
     this.#chain = chain;
+    this.#clock = clock;
     this.#tree = tree;
     this.#base = new LoadedState(chain);
     this.#state = new Overlay(this.#base);
@@ -129,7 +140,7 @@ export class LedgerStep {
     const isPrepared = prepared !== null && prepared.contentHashHex === toHex(contentHash(block.header));
     const result: Result<Applied> = isPrepared
       ? { ok: true, value: prepared.applied }
-      : applyBlock({ genesis: this.#genesis, params, block, state: this.#state });
+      : await inSlices(this.#clock, applyBlockInSteps({ genesis: this.#genesis, params, block, state: this.#state }));
     if (!result.ok) return result;
     const applied = result.value;
     const inverse = this.#tree.update(treeUpdates(applied.changes));

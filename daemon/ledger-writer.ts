@@ -5,7 +5,7 @@
  */
 import { contentHash, type Header, type SealedHeader } from '../chain/block.ts';
 import { equalBytes, toHex } from '../chain/bytes.ts';
-import { type Genesis, paramsAt } from '../chain/genesis.ts';
+import { paramsAt } from '../chain/genesis.ts';
 import { type Applied, BlockExecution, checkStateRoot, touchedBy } from '../chain/ledger.ts';
 import { merkleRoot } from '../chain/merkle.ts';
 import { pathOf, type StateWrite, treeUpdates } from '../chain/state.ts';
@@ -13,17 +13,16 @@ import { StateTree } from '../chain/state-tree.ts';
 import type { StateProof } from '../chain/state-tree-proof.ts';
 import type { Transaction } from '../chain/transaction.ts';
 import type { Template } from '../consensus/engine.ts';
-import { type ChainStore, expectRow } from './chain-store.ts';
+import { expectRow } from './chain-store.ts';
 import type { SwitchOrder, SwitchOutcome } from './driver.ts';
-import { LedgerStep, type MovedBlock, stepLimits } from './ledger-step.ts';
+import { LedgerStep, type MovedBlock, type StepParts, stepLimits } from './ledger-step.ts';
 import { LoadedState } from './loaded-state.ts';
+import { inSlices } from './pace.ts';
 
 /** Proofs and past readings are given for the head and this many blocks below it. */
 export const proofDepth = 128;
 
-export interface LedgerParts {
-  readonly genesis: Genesis;
-  readonly chain: ChainStore;
+export interface LedgerParts extends StepParts {
   /** Called in order, after a step's batch is on stable storage. */
   readonly onStep: (moved: readonly MovedBlock[], head: SealedHeader) => void;
 }
@@ -53,6 +52,7 @@ export class LedgerWriter {
   #head: SealedHeader;
   /** Switches, templates and proofs take turns: each finds the tree as the last one left it. */
   #turn: Promise<unknown> = Promise.resolve();
+  #switchesWaiting = 0;
   /** What this node's newest template gave, by its contentHash: when it is mined it need not be executed again. */
   #prepared: { readonly contentHashHex: string; readonly applied: Applied } | null = null;
 
@@ -84,7 +84,9 @@ export class LedgerWriter {
 
   /** Carries out a switch. An invalid block in a reorg changes nothing; behind a valid beginning without undo, that beginning stays. */
   switchTo(order: SwitchOrder): Promise<SwitchOutcome> {
+    this.#switchesWaiting += 1;
     return this.#inTurn(async () => {
+      this.#switchesWaiting -= 1;
       const { undo, apply } = order;
       let undone = 0;
       let applied = 0;
@@ -100,7 +102,10 @@ export class LedgerWriter {
     });
   }
 
-  /** Executes picked transactions on the head, leaving out what may not be included; null when the head is not the template's parent. */
+  /**
+   * Executes picked transactions on the head, leaving out what may not be included. Null when the head is not the template's parent, or
+   * is about to move.
+   */
   prepare(template: Template, order: PrepareOrder): Promise<Candidate | null> {
     return this.#inTurn(async () => {
       if (!equalBytes(this.#head.hash, template.parent)) return null;
@@ -110,7 +115,8 @@ export class LedgerWriter {
       await state.load(touchedBy(order.transactions, producer));
       const params = paramsAt(genesis, template.height);
       const execution = new BlockExecution({ genesis, params, height: template.height, producer, state });
-      const transactions = order.transactions.filter(transaction => execution.add(transaction).ok);
+      const transactions = await inSlices(this.#parts.clock, this.#addAll(execution, order.transactions));
+      if (transactions === null) return null;
       const applied = execution.finish();
       const header: Header = {
         version: this.#head.header.version,
@@ -151,7 +157,7 @@ export class LedgerWriter {
   }
 
   async #step(undo: readonly Uint8Array[], apply: readonly Uint8Array[]) {
-    const step = new LedgerStep(this.#parts.genesis, this.#parts.chain, this.#tree, this.#head);
+    const step = new LedgerStep(this.#parts, this.#tree, this.#head);
     const done = await step.execute(undo, apply, this.#prepared);
     if (step.moved.length === 0) return done;
     await this.#parts.chain.write(step.writes, 'durable').catch(error => {
@@ -161,6 +167,20 @@ export class LedgerWriter {
     this.#head = step.head;
     this.#parts.onStep(step.moved, step.head);
     return done;
+  }
+
+  /** The transactions that may be included; null as soon as a switch waits. */
+  *#addAll(
+    execution: BlockExecution,
+    candidates: readonly Transaction[],
+  ): Generator<undefined, readonly Transaction[] | null, undefined> {
+    const included: Transaction[] = [];
+    for (const transaction of candidates) {
+      if (this.#switchesWaiting > 0) return null;
+      if (execution.add(transaction).ok) included.push(transaction);
+      yield;
+    }
+    return included;
   }
 
   #rootWith(changes: readonly StateWrite[]): Uint8Array {

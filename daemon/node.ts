@@ -280,7 +280,12 @@ async function openChain(genesis: Genesis, ports: NodePorts): Promise<OpenedChai
   const genesisHeader = makeGenesisBlock(genesis);
   if ((await chain.tip()) === null) await createChain(chain, genesis, genesisHeader);
   const opened: Pick<OpenedChain, 'onStep'> = { onStep: () => {} };
-  const ledger = await LedgerWriter.open({ genesis, chain, onStep: (moved, head) => opened.onStep(moved, head) });
+  const ledger = await LedgerWriter.open({
+    genesis,
+    chain,
+    clock: ports.clock,
+    onStep: (moved, head) => opened.onStep(moved, head),
+  });
   const { height } = ledger.head.header;
   const undoBlocksMax = genesis.schedule[0]?.params.undoBlocksMax ?? 0;
   const tree: TreeRow[] = [];

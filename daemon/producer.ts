@@ -1,6 +1,6 @@
 /**
- * Makes blocks: builds a template on the engine's order, lets the miner search its nonce, rebuilds it every max(T/10, 250 ms) with what
- * the mempool has by then and the time that it is, and sends what is found down the same road as everyone's blocks.
+ * Makes blocks: builds a template on the engine's order, lets the miner search its nonce, rebuilds it from time to time with what the
+ * mempool has by then and the time that it is, and sends what is found down the same road as everyone's blocks.
  */
 import { type Block, contentHash, producerDigest, seal, sealedHeaderBytesMax } from '../chain/block.ts';
 import { type Genesis, paramsAt } from '../chain/genesis.ts';
@@ -11,8 +11,10 @@ import type { Template } from '../consensus/engine.ts';
 import type { Candidate, LedgerWriter } from './ledger-writer.ts';
 import type { Clock, Miner } from './ports.ts';
 
-/** Between two templates on the same parent. */
+/** Between two templates on the same parent: a tenth of the target interval, but at least this. */
 const rebuildMsMin = 250;
+/** Building takes at most one part in so many of the time: a full template costs a second of execution. */
+const rebuildRest = 10;
 
 export interface ProducerParts {
   readonly genesis: Genesis;
@@ -36,6 +38,8 @@ export class Producer {
   #generation = 0;
   #cancelRebuild: (() => void) | null = null;
   #blocksFound = 0;
+  /** How long the last template took. */
+  #buildMs = 0;
 
   constructor(parts: ProducerParts) {
     this.#parts = parts;
@@ -63,7 +67,8 @@ export class Producer {
   /** The engine's order: the next block comes on this parent. What was searched before is dropped at once. */
   mine(template: Template): void {
     this.#template = template;
-    this.#rebuild();
+    this.#stopSearch();
+    this.#build();
   }
 
   /** The engine has nothing to be mined. */
@@ -75,7 +80,7 @@ export class Producer {
   start(): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
-    this.#rebuild();
+    this.#build();
   }
 
   stop(): void {
@@ -85,7 +90,8 @@ export class Producer {
 
   #scheduleRebuild(): void {
     const { targetMs } = this.#params();
-    this.#cancelRebuild = this.#parts.clock.setTimer(Math.max(targetMs / 10, rebuildMsMin), () => this.#rebuild());
+    const afterMs = Math.max(targetMs / 10, rebuildMsMin, rebuildRest * this.#buildMs);
+    this.#cancelRebuild = this.#parts.clock.setTimer(afterMs, () => this.#build());
   }
 
   #stopSearch(): void {
@@ -95,21 +101,27 @@ export class Producer {
     this.#parts.miner.stop();
   }
 
-  #rebuild(): void {
-    this.#stopSearch();
+  /** The search for an older template on the same parent goes on until the new one stands. */
+  #build(): void {
     const template = this.#template;
     if (!this.#isRunning || template === null) return;
-    this.#search(template, this.#generation).catch(this.#parts.onFault);
-    this.#scheduleRebuild();
+    const generation = this.#generation;
+    this.#search(template, generation)
+      .catch(this.#parts.onFault)
+      .finally(() => {
+        if (generation === this.#generation) this.#scheduleRebuild();
+      });
   }
 
   async #search(template: Template, generation: number): Promise<void> {
-    const { ledger, miner } = this.#parts;
+    const { ledger, miner, clock } = this.#parts;
+    const begin = clock.monotonic();
     const candidate = await ledger.prepare(template, {
       producer: this.#publicKey,
-      time: Math.max(template.timeMin, this.#parts.clock.now()),
+      time: Math.max(template.timeMin, clock.now()),
       transactions: this.#pick(template),
     });
+    this.#buildMs = clock.monotonic() - begin;
     const target = decodeBits(template.bits);
     if (candidate === null || target === null || generation !== this.#generation) return;
     const content = contentHash(candidate.header);

@@ -1,8 +1,8 @@
 /** Signatures of transactions, each verified once: a witnessId that was found good is remembered, and covers body and signature. */
 import type { Transaction } from '../chain/transaction.ts';
 import { signatureCheck } from '../chain/validate.ts';
-import type { VerifiedCache } from './crypto/verified-cache.ts';
 import type { Verifier } from './ports.ts';
+import type { VerifiedCache } from './verified-cache.ts';
 
 export class SignatureDesk {
   readonly #verifier: Verifier;

@@ -7,11 +7,11 @@ import { until } from '../until.ts';
 import type { PackageRow } from './package-index.ts';
 import { type Percentiles, percentilesOf } from './percentiles.ts';
 
-/** Keys in one transaction, and transactions that wait for a block at a time. */
+/** Keys in one transaction, transactions that are submitted together, and transactions that wait for a block at a time. */
 const rowsPerTransaction = 20;
-const inFlightMax = 500;
+const transactionsPerBatch = 50;
+const inFlightMax = 1_000;
 const importMs = 900_000;
-const tellEvery = 10_000;
 
 export interface ImportPlan {
   readonly rows: readonly PackageRow[];
@@ -28,30 +28,46 @@ export interface Imported {
 }
 
 export async function importRows(client: KvchainClient, plan: ImportPlan): Promise<Imported> {
-  const { rows, secretKey, tell } = plan;
+  const { rows, tell } = plan;
   const begin = performance.now();
   const watcher = new BlockWatcher(client);
+  const following = watcher.follow();
   let disturbance: Promise<void> | null = null;
-  for (let start = 0; start < rows.length; start += rowsPerTransaction) {
-    if (disturbance === null && start >= rows.length / 2) disturbance = plan.halfway();
-    if (start % tellEvery < rowsPerTransaction && start > 0) tell(`${start} of ${rows.length} packages are submitted`);
-    const operations = rows.slice(start, start + rowsPerTransaction).map(putOf);
-    const submitted = performance.now();
-    const { id } = await client.send(operations, { signer: { secretKey }, wait: 'none' });
-    watcher.expect(id, submitted);
-    await watcher.waitForRoom(inFlightMax);
+  const batchRows = rowsPerTransaction * transactionsPerBatch;
+  for (let start = 0; start < rows.length; start += batchRows) {
+    if (disturbance === null && start + batchRows > rows.length / 2) disturbance = plan.halfway();
+    await submitBatch(client, { rows: rows.slice(start, start + batchRows), secretKey: plan.secretKey, watcher });
+    tell(`${Math.min(rows.length, start + batchRows)} of ${rows.length} packages are submitted`);
+    await until('transactions to be included', importMs, async () => watcher.waiting <= inFlightMax);
   }
-  await watcher.waitForRoom(0);
-  await disturbance;
+  watcher.endWhenAllAreIn();
+  await Promise.all([following, disturbance]);
   const seconds = (performance.now() - begin) / 1_000;
   return {
     lastHeight: watcher.height,
-    rates: {
-      rowsPerSecond: rows.length / seconds,
-      transactionsPerSecond: Math.ceil(rows.length / rowsPerTransaction) / seconds,
-    },
+    rates: { rowsPerSecond: rows.length / seconds, transactionsPerSecond: watcher.latencies.length / seconds },
     latencies: { putToIncludedMs: percentilesOf(watcher.latencies) },
   };
+}
+
+interface Batch {
+  readonly rows: readonly PackageRow[];
+  readonly secretKey: Uint8Array;
+  readonly watcher: BlockWatcher;
+}
+
+async function submitBatch(client: KvchainClient, { rows, secretKey, watcher }: Batch): Promise<void> {
+  const groups: Operation[][] = [];
+  for (let start = 0; start < rows.length; start += rowsPerTransaction) {
+    groups.push(rows.slice(start, start + rowsPerTransaction).map(putOf));
+  }
+  const submitted = performance.now();
+  await Promise.all(
+    groups.map(async operations => {
+      const { id } = await client.send(operations, { signer: { secretKey }, wait: 'none' });
+      watcher.expect(id, submitted);
+    }),
+  );
 }
 
 function putOf({ name, value }: PackageRow): Operation {
@@ -62,6 +78,9 @@ function putOf({ name, value }: PackageRow): Operation {
 class BlockWatcher {
   readonly #client: KvchainClient;
   readonly #submittedAt = new Map<string, number>();
+  /** Included before its submission was answered. */
+  readonly #early = new Map<string, number>();
+  #isEnding = false;
   readonly latencies: number[] = [];
   height = 0;
 
@@ -69,32 +88,41 @@ class BlockWatcher {
     this.#client = client;
   }
 
-  expect(id: string, submittedAt: number): void {
-    this.#submittedAt.set(id, submittedAt);
+  /** Transactions that no block has yet. */
+  get waiting(): number {
+    return this.#submittedAt.size;
   }
 
-  /** Resolves when at most `count` transactions are without a block. */
-  async waitForRoom(count: number): Promise<void> {
-    if (this.#submittedAt.size <= count) return;
-    await until('transactions to be included', importMs, async () => {
-      await this.#follow();
-      return this.#submittedAt.size <= count;
+  expect(id: string, submittedAt: number): void {
+    const included = this.#early.get(id);
+    if (included === undefined) this.#submittedAt.set(id, submittedAt);
+    else this.latencies.push(included - submittedAt);
+  }
+
+  /** Nothing more is expected: `follow` ends with the last transaction. */
+  endWhenAllAreIn(): void {
+    this.#isEnding = true;
+  }
+
+  async follow(): Promise<void> {
+    await until('all transactions to be included', importMs, async () => {
+      const { height } = await this.#client.call('chain_status', {});
+      while (this.height < height) await this.#readNext();
+      return this.#isEnding && this.waiting === 0;
     });
   }
 
-  async #follow(): Promise<void> {
-    const { height } = await this.#client.call('chain_status', {});
-    while (this.height < height) {
-      const block = await this.#client.call('chain_getBlock', { id: this.height + 1 });
-      const failed = block.receipts?.find(receipt => receipt.status === 'failed');
-      if (failed) throw new KvchainError('BAD_TRANSACTION', `transaction ${failed.id} failed: ${failed.code}`);
-      this.height += 1;
-      const now = performance.now();
-      for (const id of block.transactionIds) {
-        const submittedAt = this.#submittedAt.get(id);
-        if (submittedAt !== undefined) this.latencies.push(now - submittedAt);
-        this.#submittedAt.delete(id);
-      }
+  async #readNext(): Promise<void> {
+    const { transactionIds, receipts } = await this.#client.call('chain_getBlock', { id: this.height + 1 });
+    const failed = receipts?.find(receipt => receipt.status === 'failed');
+    if (failed) throw new KvchainError('BAD_TRANSACTION', `transaction ${failed.id} failed: ${failed.code}`);
+    this.height += 1;
+    const now = performance.now();
+    for (const id of transactionIds) {
+      const submittedAt = this.#submittedAt.get(id);
+      if (submittedAt === undefined) this.#early.set(id, now);
+      else this.latencies.push(now - submittedAt);
+      this.#submittedAt.delete(id);
     }
   }
 }

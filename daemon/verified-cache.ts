@@ -2,7 +2,7 @@
  * Which signatures were found good already, by witnessId (hash of body and signature), so that each is checked once: a transaction
  * that came by gossip is not verified again in its block. Bounded; the one that was not asked for longest goes first.
  */
-import { assert } from '../../chain/errors.ts';
+import { assert } from '../chain/errors.ts';
 
 export class VerifiedCache {
   readonly #sizeMax: number;
