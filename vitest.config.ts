@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['dist/**/*.test.js'],
+    // Needs root and network namespaces: `npm run test:netns`.
+    exclude: ['dist/testnet/netns/**'],
     setupFiles: ['dist/daemon/polyfill.js'],
     pool: 'forks',
     testTimeout: 30_000,
