@@ -8,7 +8,7 @@ import { type HeaderStorage, LightClient } from '../daemon/rpc/light-client.ts';
 import { CommandError } from './failure.ts';
 import type { Session } from './session.ts';
 
-/** A light client of the network of the data folder, with what was followed before. Error: BAD_GENESIS when there is no network. */
+/** A light client of the network of the data folder, with what was followed before. Error: NOT_VERIFIED when there is no genesis. */
 export async function openLightClient(
   session: Session,
 ): Promise<{ readonly light: LightClient; readonly genesis: Genesis }> {
