@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { blockVectors, headerVectors } from './vectors/blocks.ts';
 import { cborVectors, merkleVectors, targetVectors } from './vectors/encoding.ts';
 import { genesisVectors } from './vectors/genesis.ts';
+import { networkVectors } from './vectors/network.ts';
 import type { Json } from './vectors/show.ts';
 import { errorVectors, proofVectors, stateVectors } from './vectors/state.ts';
 import { keyVectors, operationVectors, receiptVectors, transactionVectors } from './vectors/transactions.ts';
@@ -27,6 +28,7 @@ const vectorFiles: { readonly [name: string]: () => Json } = {
   state: stateVectors,
   proof: proofVectors,
   errors: errorVectors,
+  network: networkVectors,
 };
 
 export const vectorNames: readonly string[] = Object.keys(vectorFiles);

@@ -1,0 +1,88 @@
+/** Reads docs/protocol/vectors/network.json as another implementation would: every row through the decoder of its kind. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { fromHex, toHex } from '../../chain/bytes.ts';
+import { accept, type Result } from '../../chain/errors.ts';
+import {
+  decodeAnswer,
+  decodeExchangeAnswer,
+  decodeQuestion,
+  encodeAnswer,
+  encodeExchangeAnswer,
+  encodeQuestion,
+} from '../../daemon/network/wire.ts';
+import {
+  decodeBatch,
+  decodeBodies,
+  decodeCompactBlock,
+  decodeHeaders,
+  decodeRequest,
+  decodeStatus,
+  decodeTransactions,
+  encodeBatch,
+  encodeBodies,
+  encodeCompactBlock,
+  encodeHeaders,
+  encodeRequest,
+  encodeStatus,
+  encodeTransactions,
+} from '../../daemon/wire.ts';
+import { vectorFolder } from '../vectors.ts';
+import type { MessageKind } from './network.ts';
+
+type Row = { readonly kind: MessageKind; readonly name: string; readonly hex: string; readonly code?: string };
+
+const vectors: { readonly good: readonly Row[]; readonly refused: readonly Row[] } = JSON.parse(
+  readFileSync(join(vectorFolder(), 'network.json'), 'utf8'),
+);
+
+/** Decodes, and encodes again what came out. */
+const roundTrips: { readonly [K in MessageKind]: (bytes: Uint8Array) => Result<Uint8Array> } = {
+  status: bytes => again(decodeStatus(bytes), encodeStatus),
+  batch: bytes => again(decodeBatch(bytes), encodeBatch),
+  compactBlock: bytes =>
+    again(decodeCompactBlock(bytes), ({ sealed, witnessIds }) => encodeCompactBlock(sealed, witnessIds)),
+  request: bytes => again(decodeRequest(bytes), encodeRequest),
+  headers: bytes => again(decodeHeaders(bytes), encodeHeaders),
+  bodies: bytes => again(decodeBodies(bytes), encodeBodies),
+  transactions: bytes => again(decodeTransactions(bytes), encodeTransactions),
+  answer: bytes => again(decodeAnswer(bytes), encodeAnswer),
+  exchangeQuestion: bytes => again(decodeQuestion(bytes), encodeQuestion),
+  exchangeAnswer: bytes => again(decodeExchangeAnswer(bytes), encodeExchangeAnswer),
+};
+
+describe('the vectors of the network', () => {
+  it('have a good and a refused row of each kind that has bounds of its own', () => {
+    const kinds = Object.keys(roundTrips);
+    expect(kinds.filter(kind => !vectors.good.some(row => row.kind === kind))).toEqual([]);
+    const withoutRefusals = kinds.filter(kind => !vectors.refused.some(row => row.kind === kind));
+    expect(withoutRefusals).toEqual(['headers', 'transactions']);
+  });
+
+  it.each(vectors.good.map(row => [row.kind, row.name, row] as const))(
+    '%s, %s: decodes and is canonical',
+    (...[kind, , { hex }]) => {
+      const result = roundTrips[kind](bytesOf(hex));
+      expect(result.ok && toHex(result.value)).toBe(hex);
+    },
+  );
+
+  it.each(vectors.refused.map(row => [row.kind, row.name, row] as const))(
+    '%s, %s: is refused',
+    (...[kind, , { hex, code }]) => {
+      const result = roundTrips[kind](bytesOf(hex));
+      expect(result.ok ? null : result.error.code).toBe(code);
+    },
+  );
+});
+
+function again<T>(decoded: Result<T>, encode: (value: T) => Uint8Array): Result<Uint8Array> {
+  return decoded.ok ? accept(encode(decoded.value)) : decoded;
+}
+
+function bytesOf(hex: string): Uint8Array {
+  const bytes = fromHex(hex);
+  if (bytes === null) throw new Error(`not hexadecimal: ${hex}`);
+  return bytes;
+}
