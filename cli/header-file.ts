@@ -16,7 +16,7 @@ export async function openLightClient(
   if (genesis === null) {
     const advice = 'Get the genesis file from somebody you trust: `kvchain init --genesis FILE`.';
     throw new CommandError(
-      'BAD_GENESIS',
+      'NOT_VERIFIED',
       `nothing can be verified without a genesis in ${session.folder.path}`,
       advice,
     );

@@ -1,0 +1,457 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { fromHex, toHex, toUtf8 } from '../chain/bytes.ts';
+import { errorRow } from '../chain/errors.ts';
+import { parseGenesis } from '../chain/genesis-file.ts';
+import { decodeTransaction } from '../chain/transaction.ts';
+import { scryptCostMin } from '../daemon/keystore/key-file.ts';
+import { createKeyFile, keyFolderOf, newSecret } from '../daemon/keystore/keystore.ts';
+import { api } from '../daemon/rpc/api.ts';
+import { type Answers, type FakeDaemon, startFakeDaemon } from './fake-daemon.suite.ts';
+import { makeProgram } from './program.ts';
+import { type Outcome, typed } from './typed.suite.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'kvchain-cli-'));
+const home = join(folder, 'home');
+let fake: FakeDaemon | null = null;
+
+beforeAll(async () => {
+  mkdirSync(home, { mode: 0o700 });
+  writeFileSync(join(home, 'password'), 'secret\n', { mode: 0o600 });
+  const key = { password: 'secret', addressPrefix: 'kv', cost: scryptCostMin, secret: newSecret() };
+  await createKeyFile({ folder: keyFolderOf(home), name: 'main', ...key });
+});
+afterEach(async () => {
+  await fake?.close();
+  fake = null;
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Types a command against a fake daemon. */
+async function ask(words: readonly string[], answers: Answers = {}, input = ''): Promise<Outcome> {
+  await fake?.close();
+  fake = await startFakeDaemon(answers);
+  return typed([...words, '--rpc', fake.url, '--data-dir', home], input);
+}
+
+const state = api.kv_put.example.result;
+const included = {
+  ...state,
+  status: 'included',
+  height: 1204,
+  blockHash: state.id,
+  confirmations: 1,
+  finality: 'included',
+};
+/** A node that takes every transaction and includes it at once. */
+const including: Answers = {
+  tx_submit: () => ({ result: { results: [included] } }),
+  tx_wait: () => ({ result: { ...included, reached: true } }),
+};
+
+describe('what is typed wrongly', () => {
+  const cases: readonly (readonly [string, readonly string[], says: RegExp])[] = [
+    ['an unknown command', ['pot', 'a'], /unknown command 'pot'/],
+    ['an unknown option', ['get', 'a', '--verfy'], /unknown option '--verfy'/],
+    ['too few arguments', ['get'], /missing required argument 'key'/],
+    ['too many arguments', ['get', 'a', 'b'], /too many arguments/],
+    ['a height that is no number', ['get', 'a', '--at', '-1'], /--at/],
+    ['a read mode that there is not', ['get', 'a', '--read', 'confirmed:0'], /Expected local/],
+    ['a wait that there is not', ['put', 'a', 'b', '--wait', 'soon'], /Expected pending/],
+    ['a fee that is no amount', ['put', 'a', 'b', '--fee', '1.5'], /Expected a whole number/],
+    ['a fee over 2^64-1', ['put', 'a', 'b', '--fee', '18446744073709551616'], /Expected a whole number/],
+    ['a put without a value', ['put', 'a'], /a value or --file/],
+    ['a put with two values', ['put', 'a', 'b', '--file', 'c'], /a value or --file/],
+    ['a file that is not there', ['put', 'a', '--file', join(folder, 'absent')], /cannot read/],
+    ['an import of an unknown format', ['import', 'rows.xml'], /neither .jsonl nor .csv/],
+    ['a shell that there is not', ['completion', 'tcsh'], /Allowed choices/],
+    ['parameters that are no object', ['rpc', 'chain_head', '[1]'], /not a JSON object/],
+    ['a method that there is not', ['rpc', 'chain_heed'], /no method/],
+    ['a URL that is none', ['status', '--rpc', 'nowhere'], /not an http/],
+    ['a watch from nowhere', ['watch', '--from', '12'], /HEIGHT:HASH/],
+    ['an engine that there is not', ['init', '--engine', 'pos'], /Allowed choices/],
+  ];
+  it.each(cases)('%s is told, with exit code 2', async (_what, words, says) => {
+    const { exit, stderr, stdout } = await typed([...words, '--data-dir', home]);
+    expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' });
+    expect(stderr).toMatch(says);
+    expect(stderr).toMatch(/what to do: ./);
+  });
+
+  it('is one document with --json', async () => {
+    const { exit, json, stderr } = await typed(['get', '--json']);
+    expect(json()).toEqual({
+      code: 'USAGE',
+      message: "missing required argument 'key'",
+      action: errorRow('USAGE').action,
+    });
+    expect({ exit, stderr }).toEqual({ exit: 2, stderr: '' });
+  });
+
+  it('is the help, with exit code 2, when nothing is typed', async () => {
+    expect(await typed([])).toMatchObject({ exit: 2, stdout: expect.stringContaining('First steps') });
+    expect(await typed(['key'])).toMatchObject({ exit: 2, stdout: expect.stringContaining('Commands:') });
+  });
+});
+
+describe('help', () => {
+  const program = makeProgram({ streams: process, exit: () => {} });
+  const leaves = leavesOf(program, []);
+  it.each(leaves)('of `%s` says what it does and shows an example', async name => {
+    const { exit, stdout } = await typed([...name.split(' '), '--help']);
+    expect(exit).toBe(0);
+    expect(stdout).toMatch(/Examples:\n {2}.*kvchain/);
+    expect(stdout).toContain('--data-dir <folder>');
+  });
+  it('is asked for in two ways', async () => {
+    expect((await typed(['help', 'put'])).stdout).toBe((await typed(['put', '--help'])).stdout);
+  });
+  it('tells the version', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+    expect(await typed(['--version'])).toMatchObject({ exit: 0, stdout: `${version}\n` });
+  });
+});
+
+describe('shapes that other programs count on', () => {
+  it('put waits for the block and tells where it is', async () => {
+    const { exit, json } = await ask(['put', 'a', 'b', '--json'], including);
+    expect(Object.keys(json())).toEqual(['id', 'status', 'height', 'blockHash', 'confirmations']);
+    expect({ exit, ...json() }).toMatchObject({ exit: 0, status: 'included', height: 1204, confirmations: 1 });
+    expect(decodeTransaction(submittedBytes())).toMatchObject({
+      ok: true,
+      value: {
+        body: { operations: [{ type: 'put', key: 'a', value: toUtf8('b'), contentType: '', expectedVersion: null }] },
+      },
+    });
+  });
+
+  it('put does not wait when told so', async () => {
+    const { exit, json } = await ask(['put', 'a', 'b', '--json', '--wait', 'pending'], {
+      tx_submit: () => ({ result: { results: [state] } }),
+    });
+    expect({ exit, ...json() }).toMatchObject({ exit: 0, status: 'pending', height: null, blockHash: null });
+    expect(fake?.asked.some(({ method }) => method === 'tx_wait')).toBe(false);
+  });
+
+  it('put of a transaction that failed tells its code, with exit code 1', async () => {
+    const failed = { ...included, status: 'failed', code: 'VERSION_CONFLICT' };
+    const { exit, json } = await ask(['put', 'a', 'b', '--json'], {
+      tx_submit: () => ({ result: { results: [failed] } }),
+    });
+    expect({ exit, ...json() }).toMatchObject({ exit: 1, status: 'failed', code: 'VERSION_CONFLICT', height: 1204 });
+  });
+
+  it.each([
+    ['a file', ['--file', join(folder, 'value.bin')], ''],
+    ['the standard input', ['-'], 'value'],
+  ])('put takes %s byte for byte', async (_what, words, input) => {
+    writeFileSync(join(folder, 'value.bin'), 'value');
+    await ask(['put', 'a', ...words, '--content-type', 'x/y', '--expected-version', '3'], including, input);
+    const operation = { type: 'put', key: 'a', value: toUtf8('value'), contentType: 'x/y', expectedVersion: 3 };
+    expect(decodeTransaction(submittedBytes())).toMatchObject({
+      value: { body: { operations: [operation] } },
+    });
+  });
+
+  it('get tells all that is known of a key', async () => {
+    const { exit, json } = await ask(['get', 'bash', '--json', '--at', '7', '--read', 'confirmed:6']);
+    const shape = ['key', 'value', 'encoding', 'version', 'owner', 'height', 'confirmations', 'finality'];
+    expect(exit).toBe(0);
+    expect(Object.keys(json())).toEqual(expect.arrayContaining(shape));
+    expect(fake?.asked[0]?.params).toEqual({ key: 'bash', at: 7, read: 'confirmed:6' });
+  });
+
+  it('get of a key without a value is NO_KEY, with exit code 1', async () => {
+    const none: Answers = { kv_get: () => ({ error: { code: 'NO_KEY', message: 'no key' } }) };
+    const { exit, json, stderr } = await ask(['get', 'a', '--json'], none);
+    expect({ exit, stderr, code: json().code }).toEqual({ exit: 1, stderr: '', code: 'NO_KEY' });
+    const people = await ask(['get', 'a'], none);
+    expect(people).toMatchObject({ exit: 1, stdout: '', stderr: expect.stringContaining('"a" has no value') });
+  });
+
+  it('get --raw and --out give the bytes of a value that is no text', async () => {
+    const value = { ...api.kv_get.example.result, value: 'AP8K', encoding: 'base64' };
+    const answers: Answers = { kv_get: () => ({ result: value }) };
+    const out = join(folder, 'out.bin');
+    expect(await ask(['get', 'a', '--out', out], answers)).toMatchObject({ exit: 0 });
+    expect([...readFileSync(out)]).toEqual([0, 255, 10]);
+    expect((await ask(['get', 'a'], answers)).stdout).toBe('AP8K\n');
+  });
+
+  it('status has its eight fields', async () => {
+    const { json } = await ask(['status', '--json']);
+    const shape = ['chainId', 'engine', 'height', 'headHash', 'stateRoot', 'peers', 'mempool', 'syncing'];
+    expect(Object.keys(json()).slice(0, 8)).toEqual(shape);
+  });
+
+  it('scan and history print one document a line, over all pages', async () => {
+    const [item] = api.kv_scan.example.result.items;
+    const { stdout } = await ask(['scan', 'b', '--json'], {
+      kv_scan: ({ cursor }) => ({ result: { items: [item, item], cursor: cursor === undefined ? 'next' : null } }),
+    });
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map(line => JSON.parse(line)),
+    ).toEqual([item, item, item, item]);
+    const limited = await ask(['scan', '--json', '--limit', '1']);
+    expect(limited.stdout.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('scan shows no control characters and keeps a row on its line', async () => {
+    const item = { ...api.kv_get.example.result, key: 'a\tb', value: 'x\u001b[31m\ny\\' };
+    const { stdout } = await ask(['scan'], { kv_scan: () => ({ result: { items: [item], cursor: null } }) });
+    expect(stdout).toBe('a\\tb\tx\\u001b[31m\\ny\\\\\n');
+  });
+
+  const plain = [
+    'chain',
+    'chain headers',
+    'chain tips',
+    'mempool',
+    'peer',
+    'mine',
+    'block',
+    'wallet balance',
+    'status',
+  ];
+  it.each(plain)('`%s` prints something for people, and JSON for programs', async words => {
+    expect(await ask(words.split(' '))).toMatchObject({ exit: 0, stderr: '', stdout: expect.stringMatching(/\S/) });
+    const { exit, stdout } = await ask([...words.split(' '), '--json']);
+    expect({ exit, isJson: typeof JSON.parse(stdout) }).toEqual({ exit: 0, isJson: 'object' });
+  });
+});
+
+describe('exit codes', () => {
+  const cases = [
+    ['NOT_OWNER', 1],
+    ['INVALID_PARAMS', 2],
+    ['TIMED_OUT', 4],
+    ['NOT_VERIFIED', 5],
+  ] as const;
+  it.each(cases)('%s is %i', async (code, exit) => {
+    const outcome = await ask(['status', '--json'], { chain_status: () => ({ error: { code, message: 'so it is' } }) });
+    expect(outcome.exit).toBe(exit);
+    expect(outcome.json()).toEqual({ code, message: 'so it is', action: errorRow(code).action });
+  });
+
+  it('is 3 when nobody answers', async () => {
+    fake = await startFakeDaemon();
+    const { url } = fake;
+    await fake.close();
+    expect(await typed(['status', '--rpc', url])).toMatchObject({ exit: 3, stderr: expect.stringContaining(url) });
+  });
+
+  it('is 3 when no daemon runs on a folder with a network', async () => {
+    const dataDir = join(folder, 'idle');
+    await typed(['init', '--data-dir', dataDir]);
+    const { exit, stderr } = await typed(['status', '--data-dir', dataDir]);
+    expect(exit).toBe(3);
+    expect(stderr).toContain(`kvchain start --data-dir ${dataDir}`);
+  });
+
+  it('is 5 when there is no genesis to verify with', async () => {
+    expect((await ask(['get', 'a', '--verify', '--json'])).json()).toMatchObject({ code: 'NOT_VERIFIED' });
+  });
+
+  it('is 2 when there is nothing to start', async () => {
+    const { exit, stderr } = await typed(['start', '--data-dir', join(folder, 'nothing')]);
+    expect({ exit, stderr }).toMatchObject({ exit: 2, stderr: expect.stringContaining('kvchain start --solo') });
+  });
+});
+
+describe('secrets', () => {
+  it('the token goes to the daemon of the folder alone', async () => {
+    writeFileSync(join(home, '.cookie'), 'cookie-token\n', { mode: 0o600 });
+    await ask(['mine', 'stop']);
+    expect(fake?.asked[0]?.authorization).toBeUndefined();
+    const { url } = fake ?? { url: '' };
+    writeFileSync(join(home, 'rpc.json'), JSON.stringify({ url, pid: process.pid }));
+    await typed(['mine', 'stop', '--data-dir', home]);
+    await typed(['status', '--data-dir', home]);
+    rmSync(join(home, 'rpc.json'));
+    expect(fake?.asked.map(({ authorization }) => authorization)).toEqual([
+      undefined,
+      'Bearer cookie-token',
+      undefined,
+    ]);
+  });
+
+  it('a password file that others can read is refused', async () => {
+    const file = join(folder, 'loose');
+    writeFileSync(file, 'secret\n');
+    chmodSync(file, 0o644);
+    const { exit, json } = await ask(['put', 'a', 'b', '--json', '--password-file', file], including);
+    expect({ exit, code: json().code }).toEqual({ exit: 1, code: 'LOOSE_PERMISSIONS' });
+  });
+
+  it('a wrong password opens nothing', async () => {
+    const file = join(folder, 'wrong');
+    writeFileSync(file, 'guess\n', { mode: 0o600 });
+    const { json } = await ask(['put', 'a', 'b', '--json', '--password-file', file], including);
+    expect(json().code).toBe('BAD_PASSWORD');
+  });
+
+  it('without a password and a terminal the answer says what to give', async () => {
+    const dataDir = join(folder, 'unasked');
+    const { exit, stderr } = await typed(['key', 'new', '--data-dir', dataDir]);
+    expect({ exit, stderr }).toMatchObject({ exit: 1, stderr: expect.stringContaining('--password-file') });
+  });
+
+  it('nothing is signed for another chain than that of the folder', async () => {
+    const dataDir = join(folder, 'other-chain');
+    await typed(['init', '--data-dir', dataDir]);
+    fake = await startFakeDaemon(including);
+    writeFileSync(join(dataDir, 'rpc.json'), JSON.stringify({ url: fake.url, pid: process.pid }));
+    const pw = ['--password-file', join(home, 'password')];
+    await typed(['key', 'new', '--data-dir', dataDir, ...pw]);
+    const { json } = await typed(['put', 'a', 'b', '--json', '--data-dir', dataDir, ...pw]);
+    expect(json().code).toBe('WRONG_CHAIN');
+    expect(fake.asked.some(({ method }) => method === 'tx_submit')).toBe(false);
+  });
+});
+
+describe('keys', () => {
+  it('are made, listed, shown, exported and imported', async () => {
+    const dataDir = join(folder, 'keys');
+    const password = join(folder, 'key-password');
+    writeFileSync(password, 'secret\n', { mode: 0o600 });
+    const key = (...words: readonly string[]) => typed(['key', ...words, '--data-dir', dataDir, '--json']);
+    const made = (await key('new', 'alice', '--password-file', password)).json();
+    expect(Object.keys(made)).toEqual(['name', 'address', 'publicKey', 'file']);
+    expect(statSync(join(dataDir, 'keys', 'alice.json')).mode & 0o777).toBe(0o600);
+    expect((await key('list')).json()).toEqual([made]);
+    expect((await key('show')).json()).toEqual(made);
+    const { secretKey } = (await key('export', 'alice', '--password-file', password)).json();
+    const copy = await typed(
+      ['key', 'import', 'copy', '-', '--password-file', password, '--data-dir', dataDir, '--json'],
+      `${secretKey}\n`,
+    );
+    expect(copy.json()).toMatchObject({ name: 'copy', publicKey: made.publicKey });
+    expect((await key('new', 'alice', '--password-file', password)).exit).toBe(2);
+    expect((await key('new', '../x', '--password-file', password)).exit).toBe(2);
+    expect((await key('show')).json()).toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
+
+describe('init', () => {
+  async function genesisOf(...words: readonly string[]) {
+    const dataDir = mkdtempSync(join(folder, 'init-'));
+    const outcome = await typed(['init', '--data-dir', dataDir, '--json', ...words]);
+    const parsed = outcome.exit === 0 ? parseGenesis(readFileSync(join(dataDir, 'genesis.json'), 'utf8')) : null;
+    return { outcome, dataDir, genesis: parsed?.ok ? parsed.value : null };
+  }
+
+  it('makes a network with a fixed difficulty', async () => {
+    const { genesis } = await genesisOf('--difficulty', '16', '--target-ms', '1000', '--name', 'ours');
+    expect(genesis).toMatchObject({
+      name: 'ours',
+      engine: 'pow',
+      schedule: [{ params: { retarget: 'fixed', targetMs: 1_000, bits: 0x1f00ffff } }],
+    });
+  });
+
+  it('makes a test network with money', async () => {
+    const address = 'kvt1';
+    expect((await genesisOf('--test-network', '--fund', `${address}=5`)).outcome.exit).toBe(2);
+    const { genesis } = await genesisOf(
+      '--test-network',
+      '--key-ownership',
+      'open',
+      '--subsidy',
+      '0',
+      '--first-difficulty',
+      '8',
+    );
+    expect(genesis?.schedule[0]?.params).toMatchObject({
+      testNetwork: 1,
+      addressPrefix: 'kvt',
+      keyOwnership: 'open',
+      subsidy: 0n,
+      retarget: 'asert',
+    });
+  });
+
+  it('joins a network with its genesis, whose chainId stays', async () => {
+    const first = await genesisOf('--name', 'theirs');
+    const bootstrap = '/ip4/127.0.0.1/tcp/9645';
+    const joined = await genesisOf(
+      '--genesis',
+      join(first.dataDir, 'genesis.json'),
+      '--bootstrap',
+      bootstrap,
+      '--bootstrap',
+      `${bootstrap}1`,
+      '--rpc-port',
+      '8650',
+    );
+    expect(joined.outcome.json().chainId).toBe(first.outcome.json().chainId);
+    expect(readFileSync(join(joined.dataDir, 'kvchaind.yaml'), 'utf8')).toContain(
+      `bootstrap: ["${bootstrap}","${bootstrap}1"]\nrpc-port: 8650\n`,
+    );
+  });
+
+  const wrong: readonly (readonly [string, readonly string[]])[] = [
+    ['a genesis and a wish of its own', ['--genesis', 'x.json', '--name', 'ours']],
+    ['two difficulties', ['--difficulty', '8', '--first-difficulty', '8']],
+    ['a bootstrap address that is none', ['--bootstrap', 'example.org:9645']],
+    ['an interval that is too short', ['--target-ms', '249']],
+    ['a difficulty that there is not', ['--difficulty', '256']],
+    ['a subsidy above the supply', ['--subsidy', '2', '--supply-max', '1']],
+    ['a name that is too long', ['--name', 'n'.repeat(65)]],
+    ['a file that is no genesis', ['--genesis', fileWith('{}')]],
+  ];
+  it.each(wrong)('refuses %s and writes nothing', async (_what, words) => {
+    const { outcome, dataDir } = await genesisOf(...words);
+    expect(outcome.exit).toBe(2);
+    expect(() => statSync(join(dataDir, 'genesis.json'))).toThrow();
+  });
+
+  it('never takes a folder that belongs to a network', async () => {
+    const { dataDir, outcome } = await genesisOf();
+    const again = await typed(['init', '--data-dir', dataDir, '--json']);
+    expect({ first: outcome.exit, again: again.exit, code: again.json().code }).toEqual({
+      first: 0,
+      again: 2,
+      code: 'USAGE',
+    });
+  });
+});
+
+describe('import', () => {
+  it('writes rows, lists those that failed, and tells a summary', async () => {
+    const file = join(folder, 'import.jsonl');
+    writeFileSync(file, '{"key":"a","value":"1"}\nnonsense\n{"key":"b","value":{"n":1}}\n');
+    const { exit, json } = await ask(['import', file, '--json'], including);
+    expect(exit).toBe(1);
+    expect(Object.keys(json())).toEqual(
+      expect.arrayContaining(['rows', 'transactions', 'seconds', 'rowsPerSecond', 'failed']),
+    );
+    expect(json()).toMatchObject({ rows: 2, transactions: 1, failed: 1, failures: [{ line: 2, code: 'PARSE_ERROR' }] });
+    const people = await ask(['import', file], including);
+    expect(people.stderr).toContain('line 2: the line is not a JSON object');
+  });
+});
+
+/** The transaction that was sent to the fake daemon. */
+function submittedBytes(): Uint8Array {
+  const sent = fake?.asked.flatMap(({ params }) => (params.transactions ?? []) as readonly string[]) ?? [];
+  return fromHex(sent.join('')) ?? new Uint8Array();
+}
+
+function fileWith(text: string): string {
+  const file = join(folder, `${toHex(toUtf8(text))}.json`);
+  writeFileSync(file, text);
+  return file;
+}
+
+function leavesOf(command: Command, path: readonly string[]): readonly string[] {
+  return command.commands.flatMap(sub => {
+    const below = leavesOf(sub, [...path, sub.name()]);
+    return below.length > 0 ? below : [[...path, sub.name()].join(' ')];
+  });
+}
