@@ -57,7 +57,7 @@ function inspectStatement({ expression, end }, file, report) {
 
 /** An async function given where nothing is returned: whoever calls it drops the promise. */
 function inspectCallbacks(call, report) {
-  for (const argument of call.arguments ?? []) {
+  for (const [place, argument] of (call.arguments ?? []).entries()) {
     const returned = checker
       .getTypeAtLocation(argument)
       .getCallSignatures()
@@ -67,8 +67,22 @@ function inspectCallbacks(call, report) {
     const wanted = expected ? checker.getNonNullableType(expected).getCallSignatures() : [];
     const isDropped =
       wanted.length > 0 && wanted.every(signature => signature.getReturnType().flags & ts.TypeFlags.Void);
-    if (isDropped) report(argument, 'gives a function that returns a promise to a caller that ignores it');
+    if (isDropped && !someOverloadWaits(call, place))
+      report(argument, 'gives a function that returns a promise to a caller that ignores it');
   }
+}
+
+/** A function that also takes promise-returning callbacks in this place waits for them (fastify's register). */
+function someOverloadWaits(call, place) {
+  return checker
+    .getTypeAtLocation(call.expression)
+    .getCallSignatures()
+    .map(signature => signature.parameters[place])
+    .filter(parameter => parameter !== undefined)
+    .map(parameter => checker.getTypeOfSymbolAtLocation(parameter, call))
+    .flatMap(type => (type.isUnion() ? type.types : [type]))
+    .flatMap(type => type.getCallSignatures())
+    .some(signature => isThenable(signature.getReturnType()));
 }
 
 function isPromise(expression) {

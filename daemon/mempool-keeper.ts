@@ -58,7 +58,9 @@ export class MempoolKeeper {
       await submit(transactions.slice(start, start + loadBatch));
     }
     this.#every('expire', expiryMs, () => this.#expire());
-    this.#every('save', saveMs, () => this.save().catch(this.#parts.onFault));
+    this.#every('save', saveMs, () => {
+      this.save().catch(this.#parts.onFault);
+    });
   }
 
   /** Follows a step of the ledger; gives what became ready and should be passed on. */

@@ -151,7 +151,7 @@ export class WorkerMiner implements Miner {
     for (const thread of this.#threads.splice(countKept)) {
       thread.assignments.postMessage({ ...this.#assignment(this.#advance()), job: null, isLast: true });
       this.#ending.add(thread.ended);
-      void thread.ended.then(() => this.#ending.delete(thread.ended));
+      void thread.ended.then(() => this.#ending.delete(thread.ended)); // It resolves when the thread is gone, and never fails.
     }
     this.#announce();
   }
