@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { encodeBody } from '../chain/block.ts';
+import { toHex } from '../chain/bytes.ts';
+import { KvchainError } from '../chain/errors.ts';
+import { actor, put } from '../chain/ledger-fixture.suite.ts';
+import { Branch, openLedger, rival, signed, storeBlocks, switchBetween } from './chain-fixture.suite.ts';
+import { openNode } from './node-fixture.suite.ts';
+import { serve } from './sync-server.ts';
+import { decodeBodies, decodeHeaders, decodeTransactions, type SyncRequest, wireLimits } from './wire.ts';
+
+/** A chain of five blocks, the second with three transactions, and a branch beside it whose bodies are stored too. */
+async function served() {
+  const branch = new Branch();
+  branch.grow();
+  const writes = ['a', 'b', 'c'].map(name => signed(actor(name), [put(name, 'v')]));
+  branch.grow(writes);
+  branch.extend(3);
+  const side = branch.fork(3);
+  side.extend(1, { producer: rival });
+  const { chain, writer } = await openLedger();
+  await storeBlocks(chain, [...branch.blocks, side.tip]);
+  await writer.switchTo(switchBetween(new Branch(), branch, 0));
+  return { chain, branch, side, writes };
+}
+
+const unknown = new Uint8Array(32).fill(0xee);
+
+describe('a request for headers', () => {
+  const ask = async (locatorOf: (at: Awaited<ReturnType<typeof served>>) => readonly Uint8Array[], limit = 100) => {
+    const at = await served();
+    const answer = decodeHeaders(await serve(at.chain, { type: 'getHeaders', locator: locatorOf(at), limit }));
+    return answer.ok ? answer.value.map(({ header }) => header.height) : answer;
+  };
+
+  it('is answered with what follows the first hash that is canonical here', async () => {
+    expect(await ask(({ branch }) => [unknown, ...branch.hashes.slice(2, 3), ...branch.hashes.slice(0, 1)])).toEqual([
+      4, 5,
+    ]);
+  });
+
+  it('passes over a hash that is stored but not canonical', async () => {
+    expect(await ask(({ side, branch }) => [side.tip.hash, ...branch.hashes.slice(0, 1)])).toEqual([2, 3, 4, 5]);
+  });
+
+  it('is answered from block 1 when nothing of the locator is known', async () => {
+    expect(await ask(() => [unknown])).toEqual([1, 2, 3, 4, 5]);
+    expect(await ask(() => [])).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('is answered with at most as many as were asked for, and with none at the head', async () => {
+    expect(await ask(() => [], 2)).toEqual([1, 2]);
+    expect(await ask(() => [], 0)).toEqual([]);
+    expect(await ask(({ branch }) => [branch.tip.hash])).toEqual([]);
+  });
+});
+
+describe('a request for bodies', () => {
+  it('is answered in its order, with null for what is not here, canonical or not', async () => {
+    const { chain, branch, side } = await served();
+    const second = branch.blocks[1];
+    if (second === undefined) throw new Error('there is a second block');
+    const hashes = [side.tip.hash, unknown, second.hash];
+    const answer = decodeBodies(await serve(chain, { type: 'getBodies', hashes }));
+    if (!answer.ok) throw new Error('it decodes');
+    expect(answer.value.map(body => body && toHex(body))).toEqual(['80', null, toHex(encodeBody(second.transactions))]);
+  });
+
+  it('is cut where the answer would grow too large, behind one body at least', async () => {
+    const branch = new Branch();
+    const senders = Array.from({ length: 30 }, (_, index) => actor(`sender ${index}`));
+    const large = (nonce: number) =>
+      senders.map(sender => signed(sender, [put(`${sender.address[0]}`, 'x'.repeat(65_000))], { nonce }));
+    for (let nonce = 0; nonce < 3; nonce++) branch.grow(large(nonce));
+    const { chain } = await openLedger();
+    await storeBlocks(chain, branch.blocks);
+    const bytes = await serve(chain, { type: 'getBodies', hashes: branch.hashes });
+    expect(bytes.length).toBeLessThanOrEqual(wireLimits.answerBytesMax);
+    const answer = decodeBodies(bytes);
+    expect(answer.ok && answer.value.length).toBe(2);
+  });
+});
+
+describe('a request for transactions', () => {
+  const ask = async (requestOf: (at: Awaited<ReturnType<typeof served>>) => SyncRequest) => {
+    const at = await served();
+    const answer = decodeTransactions(await serve(at.chain, requestOf(at)));
+    return answer.ok ? answer.value.map(transaction => transaction?.idHex ?? null) : answer;
+  };
+
+  it('is answered in its order, with null for what the block does not have', async () => {
+    const { writes } = await served();
+    const [a, , c] = writes;
+    if (a === undefined || c === undefined) throw new Error('there are three');
+    const witnessIds = [c.witnessId, unknown, a.witnessId];
+    const asked = await ask(({ branch }) => ({
+      type: 'getTransactions',
+      block: branch.hashes[1] ?? unknown,
+      witnessIds,
+    }));
+    expect(asked).toEqual([c.idHex, null, a.idHex]);
+  });
+
+  it('of an unknown block is answered with nulls', async () => {
+    expect(await ask(() => ({ type: 'getTransactions', block: unknown, witnessIds: [unknown] }))).toEqual([null]);
+  });
+});
+
+it('a request that does not decode costs its sender BAD_MESSAGE', async () => {
+  const { network } = await openNode();
+  const refused = network.handlers.onRequest('peer', Uint8Array.of(0x82, 0x09, 0x80));
+  await expect(refused).rejects.toThrow(KvchainError);
+  await expect(network.handlers.onRequest('peer', Uint8Array.of(0xff))).rejects.toMatchObject({ code: 'BAD_MESSAGE' });
+});
