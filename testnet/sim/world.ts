@@ -14,7 +14,7 @@ import { rest, VirtualTime } from './virtual-time.ts';
 import { type Weather, Wires } from './wires.ts';
 import { account, Workload } from './workload.ts';
 
-export const worldStartMs = 1_800_000_000_000;
+const worldStartMs = 1_800_000_000_000;
 const targetMs = 1_000;
 /** 2^6 trials are a block's work: real hashes, and cheap ones. */
 const leadingZeros = 6;
