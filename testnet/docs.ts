@@ -1,5 +1,5 @@
 /**
- * Writes what docs/reference/ says from the tables of the code, or checks that it still says so: `node dist/testnet/docs.js [--check]`.
+ * Writes what docs/reference/ and docs/operate/limits.md say from the tables of the code, or checks that it still says so: `node dist/testnet/docs.js [--check]`.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -10,6 +10,7 @@ import { type MetricRow, metricTable } from '../daemon/metrics-table.ts';
 import { type MethodName, methodNames, rowOf } from '../daemon/rpc/api.ts';
 import { openApiDocument } from '../daemon/rpc/open-api.ts';
 import { jsonSchema, openRpcDocument, propertiesOf } from '../daemon/rpc/open-rpc.ts';
+import { limitsPage } from './limits-page.ts';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const folder = join(root, 'docs', 'reference');
@@ -22,6 +23,7 @@ const pages: Readonly<Record<string, () => string>> = {
   'errors.md': errorsPage,
   'config.md': configPage,
   'metrics.md': metricsPage,
+  '../operate/limits.md': () => limitsPage(root, notice),
   'openrpc.json': () => `${JSON.stringify(openRpcDocument(version), null, 2)}\n`,
   'openapi.json': () => `${JSON.stringify(openApiDocument(version), null, 2)}\n`,
 };
@@ -30,7 +32,7 @@ const isCheck = process.argv.includes('--check');
 const stale = Object.entries(pages).filter(([name, write]) => settle(join(folder, name), write()));
 if (isCheck && stale.length > 0) {
   process.stderr.write(
-    `not what the tables say: ${stale.map(([name]) => `docs/reference/${name}`).join(', ')}; run npm run docs\n`,
+    `not what the tables say: ${stale.map(([name]) => join('docs', 'reference', name)).join(', ')}; run npm run docs\n`,
   );
   process.exit(1);
 }
