@@ -83,7 +83,7 @@ export function wholeArgument(min: number, max: number): (text: string) => numbe
   };
 }
 
-export function waitArgument(text: string): string {
+function waitArgument(text: string): string {
   if (/^(?:pending|included|final|confirmed:[1-9][0-9]{0,5})$/.test(text)) return text;
   throw new InvalidArgumentError('Expected pending, included, confirmed:<n> or final.');
 }

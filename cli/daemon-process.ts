@@ -12,7 +12,7 @@ const daemonPath = fileURLToPath(new URL('../daemon/main.js', import.meta.url));
 /** Between two looks at whether the daemon answers. */
 const lookMs = 100;
 /** A chain of millions of keys is rebuilt before the daemon answers. */
-export const readyTimeoutMs = 300_000;
+const readyTimeoutMs = 300_000;
 /** A signal that comes again within this time is the same one, which the terminal and npm both passed on. */
 const sameSignalMs = 500;
 
@@ -39,17 +39,6 @@ export function spawnDaemon(flags: readonly string[], logFile: string | null): R
     );
   });
   return { child, ended };
-}
-
-/** Runs the daemon for one task to its end, with our streams; resolves to its exit code. */
-export async function runDaemonTask(flags: readonly string[]): Promise<number> {
-  const { child, ended } = spawnDaemon(flags, null);
-  const stopPassing = passSignals(child);
-  try {
-    return (await ended).code;
-  } finally {
-    stopPassing();
-  }
 }
 
 /** The URL at which the daemon answers once it is ready, or null when it ended first. Not ready in time: null too, with it running. */

@@ -84,7 +84,7 @@ export interface DaemonSettings {
 }
 
 /** YAML; a JSON value is one in YAML too, so that nothing has to be escaped in another way. */
-export function formatSettings(settings: DaemonSettings): string {
+function formatSettings(settings: DaemonSettings): string {
   const lines = Object.entries(settings).flatMap(([name, value]) =>
     value === undefined || (Array.isArray(value) && value.length === 0) ? [] : [`${name}: ${JSON.stringify(value)}`],
   );

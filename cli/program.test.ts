@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -112,6 +112,25 @@ describe('help', () => {
   it('tells the version', async () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
     expect(await typed(['--version'])).toMatchObject({ exit: 0, stdout: `${version}\n` });
+  });
+});
+
+describe('docs/start', () => {
+  const docs = new URL('../../docs/start/', import.meta.url);
+  const program = makeProgram({ streams: process, exit: () => {} });
+  const lines = readdirSync(docs).flatMap(page => {
+    const text = readFileSync(new URL(page, docs), 'utf8');
+    return text.split('\n').filter(line => line.startsWith('kvchain '));
+  });
+  it.each(lines)('`%s` names a command and options that there are', line => {
+    const [, ...words] = line.split(' ');
+    let command = program;
+    for (const word of words) command = command.commands.find(sub => sub.name() === word) ?? command;
+    const known = [...program.options, ...command.options].map(({ long }) => long);
+    expect(command).not.toBe(program);
+    // What start does not know it passes on to the daemon.
+    const passed = command.name() === 'start' ? ['--mine'] : [];
+    expect([...known, ...passed]).toEqual(expect.arrayContaining(words.filter(word => word.startsWith('--'))));
   });
 });
 

@@ -12,7 +12,7 @@ import { writePrivateFile } from '../daemon/keystore/private-file.ts';
 import type { DataFolder } from './data-folder.ts';
 import { claimFolder, newGenesis, writeNetwork } from './new-network.ts';
 
-export const soloAccount = 'main';
+const soloAccount = 'main';
 
 const targetMs = 2_000;
 /** About a second of one thread of an old machine; a fast one is adjusted to within minutes. */

@@ -4,7 +4,7 @@ import type { TransactionState } from '../daemon/rpc/client.ts';
 import type { Session } from './session.ts';
 
 /** The shape that other programs may count on. */
-export function writeDocument({ id, status, code, height, blockHash, confirmations }: TransactionState): object {
+function writeDocument({ id, status, code, height, blockHash, confirmations }: TransactionState): object {
   return { id, status, ...(code === undefined ? {} : { code }), height, blockHash, confirmations };
 }
 

@@ -107,7 +107,7 @@ function tell(
   session.exitCode = 1;
   output.note(`${failed} rows failed:`);
   for (const { line, key, detail } of failures.slice(0, shownFailuresMax)) {
-    output.note(`  line ${line}${key === null ? '' : ` (${visible(key)})`}: ${visible(detail)}`);
+    output.note(`  line ${line}${key === null || key === '' ? '' : ` (${visible(key)})`}: ${visible(detail)}`);
   }
   if (failed > shownFailuresMax) output.note(`  and ${failed - shownFailuresMax} more; --json lists them`);
 }
