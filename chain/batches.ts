@@ -4,7 +4,7 @@
  */
 import type { Block } from './block.ts';
 import { assert } from './errors.ts';
-import { databaseFormat, databaseVersion, type HeaderRecord, rows } from './layout.ts';
+import { type HeaderRecord, rows } from './layout.ts';
 import type { Applied } from './ledger.ts';
 import type { StoreWrite } from './row.ts';
 import { type StateWrite, treeUpdates } from './state.ts';
@@ -60,15 +60,10 @@ export function commitWrites({ block, applied, undoBlocksMax }: Commit): StoreWr
   return writes;
 }
 
-/** The first batch of a database: its format, block 0 and the state that the genesis gives. */
+/** The first batch of a database: block 0 and the state that the genesis gives. */
 export function genesisWrites(block: Block, applied: Applied, treeRecord: Uint8Array): StoreWrite[] {
   assert(block.header.height === 0, 'a database begins with block 0');
-  const chainId = block.header.parent;
-  return [
-    rows.format.put('only', { format: databaseFormat, version: databaseVersion, chainId }),
-    ...storeBlockWrites(block, treeRecord),
-    ...commitWrites({ block, applied, undoBlocksMax: 0 }),
-  ];
+  return [...storeBlockWrites(block, treeRecord), ...commitWrites({ block, applied, undoBlocksMax: 0 })];
 }
 
 /**

@@ -27,7 +27,6 @@ const transaction = transact(alice, [put('k', 'v')]);
 
 /** One row of each kind; a kind that is missing here fails the first test. */
 const writes = {
-  format: rows.format.put('only', { format: 'kvchain-database', version: 1, chainId: hash }),
   tip: rows.tip.put('only', { hash, height: 5 }),
   header: rows.header.put(hash, { sealed, record: Uint8Array.of(1, 2), isInvalid: true }),
   headerByHeight: rows.headerByHeight.put({ height: 5, hash }, 'present'),

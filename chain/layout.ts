@@ -35,15 +35,9 @@ import { type HistoryEntry, keyStateKey, recordBytesMax, stateKeyBytesMax } from
 import type { Transaction } from './transaction.ts';
 import { type HistoryPlace, type Undo, undoBytesMax, undoCodec } from './undo.ts';
 
+/** Name and version of the whole format: a store on disk writes them into its own first row, and refuses a newer version. */
 export const databaseFormat = 'kvchain-database';
 export const databaseVersion = 1;
-
-/** Format and version of the database, and the chain that it holds. */
-export interface FormatRecord {
-  readonly format: string;
-  readonly version: number;
-  readonly chainId: Uint8Array;
-}
 
 /** The block at which the ledger stands. */
 export interface TipRecord {
@@ -86,17 +80,6 @@ const peerBytesMax = 8_192;
 
 /** Every kind of row. */
 export const rows = {
-  format: row<'only', FormatRecord>({
-    prefix: 'F',
-    place: onlyPlace,
-    value: cborStored(
-      '[format, version, chainId]',
-      struct<FormatRecord>({ format: text(1, 64), version: uint(), chainId: hash32 }),
-      128,
-    ),
-    purpose: 'Refuses a database that is newer, or of another chain.',
-    deletedBy: 'nobody',
-  }),
   tip: row<'only', TipRecord>({
     prefix: 'T',
     place: onlyPlace,

@@ -1,4 +1,4 @@
-/** The first batch of an empty database: its format, block 0, and the state that the genesis gives. */
+/** The first batch of an empty database: block 0, and the state that the genesis gives. */
 import { genesisWrites } from '../chain/batches.ts';
 import type { SealedHeader } from '../chain/block.ts';
 import type { Genesis } from '../chain/genesis.ts';

@@ -9,13 +9,11 @@ import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { compareBytes, fromUtf8, toUtf8 } from '../../chain/bytes.ts';
 import { assert, KvchainError } from '../../chain/errors.ts';
+import { databaseFormat, databaseVersion } from '../../chain/layout.ts';
 import type { Store, StoreRange, StoreRow, StoreWrite } from '../ports.ts';
 import { checkLevelFolder } from './level-check.ts';
 import { assertKey, lowestKey, openRow, repairAdvice, sealRow } from './row.ts';
 
-/** The name and version of the format, told to users who open a folder of a newer program. */
-export const databaseFormat = 'kvchain-database';
-export const databaseVersion = 1;
 /** Batches that may wait for the one being written; more is a caller that does not wait for its writes. */
 export const writesWaitingMax = 10_000;
 /** Rows that share one LevelDB batch. */
