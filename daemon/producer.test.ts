@@ -1,0 +1,178 @@
+import { describe, expect, it } from 'vitest';
+import { type Block, contentHash } from '../chain/block.ts';
+import { toHex } from '../chain/bytes.ts';
+import { KvchainError } from '../chain/errors.ts';
+import { verify } from '../chain/keys.ts';
+import { alice, bob, put } from '../chain/ledger-fixture.suite.ts';
+import { Mempool } from '../chain/mempool.ts';
+import { producerCheck } from '../chain/validate.ts';
+import { Branch, chainId, findNonce, genesis, miner, openLedger, signed, storeBlocks } from './chain-fixture.suite.ts';
+import { ManualClock, quiet, settle } from './manual-clock.suite.ts';
+import { FakeMiner } from './node-fixture.suite.ts';
+import { Producer } from './producer.ts';
+
+/** Between two templates on the same parent: a tenth of the second that this network aims at, but at least this. */
+const rebuildMs = 250;
+const arrival = { source: 'test', now: 0, account: { nonce: 0, balance: 1_000n }, height: 1, feePerByteMin: 0n };
+
+async function bench(onBlock: (block: Block) => Promise<void> = async () => {}) {
+  const { writer, chain } = await openLedger();
+  const clock = new ManualClock(genesis.time + 60_000);
+  const fakeMiner = new FakeMiner();
+  const mempool = new Mempool();
+  const found: Block[] = [];
+  const faults: unknown[] = [];
+  const producer = new Producer({
+    genesis,
+    chainId,
+    secretKey: miner.secret,
+    ledger: writer,
+    mempool,
+    miner: fakeMiner,
+    clock,
+    onBlock: block => {
+      found.push(block);
+      return onBlock(block);
+    },
+    onFault: error => faults.push(error),
+  });
+  const template = (branch: Branch) => ({
+    parent: branch.tip.hash,
+    height: branch.tip.header.height + 1,
+    bits: branch.tip.header.bits,
+    timeMin: branch.tip.header.time + 1,
+    extension: new Uint8Array(0),
+  });
+  return { writer, chain, clock, miner: fakeMiner, mempool, producer, found, faults, template };
+}
+
+describe('the producer', () => {
+  it('searches nothing before it is started and before the engine has ordered something', async () => {
+    const { producer, miner: search, template } = await bench();
+    producer.mine(template(new Branch()));
+    await quiet();
+    expect(search.jobs).toEqual([]);
+    const other = await bench();
+    other.producer.start();
+    await quiet();
+    expect(other.miner.jobs).toEqual([]);
+    producer.start();
+    await settle('a search', () => search.isSearching);
+  });
+
+  it('makes a signed block of what it found, with the transactions that wait', async () => {
+    const { producer, miner: search, mempool, found, template, clock } = await bench();
+    const write = signed(alice, [put('k', 'v')]);
+    mempool.add(write, arrival);
+    producer.mine(template(new Branch()));
+    producer.start();
+    await settle('a search', () => search.isSearching);
+    const job = search.jobs[0];
+    if (job === undefined) throw new Error('there is a job');
+    search.find(findNonce(job.contentHash, new Branch().tip.header.bits, 'meets'));
+    const [block] = found;
+    if (block === undefined) throw new Error('there is a block');
+    expect(toHex(contentHash(block.header))).toBe(toHex(job.contentHash));
+    expect(block.header).toMatchObject({ height: 1, time: clock.now(), producer: miner.publicKey });
+    expect(block.transactions.map(({ idHex }) => idHex)).toEqual([write.idHex]);
+    const check = producerCheck(chainId, block);
+    expect(verify(check.digest, check.signature, check.publicKey)).toBe(true);
+    expect(producer.blocksFound).toBe(1);
+  });
+
+  it('names the least time that the engine allows when the clock is behind it', async () => {
+    const { producer, miner: search, found, template, clock } = await bench();
+    producer.mine({ ...template(new Branch()), timeMin: clock.now() + 5_000 });
+    producer.start();
+    await settle('a search', () => search.isSearching);
+    search.find(new Uint8Array(32));
+    expect(found[0]?.header.time).toBe(clock.now() + 5_000);
+  });
+
+  it('ends the old search at once when the engine orders another block, and begins the new one', async () => {
+    const { producer, miner: search, template, writer, chain } = await bench();
+    producer.mine(template(new Branch()));
+    producer.start();
+    await settle('a search', () => search.isSearching);
+    const branch = new Branch();
+    const block = branch.grow();
+    await storeBlocks(chain, [block]);
+    await writer.switchTo({ ancestor: block.header.parent, undo: [], apply: [block.hash] });
+    producer.mine(template(branch));
+    expect(search.isSearching).toBe(false);
+    await settle('the new search', () => search.jobs.length === 2 && search.isSearching);
+    expect(search.jobs[1]?.contentHash).not.toEqual(search.jobs[0]?.contentHash);
+  });
+
+  it('searches nothing for a parent that the ledger does not stand at', async () => {
+    const { producer, miner: search, template } = await bench();
+    const branch = new Branch();
+    branch.grow();
+    producer.mine(template(branch));
+    producer.start();
+    await quiet();
+    expect(search.jobs).toEqual([]);
+  });
+
+  it('rebuilds its template with what came meanwhile, every 250 ms at most', async () => {
+    const { producer, miner: search, mempool, found, template, clock } = await bench();
+    producer.mine(template(new Branch()));
+    producer.start();
+    await settle('a search', () => search.isSearching);
+    mempool.add(signed(bob, [put('k', 'v')]), arrival);
+    clock.advance(rebuildMs - 1);
+    await quiet();
+    expect(search.jobs).toHaveLength(1);
+    clock.advance(1);
+    await settle('a rebuilt search', () => search.jobs.length === 2 && search.isSearching);
+    search.find(new Uint8Array(32));
+    expect(found[0]?.transactions).toHaveLength(1);
+  });
+
+  it('goes on when its own block is refused', async () => {
+    const refusal = new KvchainError('BAD_STATE_ROOT', 'refused');
+    const {
+      producer,
+      miner: search,
+      faults,
+      template,
+      clock,
+    } = await bench(async () => {
+      throw refusal;
+    });
+    producer.mine(template(new Branch()));
+    producer.start();
+    await settle('a search', () => search.isSearching);
+    search.find(new Uint8Array(32));
+    await settle('the fault', () => faults.length === 1);
+    expect(faults).toEqual([refusal]);
+    expect(search.isSearching).toBe(false);
+    clock.advance(rebuildMs);
+    await settle('the next search', () => search.isSearching);
+  });
+
+  it.each([
+    ['it is stopped', (producer: Producer) => producer.stop()],
+    ['the engine has nothing to be mined', (producer: Producer) => producer.drop()],
+  ])('searches no more when %s, and leaves no timer behind', async (_, end) => {
+    const { producer, miner: search, template, clock } = await bench();
+    producer.mine(template(new Branch()));
+    producer.start();
+    await settle('a search', () => search.isSearching);
+    end(producer);
+    expect(search.isSearching).toBe(false);
+    expect(clock.timers).toEqual([]);
+    clock.advance(10 * rebuildMs);
+    await quiet();
+    expect(search.jobs).toHaveLength(1);
+  });
+
+  it('does not begin a search whose template was still being built when it was stopped', async () => {
+    const { producer, miner: search, template } = await bench();
+    producer.mine(template(new Branch()));
+    producer.start();
+    producer.stop();
+    await quiet();
+    expect(search.jobs).toEqual([]);
+  });
+});

@@ -1,0 +1,199 @@
+import { describe, expect, it } from 'vitest';
+import { encodeBody } from '../chain/block.ts';
+import { fromUtf8, toHex } from '../chain/bytes.ts';
+import { alice, bob, put } from '../chain/ledger-fixture.suite.ts';
+import type { Operation } from '../chain/operation.ts';
+import { keyStateKey, pathOf } from '../chain/state.ts';
+import { verifyStateProof } from '../chain/state-tree-proof.ts';
+import { Branch, rival, signed } from './chain-fixture.suite.ts';
+import { proofDepth } from './ledger-writer.ts';
+import { settle } from './manual-clock.suite.ts';
+import type { ReadMode } from './node-api.ts';
+import { openNode } from './node-fixture.suite.ts';
+import { encodeBodies, encodeHeaders, encodeTransactions } from './wire.ts';
+
+const local: ReadMode = { kind: 'local' };
+
+/** A node that follows a branch of the given operations, one block each (null: an empty block), and then `more` empty ones. */
+async function nodeWith(history: readonly (Operation | null)[], more = 0) {
+  const branch = new Branch();
+  let nonce = 0;
+  for (const operation of history) {
+    if (operation === null) branch.grow();
+    else branch.grow([signed(alice, [operation], { nonce: nonce++ })]);
+  }
+  branch.extend(more);
+  const opened = await openNode();
+  await follow(opened, branch);
+  return { ...opened, branch };
+}
+
+/** Lets the node take a branch from a peer. */
+async function follow({ node, network }: Awaited<ReturnType<typeof openNode>>, branch: Branch): Promise<void> {
+  const byHash = new Map(branch.blocks.map(block => [block.hashHex, block]));
+  network.connect(`peer ${branch.tip.hashHex}`, 1_000_000n, request => {
+    if (request.type === 'getTransactions') return encodeTransactions([]);
+    if (request.type === 'getBodies') {
+      return encodeBodies(request.hashes.map(hash => encodeBody(byHash.get(toHex(hash))?.transactions ?? [])));
+    }
+    const known = request.locator.map(hash => byHash.get(toHex(hash))).find(block => block !== undefined);
+    return encodeHeaders(branch.blocks.slice(known?.header.height ?? 0));
+  });
+  await settle('the head', () => node.ledger.head.hashHex === branch.tip.hashHex);
+}
+
+const remove: Operation = { type: 'delete', key: 'k' };
+const handOver: Operation = { type: 'transferKey', key: 'k', to: bob.address };
+
+describe('a key', () => {
+  it('is read as it stood at each height, through puts, hand-overs and deletes', async () => {
+    const { node } = await nodeWith([null, put('k', 'one'), put('k', 'two'), null, handOver]);
+    const at = async (height: number | null) => {
+      const reading = await node.reader.readKey('k', { at: height, read: local });
+      if (!reading.ok) return reading.error.code;
+      const { record, value } = reading.value;
+      const owner = record && (toHex(record.owner) === toHex(bob.address) ? 'bob' : 'alice');
+      return [record?.version ?? null, value && fromUtf8(value), owner];
+    };
+    expect(await at(0)).toEqual([null, null, null]);
+    expect(await at(1)).toEqual([null, null, null]);
+    expect(await at(2)).toEqual([1, 'one', 'alice']);
+    expect(await at(3)).toEqual([2, 'two', 'alice']);
+    expect(await at(4)).toEqual([2, 'two', 'alice']);
+    expect(await at(5)).toEqual([3, 'two', 'bob']);
+    expect(await at(null)).toEqual([3, 'two', 'bob']);
+    expect(await at(6)).toBe('HEIGHT_UNAVAILABLE');
+  });
+
+  it('that was deleted has a record without a value, also in the past', async () => {
+    const { node } = await nodeWith([put('k', 'one'), remove, put('k', 'again')]);
+    const deleted = await node.reader.readKey('k', { at: 2, read: local });
+    expect(deleted).toMatchObject({ ok: true, value: { value: null, record: { version: 2, valueHash: null } } });
+    const again = await node.reader.readKey('k', { at: null, read: local });
+    expect(again).toMatchObject({ ok: true, value: { record: { version: 3 } } });
+  });
+
+  it('is read at a height far back in a long history', async () => {
+    const writes = Array.from({ length: 150 }, (_, index) => put('k', `value ${index}`));
+    const { node } = await nodeWith(writes);
+    const reading = await node.reader.readKey('k', { at: 3, read: local });
+    expect(reading.ok && fromUtf8(reading.value.value ?? new Uint8Array(0))).toBe('value 2');
+  });
+
+  it('counts the confirmations of the block that wrote it, the head as 1, and is safe from 6 on', async () => {
+    const { node } = await nodeWith([put('safe', 'x'), put('young', 'x')], 4);
+    const certainty = async (key: string) => {
+      const reading = await node.reader.readKey(key, { at: null, read: local });
+      return reading.ok && [reading.value.confirmations, reading.value.finality];
+    };
+    expect(await certainty('safe')).toEqual([6, 'safe']);
+    expect(await certainty('young')).toEqual([5, 'included']);
+    expect(await certainty('absent')).toEqual([0, 'pending']);
+  });
+
+  it('is read where it has as many confirmations as the reader wants', async () => {
+    const { node } = await nodeWith([put('k', 'old'), put('k', 'new')]);
+    const read = async (confirmations: number) => {
+      const reading = await node.reader.readKey('k', { at: null, read: { kind: 'confirmed', confirmations } });
+      return reading.ok && reading.value.value && fromUtf8(reading.value.value);
+    };
+    expect(await read(1)).toBe('new');
+    expect(await read(2)).toBe('old');
+    expect(await read(3)).toBeNull();
+    expect(await read(50)).toBeNull();
+  });
+
+  it.each(['final', 'linearizable'] as const)(
+    'cannot be read %s with proof of work, and that is said at once',
+    async kind => {
+      const { node } = await nodeWith([put('k', 'v')]);
+      const reading = await node.reader.readKey('k', { at: null, read: { kind } });
+      expect(reading).toMatchObject({ ok: false, error: { code: 'FINALITY_UNAVAILABLE' } });
+    },
+  );
+});
+
+describe('a scan', () => {
+  it('gives the keys with values in their order and passes over the deleted ones, whatever the page', async () => {
+    const names = ['a/1', 'a/2', 'a/3', 'a/4', 'a/5', 'b/1'];
+    const gone: Operation[] = ['a/1', 'a/3', 'a/4'].map(key => ({ type: 'delete', key }));
+    const { node } = await nodeWith([...names.map(name => put(name, name)), ...gone]);
+    const scan = async (after: string | null, limit: number) =>
+      (await node.reader.scan('a/', { after, limit })).map(({ key }) => key);
+    expect(await scan(null, 10)).toEqual(['a/2', 'a/5']);
+    expect(await scan(null, 1)).toEqual(['a/2']);
+    expect(await scan('a/2', 1)).toEqual(['a/5']);
+    expect(await scan('a/5', 10)).toEqual([]);
+    expect(await scan('b', 10)).toEqual([]);
+  });
+});
+
+describe('a transaction', () => {
+  it('is pending in the mempool, included with its receipt, and unknown otherwise', async () => {
+    const opened = await openNode();
+    const write = signed(alice, [put('k', 'v')]);
+    expect(await opened.node.reader.transaction(write.id)).toBeNull();
+    await opened.node.pipeline.submitted([write], 'rpc:test');
+    expect(await opened.node.reader.transaction(write.id)).toMatchObject({ status: 'pending', height: null });
+    const branch = new Branch();
+    branch.grow([write]);
+    branch.grow();
+    await follow(opened, branch);
+    expect(await opened.node.reader.transaction(write.id)).toMatchObject({
+      status: 'included',
+      height: 1,
+      index: 0,
+      confirmations: 2,
+      finality: 'included',
+      receipt: { status: 'applied' },
+    });
+  });
+
+  it('that failed is told with its code', async () => {
+    const { node } = await nodeWith([put('k', 'v', 5)]);
+    const block = await node.reader.blockByHeight(1);
+    const id = block?.block.transactions[0]?.id ?? new Uint8Array(32);
+    expect(await node.reader.transaction(id)).toMatchObject({ status: 'failed', code: 'VERSION_CONFLICT', height: 1 });
+  });
+
+  it('of a block that left the chain is in the mempool again', async () => {
+    const write = signed(alice, [put('k', 'v')]);
+    const opened = await openNode();
+    const branch = new Branch();
+    branch.grow([write]);
+    await follow(opened, branch);
+    const heavier = new Branch();
+    heavier.extend(2, { producer: rival });
+    await follow(opened, heavier);
+    expect(await opened.node.reader.transaction(write.id)).toMatchObject({ status: 'pending', confirmations: 0 });
+    const left = await opened.node.reader.blockByHash(branch.tip.hash);
+    expect(left).toMatchObject({ isCanonical: false, confirmations: 0, finality: 'pending', receipts: [] });
+    expect(await opened.node.reader.headerByHash(branch.tip.hash)).toMatchObject({ isCanonical: false });
+  });
+});
+
+describe('a proof', () => {
+  it('of an absent key verifies against the header that it names', async () => {
+    const { node, branch } = await nodeWith([put('k', 'v')]);
+    const proven = await node.reader.prove('absent', null);
+    if (!proven.ok) throw new Error('there is a proof');
+    const { sealed, record, value, proof } = proven.value;
+    expect([sealed.hashHex, record, value]).toEqual([branch.tip.hashHex, null, null]);
+    const claim = { root: sealed.header.stateRoot, path: pathOf(keyStateKey('absent')), payloadHash: null, proof };
+    expect(verifyStateProof(claim)).toBe(true);
+  });
+
+  it('of a past value brings that value', async () => {
+    const { node } = await nodeWith([put('k', 'old'), put('k', 'new')]);
+    const proven = await node.reader.prove('k', 1);
+    expect(proven.ok && proven.value.value && fromUtf8(proven.value.value)).toBe('old');
+  });
+
+  it(`is unavailable above the head and more than ${proofDepth} blocks below it`, async () => {
+    const { node } = await nodeWith([put('k', 'v')], proofDepth);
+    const unavailable = { ok: false, error: { code: 'HEIGHT_UNAVAILABLE' } };
+    expect(await node.reader.prove('k', 0)).toMatchObject(unavailable);
+    expect(await node.reader.prove('k', proofDepth + 2)).toMatchObject(unavailable);
+    expect(await node.reader.prove('k', 1)).toMatchObject({ ok: true });
+  });
+});
