@@ -10,8 +10,10 @@ import { until } from './until.ts';
 const program = fileURLToPath(new URL('../daemon/main.js', import.meta.url));
 const readyMs = 60_000;
 const stopMs = 10_000;
-/** What a daemon said last is kept, for the message when it dies. */
-const tailBytes = 4_000;
+/** What a daemon said last is kept. */
+const tailBytes = 262_144;
+/** So much of it is in the message when it dies. */
+const lastWordsBytes = 4_000;
 
 export interface DaemonProcessOptions {
   readonly dataDir: string;
@@ -19,17 +21,29 @@ export interface DaemonProcessOptions {
   readonly flags: readonly string[];
 }
 
+interface Tail {
+  text: string;
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly exited: Promise<number | null>;
+  readonly tail: Tail;
+}
+
 export class DaemonProcess {
   readonly dataDir: string;
   readonly client: KvchainClient;
   readonly #child: ChildProcess;
   readonly #exited: Promise<number | null>;
+  readonly #tail: Tail;
 
-  private constructor(dataDir: string, child: ChildProcess, client: KvchainClient, exited: Promise<number | null>) {
+  private constructor(dataDir: string, client: KvchainClient, { child, exited, tail }: Running) {
     this.dataDir = dataDir;
-    this.#child = child;
     this.client = client;
+    this.#child = child;
     this.#exited = exited;
+    this.#tail = tail;
   }
 
   /** Resolves when the daemon answers. Throws with the daemon's last words when it ends before that. */
@@ -47,9 +61,9 @@ export class DaemonProcess {
       ...flags,
     ];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-    let tail = '';
+    const tail: Tail = { text: '' };
     child.stderr?.on('data', (chunk: Buffer) => {
-      tail = (tail + chunk.toString('utf8')).slice(-tailBytes);
+      tail.text = (tail.text + chunk.toString('utf8')).slice(-tailBytes);
     });
     let exitCode: number | null | undefined;
     const exited = new Promise<number | null>(resolve => {
@@ -59,15 +73,31 @@ export class DaemonProcess {
       });
     });
     const url = await until(`daemon of ${dataDir} to answer`, readyMs, async () => {
-      if (exitCode !== undefined) throw new KvchainError('UNREACHABLE', `the daemon ended with ${exitCode}: ${tail}`);
+      if (exitCode !== undefined) {
+        throw new KvchainError('UNREACHABLE', `the daemon ended with ${exitCode}: ${tail.text.slice(-lastWordsBytes)}`);
+      }
       return readUrl(dataDir, child.pid);
     });
     const token = (await readFile(join(dataDir, '.cookie'), 'utf8')).trim();
-    return new DaemonProcess(dataDir, child, new KvchainClient({ url, token }), exited);
+    return new DaemonProcess(dataDir, new KvchainClient({ url, token }), { child, exited, tail });
   }
 
   get pid(): number {
     return this.#child.pid ?? 0;
+  }
+
+  /** What it logged: the last 256 KiB, a JSON line an entry. */
+  get log(): string {
+    return this.#tail.text;
+  }
+
+  /** Resolves with the exit code; null when a signal ended it. */
+  get exited(): Promise<number | null> {
+    return this.#exited;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
   }
 
   /** The address by which others on this machine dial it. */
