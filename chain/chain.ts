@@ -17,9 +17,9 @@ export {
 } from './block.ts';
 export { compareBytes, equalBytes, fromHex, fromUtf8, toHex, toUtf8 } from './bytes.ts';
 export { type Codec, decodeBytes, encode } from './codec.ts';
+export type { ErrorRow } from './error-table.ts';
 export {
   type ErrorCode,
-  type ErrorRow,
   errorCodeOf,
   errorCodes,
   errorRow,
