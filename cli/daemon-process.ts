@@ -44,11 +44,11 @@ export function spawnDaemon(flags: readonly string[], logFile: string | null): R
 /** The URL at which the daemon answers once it is ready, or null when it ended first. Not ready in time: null too, with it running. */
 export async function untilReady({ child, ended }: RunningDaemon, folder: DataFolder): Promise<string | null> {
   const over = { isOver: false };
-  void ended
-    .finally(() => {
-      over.isOver = true;
-    })
-    .catch(() => {});
+  const end = (): void => {
+    over.isOver = true;
+  };
+  // Whoever waits for the ending is told of a daemon that could not be started.
+  ended.then(end, end);
   const endMs = performance.now() + readyTimeoutMs;
   while (!over.isOver && performance.now() < endMs) {
     const running = readRpcFile(folder);

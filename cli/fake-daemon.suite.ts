@@ -23,13 +23,15 @@ export interface FakeDaemon {
 
 export async function startFakeDaemon(answers: Answers = {}): Promise<FakeDaemon> {
   const asked: Asked[] = [];
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
     const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part);
-    const { id, method, params } = JSON.parse(Buffer.concat(parts).toString('utf8'));
-    asked.push({ method, params, authorization: request.headers.authorization });
-    response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify({ jsonrpc: '2.0', id, ...answerOf(method, params, answers) }));
+    request.on('data', part => parts.push(part));
+    request.on('end', () => {
+      const { id, method, params } = JSON.parse(Buffer.concat(parts).toString('utf8'));
+      asked.push({ method, params, authorization: request.headers.authorization });
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ jsonrpc: '2.0', id, ...answerOf(method, params, answers) }));
+    });
   });
   await new Promise<void>(resolve => {
     server.listen(0, '127.0.0.1', resolve);

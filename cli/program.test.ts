@@ -462,6 +462,33 @@ function submittedBytes(): Uint8Array {
   return fromHex(sent.join('')) ?? new Uint8Array();
 }
 
+describe('an import that was stopped', () => {
+  it('goes on after the rows that are settled', async () => {
+    const file = join(folder, 'stopped.jsonl');
+    const rows = Array.from({ length: 1_500 }, (_, index) => JSON.stringify({ key: `k${index}`, value: 'v' }));
+    writeFileSync(file, rows.join('\n'));
+    const refusal = { code: 'FEE_UNPAYABLE', message: 'no money', action: 'get some' };
+    let taken = 0;
+    const first = await ask(['import', file, '--json'], {
+      ...including,
+      tx_submit: ({ transactions }) => {
+        const each = Array.isArray(transactions) ? transactions : [];
+        return { result: { results: each.map(() => (taken++ === 0 ? included : refusal)) } };
+      },
+    });
+    expect({ exit: first.exit, code: first.json().code }).toEqual({ exit: 1, code: 'FEE_UNPAYABLE' });
+    const second = await ask(['import', file, '--json'], including);
+    expect(second.json()).toMatchObject({ rows: 500, transactions: 1, failed: 0, resumedAfterLine: 1_000 });
+    const third = await ask(['import', file, '--json'], {
+      ...including,
+      tx_submit: ({ transactions }) => ({
+        result: { results: Array.isArray(transactions) ? transactions.map(() => included) : [] },
+      }),
+    });
+    expect(third.json()).toMatchObject({ rows: 1_500, resumedAfterLine: 0 });
+  });
+});
+
 function fileWith(text: string): string {
   const file = join(folder, `${toHex(toUtf8(text))}.json`);
   writeFileSync(file, text);
