@@ -53,6 +53,8 @@ export interface NodeOptions {
 
 /** How far below the undo window the block tree is loaded at start, as the engine keeps it. */
 const treeBelowUndo = 1_000;
+/** Handshakes under way whose status is remembered; the oldest are forgotten first. */
+const handshakesMax = 1_000;
 /** Transactions whose signatures are remembered as good: what a full mempool holds, twice. */
 const verifiedMax = 200_000;
 
@@ -187,12 +189,10 @@ export class Node {
       onStatus: (peer, bytes) => this.#welcome(peer, bytes),
       onPeer: peer => {
         const status = this.#statuses.get(peer);
+        this.#statuses.delete(peer);
         if (status) this.sync.onPeer(peer, status);
       },
-      onPeerGone: peer => {
-        this.#statuses.delete(peer);
-        this.sync.onPeerGone(peer);
-      },
+      onPeerGone: peer => this.sync.onPeerGone(peer),
       onGossip: (topic, from, data) =>
         this.#onDisk(topic === 'blocks' ? this.#blocks.gossiped(data, from) : this.pipeline.gossiped(data, from)),
       onRequest: (_peer, data) => this.#onDisk(this.sync.answer(data)),
@@ -224,7 +224,11 @@ export class Node {
       const ours = toHex(this.chainId);
       return reject('WRONG_NETWORK', `chainId ${theirs}, this node is on ${ours}`).error;
     }
+    this.#statuses.delete(peer);
     this.#statuses.set(peer, status.value);
+    // Whoever hangs up now is never told as a peer, so what it said would stay.
+    const [oldest] = this.#statuses.keys();
+    if (oldest !== undefined && this.#statuses.size > handshakesMax) this.#statuses.delete(oldest);
     return null;
   }
 
