@@ -1,16 +1,12 @@
 /**
- * Keeps the pages true: what they link to and name exists, and every command of README and ARCHITECTURE is run here, or in the test
- * that a comment above it names. The commands run as they stand, in their order, in a folder that looks like a clone, with a home folder
- * and ports of their own; what the pages show as output must be what the commands print, numbers and hashes apart.
+ * Keeps the pages true: what they link to and name exists, and what they do not have run by commands.test.ts is run by the test that a
+ * comment names.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { until } from '../until.ts';
-import { allPages, codesOf, linksOf, type Page, readPage } from './pages.ts';
+import { describe, expect, it } from 'vitest';
+import { allPages, codesOf, commandsOf, linksOf, readPage } from './pages.ts';
 import { repositoryRoot } from './programs.ts';
 
 const pages = allPages();
@@ -88,46 +84,6 @@ describe('the pages', () => {
   });
 });
 
-describe('the commands of the pages', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'kvchain-docs-'));
-  const home = join(folder, 'home');
-  const clone = join(folder, 'clone');
-  let ports: ReadonlyMap<string, string>;
-  let solo: ChildProcess | null = null;
-
-  beforeAll(async () => {
-    mkdirSync(home);
-    mkdirSync(clone);
-    for (const name of top) if (name !== '.git') symlinkSync(join(repositoryRoot, name), join(clone, name));
-    ports = await freePorts(['8645', '9645', '8655', '9655', '8656', '9656']);
-  });
-
-  afterAll(async () => {
-    for (const name of ['.kvchain', 'first', 'second']) stopDaemon(join(home, name));
-    if (solo !== null) await ended(solo);
-    rmSync(folder, { recursive: true, maxRetries: 5 });
-  });
-
-  it('of README.md work as they stand, and print what it shows', async () => {
-    const page = readPage('README.md');
-    const [start, ...others] = shellBlocks(page);
-    expect(start).toBe('npm start');
-    const flags = ['--', '--rpc-port', `${ports.get('8645')}`, '--p2p-port', `${ports.get('9645')}`];
-    solo = spawn('npm', ['start', ...flags], { cwd: clone, env: environment(home), stdio: ['ignore', 'pipe', 'pipe'] });
-    const said = listen(solo);
-    await until('npm start to be up', 120_000, async () => {
-      if (solo?.exitCode !== null) throw new Error(`npm start ended:\n${said()}`);
-      return said().includes('Ctrl-C') ? true : null;
-    });
-    const output = `${said()}\n${await runShell(others.join('\n'), { cwd: clone, home, ports })}`;
-    expect(unseen(page, output)).toEqual([]);
-  }, 240_000);
-
-  it('of ARCHITECTURE.md work as they stand', async () => {
-    await runShell(shellBlocks(readPage('ARCHITECTURE.md')).join('\n'), { cwd: clone, home, ports });
-  }, 240_000);
-});
-
 /** Paths are what begins with a folder or file of the root, or ends like a source or a page. */
 function isPath(code: string): boolean {
   if (!/^[\w.@-]+(?:\/[\w.@-]+)*\/?$/.test(code)) return false;
@@ -164,107 +120,9 @@ function licenceOf(name: string): string {
   return String(license);
 }
 
-function shellBlocks(page: Page): readonly string[] {
-  return page.fences.filter(({ language, runBy }) => language === 'sh' && runBy === null).map(({ text }) => text);
-}
-
-function commandsOf(text: string): readonly string[] {
-  return text.split('\n').filter(line => line.trim() !== '');
-}
-
 /** The word that a test which runs the command cannot do without: the script of npm, or the program. */
 function keyWordOf(command: string): string {
   const [program = '', ...rest] = command.split(' ');
   if (program !== 'npm') return rest[0] ?? program;
   return rest[0] === 'run' ? (rest[1] ?? '') : `npm ${rest[0]}`;
-}
-
-/** Ports below those that the system gives out by itself, so that no other test gets them in the meantime. */
-async function freePorts(wanted: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const found = new Map<string, string>();
-  for (const port of wanted) {
-    for (;;) {
-      const candidate = 20_000 + Math.floor(Math.random() * 10_000);
-      if ([...found.values()].includes(`${candidate}`) || !(await isFree(candidate))) continue;
-      found.set(port, `${candidate}`);
-      break;
-    }
-  }
-  return found;
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
-}
-
-interface Shell {
-  readonly cwd: string;
-  readonly home: string;
-  readonly ports: ReadonlyMap<string, string>;
-}
-
-/** Runs the lines one after the other until one fails; resolves to what they printed. Rejects with all that was said. */
-async function runShell(script: string, { cwd, home, ports }: Shell): Promise<string> {
-  const own = script.replace(/\b\d{4}\b/g, digits => ports.get(digits) ?? digits);
-  const child = spawn('bash', ['-O', 'expand_aliases', '-euo', 'pipefail'], {
-    cwd,
-    env: environment(home),
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-  const said = listen(child);
-  // On the standard input, so that an alias holds from the next line on; what the commands read themselves is empty.
-  child.stdin.end(
-    `${own
-      .split('\n')
-      .map(line => `${line} < /dev/null`.replace(/^(alias .*) < \/dev\/null$/, '$1'))
-      .join('\n')}\n`,
-  );
-  const code = await ended(child);
-  if (code !== 0) throw new Error(`exit code ${code} of the commands:\n${own}\n\nwhich said:\n${said()}`);
-  return said();
-}
-
-function environment(home: string): NodeJS.ProcessEnv {
-  return { ...process.env, HOME: home, NO_COLOR: '1' };
-}
-
-function listen({ stdout, stderr }: ChildProcess): () => string {
-  let text = '';
-  for (const stream of [stdout, stderr]) stream?.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
-  return () => text;
-}
-
-function ended(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode);
-  return new Promise(resolve => child.once('close', resolve));
-}
-
-/** Ends the daemon of a data folder, if one was left running. */
-function stopDaemon(dataDir: string): void {
-  const file = join(dataDir, 'rpc.json');
-  if (!existsSync(file)) return;
-  const { pid }: { readonly pid: number } = JSON.parse(readFileSync(file, 'utf8'));
-  process.kill(pid, 'SIGTERM');
-}
-
-/** Lines of the page's samples of output that were not printed, when what differs from run to run is blotted out. */
-function unseen(page: Page, output: string): readonly string[] {
-  const printed = new Set(output.split('\n').map(blot));
-  const samples = page.fences.filter(({ language }) => language === '').flatMap(({ text }) => commandsOf(text));
-  return samples.filter(line => !printed.has(blot(line)));
-}
-
-function blot(line: string): string {
-  return line
-    .trimEnd()
-    .replace(/\b[0-9a-f]{64}\b/g, 'HASH')
-    .replace(/\bkv1\w+/g, 'ADDRESS')
-    .replace(/"finality":"\w+"/g, '"finality":WHICH')
-    .replace(/127\.0\.0\.1:\d+/g, 'HOST')
-    .replace(/(data folder +)\S+/, '$1FOLDER')
-    .replace(/\d+/g, 'N');
 }

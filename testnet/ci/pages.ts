@@ -68,3 +68,12 @@ export function linksOf({ prose }: Page): readonly string[] {
 export function codesOf({ prose }: Page): readonly string[] {
   return Array.from(prose.matchAll(/`([^`\n]+)`/g), match => match[1] ?? '');
 }
+
+/** The shell's blocks that no other test runs. */
+export function shellBlocks({ fences }: Page): readonly string[] {
+  return fences.filter(({ language, runBy }) => language === 'sh' && runBy === null).map(({ text }) => text);
+}
+
+export function commandsOf(text: string): readonly string[] {
+  return text.split('\n').filter(line => line.trim() !== '');
+}
