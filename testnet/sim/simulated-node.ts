@@ -1,7 +1,7 @@
 /** A machine that runs the daemon's node, the same class as on a real one, on simulated ports; it can be killed and started again. */
 
 import { toUtf8 } from '../../chain/bytes.ts';
-import type { Rejection } from '../../chain/errors.ts';
+import { assert, type Rejection } from '../../chain/errors.ts';
 import type { Genesis } from '../../chain/genesis.ts';
 import { sha256 } from '../../chain/hash.ts';
 import { InlineVerifier } from '../../daemon/crypto/inline-verifier.ts';
@@ -104,6 +104,7 @@ export class SimulatedNode {
 
   /** Starts the process. It is up some virtual time later. */
   boot(): void {
+    assert(this.#run === null, 'a machine runs one process on its disk');
     const { time, watch } = this.#surroundings;
     const life = new Life(time);
     const clock = new SimulatedClock(time, life, this.plan.clock);

@@ -142,14 +142,24 @@ async function cutOneWay(world: World, chance: Chance, told: Told): Promise<void
 /** Kills a node at any moment, or while it syncs, and starts it again some time later. */
 async function killOne(world: World, chance: Chance, told: Told): Promise<void> {
   await world.sleep(chance.between(0, 4_000));
-  const victim = chance.pick(world.nodes.filter(({ node }) => node !== null));
-  if (chance.happens(0.5)) await world.until('a durable write', patienceMs, () => victim.isSyncing);
-  told.kills += 1;
-  if (victim.isSyncing) told.killsWhileSyncing += 1;
-  await world.kill(victim);
+  const victim = await strike(world, chance, told);
   await world.sleep(chance.between(100, 15_000));
   world.boot(victim);
   await world.until(`${victim.name} is up again`, patienceMs, () => victim.node !== null);
+}
+
+/** Kills a node that is up, every other time in the middle of a durable write; another one when somebody else was faster. */
+async function strike(world: World, chance: Chance, told: Told): Promise<SimulatedNode> {
+  for (;;) {
+    const victim = chance.pick(world.nodes.filter(({ node }) => node !== null));
+    const isReady = () => victim.isSyncing || victim.node === null;
+    if (chance.happens(0.5)) await world.until('a durable write', patienceMs, isReady);
+    if (victim.node === null) continue;
+    told.kills += 1;
+    if (victim.isSyncing) told.killsWhileSyncing += 1;
+    await world.kill(victim);
+    return victim;
+  }
 }
 
 /** Stops a node in order and starts it again: what waited in its mempool waits there again, whoever had sent it. */
