@@ -242,7 +242,8 @@ export class Sync {
 
   /** What a peer broke costs it; what broke here is told. */
   #blame(peer: PeerId, error: unknown): void {
-    if (this.#isStopped) return;
+    // A peer that went away in between owes nothing any more.
+    if (this.#isStopped || !this.#peers.has(peer)) return;
     const costly: readonly ErrorCode[] = ['BAD_MESSAGE', 'PEER_TIMEOUT'];
     if (error instanceof KvchainError && costly.includes(error.code)) {
       this.#parts.network.penalize(peer, error.code, error.message);
