@@ -151,6 +151,8 @@ export const meanings: Readonly<Record<string, string>> = {
   'chain/genesis.ts mintersMax': 'Minters of a genesis.',
   'chain/genesis.ts allocationsMax': 'Allocations of a genesis.',
   'chain/genesis-check.ts scheduleEntriesMax': 'Entries of the schedule of a genesis.',
+  'daemon/network/limits.ts networkLimits.inboundPeersMax':
+    'Connections that others opened, handshaken or not; one more is refused before it is encrypted. kvchaind sets it by `max-peers`.',
   'daemon/network/wire.ts refusalBytesMax': 'A refusal.',
   'daemon/network/wire.ts portsMax': 'Ports in one question of the peer exchange.',
   'daemon/wire.ts wireLimits.requestBytesMax': 'A request that is decoded; the network takes smaller ones only.',

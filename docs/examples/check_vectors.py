@@ -219,7 +219,36 @@ def check_proof(vectors):
     for row in vectors["refused"]: yield row["name"], refuses(verify_proof, row["file"])
 
 
+def check_network(vectors):
+    """docs/protocol/network.md. What the fields show in full is encoded; of transactions and headers, whose vectors are elsewhere, the ids."""
+    def many(texts): return [text if text is None else from_hex(text) for text in texts]
+    def block_hash(header, nonce): return sha256(sha256(b"kvchain/header/v1", cbor(header)), nonce).hex()
+    encoders = {
+        "status": lambda f: [f["version"], from_hex(f["chainId"]), f["engine"], from_hex(f["headHash"]), f["headHeight"], from_hex(f["work"]),
+                             f["finalHeight"], f["addresses"], f["memberProof"]],
+        "request": lambda f: {"getHeaders": lambda: [0, [many(f["locator"]), f["limit"]]], "getBodies": lambda: [1, [many(f["hashes"])]],
+                              "getTransactions": lambda: [2, [from_hex(f["block"]), many(f["witnessIds"])]]}[f["type"]](),
+        "bodies": lambda f: many(f["bodies"]),
+        "answer": lambda f: [0, from_hex(f["data"])] if "data" in f else [1, numbers[f["code"]], f["detail"]],
+        "exchangeQuestion": lambda f: [f["ports"]],
+        "exchangeAnswer": lambda f: [f["addresses"]],
+    }
+    def ids(transactions): return [one and sha256(cbor(one[0])).hex() for one in transactions]
+    readers = {
+        "batch": lambda items: {"ids": ids(items)},
+        "transactions": lambda items: {"ids": ids(items)},
+        "headers": lambda items: {"hashes": [block_hash(header, nonce) for header, nonce, _ in items]},
+        "compactBlock": lambda items: {"hash": block_hash(*items[:2]), "witnessIds": [one.hex() for one in items[3]]},
+    }
+    numbers = {row["code"]: row["number"] for row in json.loads(ERRORS.read_text())}
+    for row in vectors["good"]:
+        kind, fields, data = row["kind"], row["fields"], from_hex(row["hex"])
+        if kind in encoders: yield row["name"], cbor(encoders[kind](fields)) == data
+        else: yield row["name"], readers[kind](uncbor(data)) == fields and cbor(uncbor(data)) == data
+
+
 ERRORS = pathlib.Path(__file__).resolve().parent.parent / "protocol" / "vectors" / "errors.json"
 CHECKS = {"cbor": check_cbor, "target": check_target, "merkle": check_merkle, "keys": check_keys, "operation": check_operation,
           "transaction": check_transaction, "receipt": check_receipt, "header": check_header, "block": check_block,
-          "genesis": check_genesis, "state": check_state, "proof": check_proof}
+          "genesis": check_genesis, "state": check_state, "proof": check_proof,
+          "network": check_network}

@@ -2,8 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { blockTransactionsCap } from '../../chain/block.ts';
 import { fromHex, toHex } from '../../chain/bytes.ts';
 import { accept, type Result } from '../../chain/errors.ts';
+import { relayDepth } from '../../consensus/pow/state.ts';
+import { networkLimits } from '../../daemon/network/limits.ts';
 import {
   decodeAnswer,
   decodeExchangeAnswer,
@@ -12,6 +15,7 @@ import {
   encodeExchangeAnswer,
   encodeQuestion,
 } from '../../daemon/network/wire.ts';
+import { syncLimits } from '../../daemon/sync.ts';
 import {
   decodeBatch,
   decodeBodies,
@@ -27,6 +31,7 @@ import {
   encodeRequest,
   encodeStatus,
   encodeTransactions,
+  wireLimits,
 } from '../../daemon/wire.ts';
 import { vectorFolder } from '../vectors.ts';
 import type { MessageKind } from './network.ts';
@@ -75,6 +80,35 @@ describe('the vectors of the network', () => {
       expect(result.ok ? null : result.error.code).toBe(code);
     },
   );
+});
+
+describe('the page of the network', () => {
+  const page = readFileSync(join(vectorFolder(), '..', 'network.md'), 'utf8');
+  const { gossipBytesMax, gossipFrameBytesMax, requestBytesMax, answerBytesMax, messageBytesMax } = networkLimits;
+  const bytes = { gossipBytesMax, gossipFrameBytesMax, requestBytesMax, answerBytesMax, messageBytesMax };
+  const { statusBytesMax, batchBytesMax } = wireLimits;
+
+  it.each(Object.entries({ ...bytes, statusBytesMax, batchBytesMax }))('gives %s as it is', (_, value) => {
+    expect(page).toContain(`${value.toLocaleString('en-US')}`);
+  });
+
+  it.each([
+    `list(transaction, ${wireLimits.batchTransactionsMax})`,
+    `locator list(hash, ${wireLimits.locatorMax}), limit uint up to ${wireLimits.headersMax}`,
+    `hashes list(hash, ${wireLimits.bodiesMax})`,
+    `witnessIds list(hash, ${blockTransactionsCap})`,
+    `addresses list(text(1..${networkLimits.addressBytesMax}), ${networkLimits.exchangeAddressesMax})`,
+    `more than ${networkLimits.requestsPerSecond} a second in the long run, or ${networkLimits.requestsBurst} at once`,
+    `More than ${networkLimits.exchangesPerSecond} question a second in the long run, or ${networkLimits.exchangesBurst} at once`,
+    `after ${networkLimits.handshakeTimeoutMs / 1_000} s without that`,
+    `${networkLimits.frameTimeoutMs / 1_000} s after its first byte`,
+    `banned for ${networkLimits.banMs / 60_000} minutes`,
+    `the code's penalty, and ${networkLimits.rejectedGossipPenalty} points`,
+    `within ${syncLimits.requestTimeoutMs / 1_000} s pays`,
+    `within ${relayDepth} blocks of the best`,
+  ])('says: %s', text => {
+    expect(page).toContain(text);
+  });
 });
 
 function again<T>(decoded: Result<T>, encode: (value: T) => Uint8Array): Result<Uint8Array> {
