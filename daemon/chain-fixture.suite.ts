@@ -149,7 +149,7 @@ export class Branch {
 }
 
 /** A header that meets its target, signed by its producer. */
-export function mineAndSign(header: Header, secret: Uint8Array, of: Uint8Array = chainId) {
+function mineAndSign(header: Header, secret: Uint8Array, of: Uint8Array) {
   const content = contentHash(header);
   const nonce = findNonce(content, header.bits, 'meets');
   return seal(header, nonce, sign(producerDigest(of, blockHash(content, nonce)), secret));

@@ -2,7 +2,6 @@
 
 import type { ErrorCode } from '../chain/errors.ts';
 import { KvchainError } from '../chain/errors.ts';
-import { alice } from '../chain/ledger-fixture.suite.ts';
 import { chainId, genesis, miner } from './chain-fixture.suite.ts';
 import { InlineVerifier } from './crypto/inline-verifier.ts';
 import { ManualClock } from './manual-clock.suite.ts';
@@ -187,10 +186,4 @@ export async function openNode(store: Store = new MemoryStore()): Promise<Opened
   );
   await node.start();
   return { node, clock, network, miner: fakeMiner, verifier, faults, fatal };
-}
-
-/** The nonce of the next transaction of alice that this node would take. */
-export async function nextNonce({ node }: OpenedNode): Promise<number> {
-  const [account] = await node.chain.accounts([alice.address]);
-  return node.mempool.nextNonce(alice.address) ?? account?.nonce ?? 0;
 }
