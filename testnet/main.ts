@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+/** kvchain-testnet: one name for the programs of the test network; each runs in a process of its own with the arguments behind its name. */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { programVersion } from '../daemon/version.ts';
+
+/** Name, file and what it is for. */
+const programs = [
+  ['simulate', 'sim/main.js', 'run whole nodes in virtual time under a seed (--seed N, --seeds A..B, --trace, --json)'],
+  ['packages', 'demo/packages.js', 'import a Debian package index through a network of four daemons (FILE, --json)'],
+  ['bench-state-tree', 'bench/state-tree.js', 'measure the state tree at a million keys (--json)'],
+  ['bench-mining', 'bench/mining.js', 'measure the miner against the bare hasher (--json)'],
+] as const;
+
+const command = new Command('kvchain-testnet')
+  .description('Networks of kvchain on this machine, simulated and real.')
+  .version(programVersion, '--version', 'Tell the version and end.')
+  .helpOption('--help', 'Tell all this and end.');
+
+for (const [name, file, meaning] of programs) {
+  command
+    .command(`${name} [arguments...]`)
+    .description(meaning)
+    .helpOption(false)
+    .allowUnknownOption()
+    .action(async (args: readonly string[]) => {
+      process.exitCode = await run(file, args);
+    });
+}
+
+await command.parseAsync();
+
+/** Runs a program in the foreground; gives its exit code, 1 when a signal ended it. */
+function run(file: string, args: readonly string[]): Promise<number> {
+  const path = fileURLToPath(new URL(`./${file}`, import.meta.url));
+  const child = spawn(process.execPath, [path, ...args], { stdio: 'inherit' });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', code => resolve(code ?? 1));
+  });
+}
