@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { contentHash, seal } from '../chain/block.ts';
 import { toHex } from '../chain/bytes.ts';
+import { encode } from '../chain/codec.ts';
 import { rows } from '../chain/layout.ts';
 import { alice, bob, put } from '../chain/ledger-fixture.suite.ts';
-import { accountStateKey, keyStateKey, pathOf, payloadHashOf } from '../chain/state.ts';
+import { accountCodec, accountStateKey, keyStateKey, pathOf, payloadHashOf } from '../chain/state.ts';
 import { verifyStateProof } from '../chain/state-tree-proof.ts';
 import {
   Branch,
@@ -232,6 +233,23 @@ describe('a template', () => {
     await writer.switchTo({ ancestor: first.tip.hash, undo: [], apply: [block.hash] });
     expect(await expectWhole(store)).toEqual({ height: 6, hash: block.hashHex });
     expect((await chain.keyRecord('mine'))?.height).toBe(6);
+  });
+
+  it('is not executed a second time when its block is mined', async () => {
+    const { writer, chain, store, first } = await forkedLedger();
+    const transactions = [signed(alice, [put('mine', 'x')], { nonce: 4 })];
+    const order = { producer: miner.publicKey, time: first.tip.header.time + 5, transactions };
+    const candidate = await writer.prepare(template(first), order);
+    if (candidate === null) throw new Error('there is a candidate');
+    const block = first.make(transactions, { changes: { time: order.time } });
+    expect(toHex(contentHash(block.header))).toBe(toHex(contentHash(candidate.header)));
+    await storeBlocks(chain, [block]);
+    // Executed again, the transaction would find its nonce used, and the block would be invalid.
+    const account = encode(accountCodec, { nonce: 99, balance: 0n });
+    await store.inner.write([rows.state.put(accountStateKey(alice.address), account)], 'durable');
+    const done = await writer.switchTo({ ancestor: first.tip.hash, undo: [], apply: [block.hash] });
+    expect(done).toEqual({ tip: block.hash, invalid: null });
+    expect(await expectWhole(store)).toEqual({ height: 6, hash: block.hashHex });
   });
 
   it('is not made when the head is another block than its parent', async () => {
