@@ -85,7 +85,7 @@ describe('the checks of a running world', () => {
 
   it('an unhandled rejection', async () => {
     const found = await failureAfter(() => {
-      void Promise.reject(new Error('forgotten'));
+      void Promise.reject(new Error('forgotten')); // Its fate is what the check looks at.
     });
     expect(found).toContain('an unhandled rejection: forgotten');
   });

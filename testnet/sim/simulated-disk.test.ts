@@ -53,9 +53,10 @@ describe('SimulatedDisk', () => {
   it('keeps what was acknowledged as durable, with all earlier writes', async () => {
     const found = await outcomes(async box => {
       const { store } = box.disk.open(box.life);
-      void put(store, 'a', 'lazy');
+      void put(store, 'a', 'lazy'); // It ends, or never does, as the crash decides.
       let isDurable = false;
       void put(store, 'b', 'durable').then(() => {
+        // It ends, or never does, as the crash decides.
         isDurable = true;
       });
       await rest();
@@ -84,13 +85,14 @@ describe('SimulatedDisk', () => {
       const { store } = box.disk.open(box.life);
       const value = toUtf8('value');
       void store.write(
+        // It ends, or never does, as the crash decides.
         [
           { key: toUtf8('a'), value },
           { key: toUtf8('b'), value },
         ],
         'durable',
       );
-      void put(store, 'c', 'lazy');
+      void put(store, 'c', 'lazy'); // It ends, or never does, as the crash decides.
       await rest();
       expect(box.disk.isSyncing).toBe(true);
       await crash(box);
@@ -104,9 +106,9 @@ describe('SimulatedDisk', () => {
     const box = machine(1);
     const { store, log } = box.disk.open(box.life);
     await crash(box);
-    void put(store, 'a', 'lazy');
-    void put(store, 'b', 'durable');
-    void log.append([toUtf8('record')]);
+    void put(store, 'a', 'lazy'); // It ends, or never does, as the crash decides.
+    void put(store, 'b', 'durable'); // It ends, or never does, as the crash decides.
+    void log.append([toUtf8('record')]); // It ends, or never does, as the crash decides.
     await drain(box);
     expect(await held(box, ['a', 'b'])).toBe('');
     const next = new Life(box.time);
@@ -116,9 +118,9 @@ describe('SimulatedDisk', () => {
   it('keeps acknowledged records, and an append under way whole or not at all', async () => {
     const found = await outcomes(async box => {
       const { log } = box.disk.open(box.life);
-      void log.append([toUtf8('a')]);
+      void log.append([toUtf8('a')]); // It ends, or never does, as the crash decides.
       await drain(box);
-      void log.append([toUtf8('b'), toUtf8('c')]);
+      void log.append([toUtf8('b'), toUtf8('c')]); // It ends, or never does, as the crash decides.
       await rest();
       await crash(box);
       const records = await box.disk.open(new Life(box.time)).log.read();
@@ -140,7 +142,7 @@ describe('SimulatedDisk', () => {
   it('loses what it called durable when it is told to lie', async () => {
     const box = machine(1, { honesty: 'lies' });
     const { store } = box.disk.open(box.life);
-    void put(store, 'a', 'durable');
+    void put(store, 'a', 'durable'); // It ends, or never does, as the crash decides.
     await drain(box);
     expect(await held(box, ['a'])).toBe('a');
     await crash(box);
