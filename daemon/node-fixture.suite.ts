@@ -2,7 +2,7 @@
 
 import type { ErrorCode } from '../chain/errors.ts';
 import { KvchainError } from '../chain/errors.ts';
-import { chainId, genesis, miner } from './chain-fixture.suite.ts';
+import { chainId, miner, genesis as usualGenesis } from './chain-fixture.suite.ts';
 import { InlineVerifier } from './crypto/inline-verifier.ts';
 import { ManualClock } from './manual-clock.suite.ts';
 import { Node } from './node.ts';
@@ -166,7 +166,7 @@ export interface OpenedNode {
 }
 
 /** A started node over the store; nothing moves but what the test moves. */
-export async function openNode(store: Store = new MemoryStore()): Promise<OpenedNode> {
+export async function openNode(store: Store = new MemoryStore(), genesis = usualGenesis): Promise<OpenedNode> {
   const clock = new ManualClock(genesis.time + 1_000_000);
   const network = new FakeNetwork();
   const fakeMiner = new FakeMiner();

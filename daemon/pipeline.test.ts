@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type Actor, actor, alice, bob, put } from '../chain/ledger-fixture.suite.ts';
+import { chainIdOf } from '../chain/genesis.ts';
+import { type Actor, actor, alice, bob, genesisWith, paramsWith, put } from '../chain/ledger-fixture.suite.ts';
 import { decodeTransaction, signTransaction, type Transaction } from '../chain/transaction.ts';
 import { Branch, badlySigned, signed } from './chain-fixture.suite.ts';
 import { quiet, settle } from './manual-clock.suite.ts';
 import { type OpenedNode, openNode } from './node-fixture.suite.ts';
+import { MemoryStore } from './store/memory-store.ts';
 import { relayLimits } from './transaction-relay.ts';
 import { decodeBatch, encodeBatch, encodeCompactBlock } from './wire.ts';
 
@@ -116,6 +118,33 @@ describe('a gossiped batch', () => {
     expect(sent(opened)).toEqual([]);
     opened.clock.advance(relayLimits.delayMs);
     expect(sent(opened)).toEqual([[write(1).idHex]]);
+  });
+
+  it('of a later version is ignored and costs nothing: who forwards it may be newer than we are', async () => {
+    const opened = await openNode();
+    const batch = encodeBatch([write(0)]);
+    // The heads of batch, transaction and body stand before the version.
+    batch[3] = 2;
+    expect(decodeBatch(batch)).toMatchObject({ ok: false, error: { code: 'BAD_VERSION' } });
+    expect(await opened.network.handlers.onGossip('transactions', 'peer', batch)).toBe('ignore');
+    expect(opened.network.penalties).toEqual([]);
+  });
+
+  it('with a fee that is too low is ignored and costs nothing, and the others in it go on', async () => {
+    const genesis = genesisWith(paramsWith({ feePerByteMin: 1n }), [
+      [alice, 1_000n],
+      [bob, 1_000n],
+    ]);
+    const opened = await openNode(new MemoryStore(), genesis);
+    const own = (sender: Actor, fee: bigint) => {
+      const { body } = write(0, sender);
+      return signTransaction({ ...body, chainId: chainIdOf(genesis), fee }, sender.secret);
+    };
+    const paid = own(alice, 500n);
+    expect(await gossip(opened, [paid, own(bob, 1n)])).toBe('ignore');
+    expect(opened.network.penalties).toEqual([]);
+    opened.clock.advance(relayLimits.delayMs);
+    expect(sent(opened)).toEqual([[paid.idHex]]);
   });
 
   it('behind a gap waits and is not forwarded before the gap is filled', async () => {

@@ -31,7 +31,7 @@ export interface PipelineParts {
   readonly relay: TransactionRelay;
 }
 
-/** What became of one transaction; `isStateless` tells a fault that every node sees from one that depends on the state. */
+/** What became of one transaction; `isStateless` tells a fault that every node sees, and punishes, from one that depends on the state. */
 interface Outcome {
   readonly result: Result<'ready' | 'gapped'>;
   readonly isStateless: boolean;
@@ -49,7 +49,7 @@ export class Pipeline {
     const batch = decodeBatch(data);
     if (!batch.ok) return this.#refuse(from, batch.error);
     const fault = this.#statelessFault(batch.value);
-    if (fault !== null && errorRow(fault.code).penalty > 0) return this.#refuse(from, fault);
+    if (fault !== null) return this.#refuse(from, fault);
     const outcomes = await this.#admit(batch.value, `peer:${from}`);
     if (outcomes.every(isReady)) return 'accept';
     // What was admitted goes on in any case: a duplicate is not passed on later, so nobody else would do it.
@@ -70,10 +70,11 @@ export class Pipeline {
     return outcomes.map(outcome => outcome.result);
   }
 
+  /** The first fault that its forwarder should have seen; one without a penalty may come of another version or of a change of the rules. */
   #statelessFault(transactions: readonly Transaction[]): Rejection | null {
     for (const transaction of transactions) {
       const checked = validateTransaction(transaction, this.#rules());
-      if (!checked.ok) return checked.error;
+      if (!checked.ok && errorRow(checked.error.code).penalty > 0) return checked.error;
     }
     return null;
   }
@@ -102,7 +103,7 @@ export class Pipeline {
 
   #checkEarly(transaction: Transaction): Outcome | null {
     const checked = validateTransaction(transaction, this.#rules());
-    if (!checked.ok) return { result: checked, isStateless: true };
+    if (!checked.ok) return { result: checked, isStateless: errorRow(checked.error.code).penalty > 0 };
     if (!this.#parts.mempool.has(transaction.idHex)) return null;
     return { result: reject('DUPLICATE', `transaction ${transaction.idHex} is in the mempool`), isStateless: false };
   }
@@ -141,7 +142,9 @@ export class Pipeline {
     return { chainId, params: paramsAt(genesis, ledger.head.header.height + 1) };
   }
 
+  /** A code without a penalty is nobody's fault: the network's own points for rejected gossip would punish it all the same. */
   #refuse(peer: PeerId, { code, detail }: { readonly code: ErrorCode; readonly detail: string }): GossipVerdict {
+    if (errorRow(code).penalty === 0) return 'ignore';
     this.#parts.network.penalize(peer, code, detail);
     return 'reject';
   }
