@@ -98,6 +98,12 @@ describe('a status', () => {
     expect(decoded.ok && decoded.value.addresses).toEqual(many.slice(0, 16));
   });
 
+  it('of another version is told from a malformed one, whatever follows its version', () => {
+    for (const later of [encodeItem([2, 'all else is new']), encodeItem([0])]) {
+      expect(decodeStatus(later)).toMatchObject({ ok: false, error: { code: 'BAD_VERSION' } });
+    }
+  });
+
   it('is refused when it is longer than a handshake may be', () => {
     const decoded = decodeStatus(new Uint8Array(wireLimits.statusBytesMax + 1));
     expect(decoded).toMatchObject({ ok: false, error: { code: 'TOO_LARGE' } });

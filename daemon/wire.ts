@@ -26,6 +26,7 @@ import {
   struct,
   text,
   uint,
+  versioned,
 } from '../chain/codec.ts';
 import { type Result, unreachable } from '../chain/errors.ts';
 import { signatureLength } from '../chain/keys.ts';
@@ -65,17 +66,20 @@ export interface StatusMessage {
   readonly memberProof: Uint8Array | null;
 }
 
-const statusCodec: Codec<StatusMessage> = struct<StatusMessage>({
-  version: uint(),
-  chainId: hash32,
-  engine: text(1, 32),
-  headHash: hash32,
-  headHeight: uint(),
-  work: byteString(0, 32),
-  finalHeight: uint(),
-  addresses: list(text(1, 256), 16),
-  memberProof: nullable(byteString(0, 256)),
-});
+const statusCodec: Codec<StatusMessage> = versioned(
+  statusVersion,
+  struct<StatusMessage>({
+    version: uint(),
+    chainId: hash32,
+    engine: text(1, 32),
+    headHash: hash32,
+    headHeight: uint(),
+    work: byteString(0, 32),
+    finalHeight: uint(),
+    addresses: list(text(1, 256), 16),
+    memberProof: nullable(byteString(0, 256)),
+  }),
+);
 
 export function encodeStatus(status: Omit<StatusMessage, 'version' | 'memberProof'>): Uint8Array {
   const { chainId, engine, headHash, headHeight, work, finalHeight, addresses } = status;
