@@ -165,18 +165,23 @@ export function findNonce(content: Uint8Array, bits: number, wanted: 'meets' | '
   }
 }
 
-/** A store whose writes can be looked at, held up and made to fail. */
+/** A store whose reads and writes can be looked at, held up and made to fail. */
 export class WatchedStore implements Store {
   readonly inner: MemoryStore;
   writes = 0;
   /** Awaited before each write is carried out; what it throws fails the write. */
   beforeWrite: (batch: readonly StoreWrite[]) => Promise<void> = async () => {};
+  /** Awaited when a write can be read already, and before its writer hears of it. */
+  afterWrite: () => Promise<void> = async () => {};
+  /** Awaited before a single row is read. */
+  beforeRead: (key: Uint8Array) => Promise<void> = async () => {};
 
   constructor(inner: MemoryStore = new MemoryStore()) {
     this.inner = inner;
   }
 
-  get(key: Uint8Array) {
+  async get(key: Uint8Array) {
+    await this.beforeRead(key);
     return this.inner.get(key);
   }
 
@@ -192,6 +197,7 @@ export class WatchedStore implements Store {
     this.writes += 1;
     await this.beforeWrite(batch);
     await this.inner.write(batch, durability);
+    await this.afterWrite();
   }
 
   close() {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { encodeBody } from '../chain/block.ts';
+import { blockTransactionsCap, encodeBody } from '../chain/block.ts';
 import { toHex } from '../chain/bytes.ts';
 import { KvchainError } from '../chain/errors.ts';
 import { actor, put } from '../chain/ledger-fixture.suite.ts';
-import { Branch, openLedger, rival, signed, storeBlocks, switchBetween } from './chain-fixture.suite.ts';
+import { Branch, openLedger, rival, signed, storeBlocks, switchBetween, WatchedStore } from './chain-fixture.suite.ts';
 import { openNode } from './node-fixture.suite.ts';
 import { serve } from './sync-server.ts';
 import { decodeBodies, decodeHeaders, decodeTransactions, type SyncRequest, wireLimits } from './wire.ts';
@@ -102,6 +102,55 @@ describe('a request for transactions', () => {
 
   it('of an unknown block is answered with nulls', async () => {
     expect(await ask(() => ({ type: 'getTransactions', block: unknown, witnessIds: [unknown] }))).toEqual([null]);
+  });
+
+  it('that names one of them twice is refused, whether the block is here or not', async () => {
+    const { chain, branch, writes } = await served();
+    const witnessId = writes[0]?.witnessId ?? unknown;
+    for (const block of [branch.hashes[1] ?? unknown, unknown]) {
+      const refused = serve(chain, { type: 'getTransactions', block, witnessIds: [witnessId, unknown, witnessId] });
+      await expect(refused).rejects.toMatchObject({ code: 'BAD_MESSAGE' });
+    }
+  });
+
+  it('fits one answer, however many are asked for', async () => {
+    const large = Array.from({ length: 64 }, (_, index) =>
+      signed(actor('sender'), [put('k', 'x'.repeat(65_000))], { nonce: index }),
+    );
+    const block = { ...new Branch().make(), transactions: large };
+    const { chain } = await openLedger();
+    await storeBlocks(chain, [block]);
+    const others = Array.from({ length: blockTransactionsCap - large.length }, (_, index) => {
+      const id = new Uint8Array(32);
+      new DataView(id.buffer).setUint32(0, index);
+      return id;
+    });
+    const witnessIds = [...large.map(({ witnessId }) => witnessId), ...others];
+    const bytes = await serve(chain, { type: 'getTransactions', block: block.hash, witnessIds });
+    expect(bytes.length).toBeGreaterThan(encodeBody(large).length);
+    expect(bytes.length).toBeLessThanOrEqual(wireLimits.answerBytesMax);
+  });
+
+  it('reads and decodes a block once for many requests, and forgets all but the newest few', async () => {
+    const branch = new Branch();
+    for (let nonce = 0; nonce < 5; nonce++) branch.grow([signed(actor('a'), [put('k', `${nonce}`)], { nonce })]);
+    const store = new WatchedStore();
+    const { chain } = await openLedger(store);
+    await storeBlocks(chain, branch.blocks);
+    const reads: string[] = [];
+    store.beforeRead = async key => void reads.push(toHex(key));
+    const askFor = async (index: number) => {
+      const block = branch.blocks[index];
+      const witnessIds = block?.transactions.map(({ witnessId }) => witnessId) ?? [];
+      const request: SyncRequest = { type: 'getTransactions', block: block?.hash ?? unknown, witnessIds };
+      const answer = decodeTransactions(await serve(chain, request));
+      expect(answer.ok && answer.value[0]?.idHex).toBe(block?.transactions[0]?.idHex);
+    };
+    for (const index of [0, 0, 1, 2, 3, 0, 3]) await askFor(index);
+    expect(reads).toHaveLength(4);
+    await askFor(4);
+    await askFor(0);
+    expect(reads).toHaveLength(6);
   });
 });
 

@@ -3,11 +3,20 @@
 import { blockBytesCap, bodyCodec, type SealedHeader } from '../chain/block.ts';
 import { toHex } from '../chain/bytes.ts';
 import { decodeBytes } from '../chain/codec.ts';
-import { assert, unreachable } from '../chain/errors.ts';
+import { assert, KvchainError, unreachable } from '../chain/errors.ts';
 import type { Transaction } from '../chain/transaction.ts';
 import type { ChainStore } from './chain-store.ts';
 import { encodeBodies, encodeHeaders, encodeTransactions, type SyncRequest, wireLimits } from './wire.ts';
 
+/** Blocks whose transactions are kept decoded: the newest are what peers ask for while a block spreads, each of them many times. */
+const decodedBlocksMax = 4;
+
+type ByWitness = ReadonlyMap<string, Transaction>;
+
+/** Per store, the blocks that were asked for last, oldest first, by hash in hexadecimal. A hash names its body for ever. */
+const decodedBlocks = new WeakMap<ChainStore, Map<string, ByWitness>>();
+
+/** Throws KvchainError BAD_MESSAGE for a request that no honest peer sends. */
 export async function serve(chain: ChainStore, request: SyncRequest): Promise<Uint8Array> {
   switch (request.type) {
     case 'getHeaders':
@@ -47,19 +56,36 @@ async function bodies(chain: ChainStore, hashes: readonly Uint8Array[]): Promise
   return found;
 }
 
-async function transactionsOf(chain: ChainStore, block: Uint8Array, witnessIds: readonly Uint8Array[]) {
-  const bytes = await chain.bodyBytes(block);
-  if (bytes === null) return witnessIds.map(() => null);
-  const body = decodeBytes(bodyCodec, bytes, blockBytesCap);
-  assert(body.ok, 'a stored body decodes');
-  return pick(body.value, witnessIds);
+/**
+ * The transactions with these witnessIds, in that order; null for those that the block does not have. Named once each, they are at most
+ * the block's body and a byte for each null, which fits an answer.
+ */
+async function transactionsOf(
+  chain: ChainStore,
+  block: Uint8Array,
+  witnessIds: readonly Uint8Array[],
+): Promise<readonly (Transaction | null)[]> {
+  const wanted = witnessIds.map(toHex);
+  if (new Set(wanted).size < wanted.length) throw new KvchainError('BAD_MESSAGE', 'a transaction is asked for twice');
+  const found = await byWitness(chain, block);
+  return wanted.map(witnessIdHex => found?.get(witnessIdHex) ?? null);
 }
 
-/** The transactions with these witnessIds, in that order; null for those that the block does not have. */
-function pick(
-  transactions: readonly Transaction[],
-  witnessIds: readonly Uint8Array[],
-): readonly (Transaction | null)[] {
-  const byWitness = new Map(transactions.map(transaction => [transaction.witnessIdHex, transaction]));
-  return witnessIds.map(witnessId => byWitness.get(toHex(witnessId)) ?? null);
+/** The transactions of a stored block by witnessId in hexadecimal; null when it is not stored. */
+async function byWitness(chain: ChainStore, block: Uint8Array): Promise<ByWitness | null> {
+  const blockHex = toHex(block);
+  const decoded = decodedBlocks.get(chain) ?? new Map<string, ByWitness>();
+  decodedBlocks.set(chain, decoded);
+  const bytes = decoded.has(blockHex) ? null : await chain.bodyBytes(block);
+  // Another request may have decoded it in between.
+  const kept = decoded.get(blockHex);
+  if (kept !== undefined) return kept;
+  if (bytes === null) return null;
+  const body = decodeBytes(bodyCodec, bytes, blockBytesCap);
+  assert(body.ok, 'a stored body decodes');
+  const found = new Map(body.value.map(transaction => [transaction.witnessIdHex, transaction]));
+  decoded.set(blockHex, found);
+  const [oldest] = decoded.keys();
+  if (oldest !== undefined && decoded.size > decodedBlocksMax) decoded.delete(oldest);
+  return found;
 }

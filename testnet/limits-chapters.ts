@@ -40,6 +40,7 @@ export const chapters: readonly Chapter[] = [
     files: [
       'daemon/block-import.ts',
       'daemon/sync.ts',
+      'daemon/sync-server.ts',
       'daemon/ledger-step.ts',
       'consensus/pow/state.ts',
       'consensus/pow/headers.ts',
@@ -155,8 +156,6 @@ export const meanings: Readonly<Record<string, string>> = {
     'Connections that others opened, handshaken or not; one more is refused before it is encrypted. kvchaind sets it by `max-peers`.',
   'daemon/network/wire.ts refusalBytesMax': 'A refusal.',
   'daemon/network/wire.ts portsMax': 'Ports in one question of the peer exchange.',
-  'daemon/wire.ts wireLimits.requestBytesMax': 'A request that is decoded; the network takes smaller ones only.',
-  'daemon/wire.ts wireLimits.answerBytesMax': 'An answer that is decoded.',
   'daemon/block-import.ts transactionsTimeoutMs':
     'How long a peer may take to give the missing transactions of its compact block.',
   'daemon/sync.ts syncLimits.requestTimeoutMs': 'How long a peer may take to answer.',
