@@ -31,6 +31,8 @@ export interface BlockImportParts {
   readonly verifier: Verifier;
   readonly signatures: SignatureDesk;
   readonly mempool: TransactionSource;
+  /** A gossiped block is no longer worked on, however that ended. */
+  readonly onAssembled: () => void;
 }
 
 const transactionsTimeoutMs = 10_000;
@@ -39,16 +41,27 @@ const assembliesMax = 16;
 
 export class BlockImport {
   readonly #parts: BlockImportParts;
-  /** Blocks whose bodies are being put together now, so that the same gossip from many peers is worked on once. */
-  readonly #assembling = new Set<string>();
+  /** Gossiped blocks that are being put together now, each once, and whether the engine let them be passed on. */
+  readonly #assembling = new Map<string, { isRelayed: boolean }>();
+  /** The block of this node's own miner on its way to the store: nobody else has its body. */
+  #mining: string | null = null;
 
   constructor(parts: BlockImportParts) {
     this.#parts = parts;
   }
 
-  /** True while a gossiped block is worked on: gossip itself passes it on when that ends well. */
-  isAssembling(hash: Uint8Array): boolean {
-    return this.#assembling.has(toHex(hash));
+  /** True while a block's body is on its way here by gossip, or from this node's miner. */
+  isUnderWay(hash: Uint8Array): boolean {
+    const hex = toHex(hash);
+    return this.#assembling.has(hex) || this.#mining === hex;
+  }
+
+  /** The engine lets a block be passed on. True when gossip itself does it, with the message that is being judged. */
+  noteRelay(hash: Uint8Array): boolean {
+    const assembly = this.#assembling.get(toHex(hash));
+    if (assembly === undefined) return false;
+    assembly.isRelayed = true;
+    return true;
   }
 
   /** A compact block from a peer. It is passed on when the engine says so, which it does before the block is executed. */
@@ -57,12 +70,15 @@ export class BlockImport {
     if (!compact.ok) return this.#refuse(from, compact.error.code, compact.error.detail);
     const { sealed } = compact.value;
     if (this.#assembling.has(sealed.hashHex) || this.#assembling.size >= assembliesMax) return 'ignore';
-    this.#assembling.add(sealed.hashHex);
+    const assembly = { isRelayed: false };
+    this.#assembling.set(sealed.hashHex, assembly);
     try {
       if (await this.#parts.chain.hasBody(sealed.hash)) return 'ignore';
-      return await this.#import(compact.value, from);
+      const verdict = await this.#import(compact.value, from);
+      return verdict === 'ignore' && assembly.isRelayed ? 'accept' : verdict;
     } finally {
       this.#assembling.delete(sealed.hashHex);
+      this.#parts.onAssembled();
     }
   }
 
@@ -102,13 +118,21 @@ export class BlockImport {
 
   /** A block of this node's own miner: on stable storage before anyone hears of it. */
   async mined(block: Block): Promise<void> {
-    this.#tellHeaders([block], null);
-    await this.#complete(block, 'durable');
+    this.#mining = block.hashHex;
+    try {
+      this.#tellHeaders([block], null);
+      await this.#complete(block, 'durable');
+    } finally {
+      this.#mining = null;
+    }
   }
 
-  async #import({ sealed, witnessIds }: CompactBlock, from: PeerId): Promise<GossipVerdict> {
-    const isKnown = this.#parts.driver.engine.header(sealed.hash) !== null;
-    if (!isKnown) {
+  /** `reject` and its price, or `ignore`; whether the block is passed on the engine says meanwhile (`noteRelay`). */
+  async #import({ sealed, witnessIds }: CompactBlock, from: PeerId): Promise<'reject' | 'ignore'> {
+    const known = this.#parts.driver.engine.header(sealed.hash);
+    // The first valid copy is kept: another signature under the same hash is neither checked nor passed on.
+    if (known !== null && !equalBytes(known.signature, sealed.signature)) return 'ignore';
+    if (known === null) {
       const fault = this.#sealFault(sealed);
       if (fault) return this.#refuse(from, fault.code, fault.detail);
       const [isSigned] = await this.#parts.verifier.verify([producerCheck(this.#parts.chainId, sealed)]);
@@ -121,9 +145,8 @@ export class BlockImport {
       return this.#refuse(from, 'BAD_TRANSACTIONS_ROOT', `block ${sealed.hashHex}: ids that do not give its root`);
     }
     const transactions = await this.#gather(sealed, witnessIds, from);
-    if (transactions === null) return 'ignore';
-    const outcome = await this.#complete({ ...sealed, transactions }, 'lazy');
-    return outcome === 'relay' ? 'accept' : 'ignore';
+    if (transactions !== null) await this.#complete({ ...sealed, transactions }, 'lazy');
+    return 'ignore';
   }
 
   /** The block's transactions, from the mempool and for the rest from the peer that sent the block; null when it does not have them. */
@@ -144,7 +167,7 @@ export class BlockImport {
    * Checks a whole block without state, stores it and tells the engine. `other body`: the transactions are not this header's, which says
    * nothing of the header. `invalid`: they are, and break a rule, so the block is invalid for ever.
    */
-  async #complete(block: Block, durability: 'durable' | 'lazy'): Promise<'relay' | 'kept' | 'other body' | 'invalid'> {
+  async #complete(block: Block, durability: 'durable' | 'lazy'): Promise<'kept' | 'other body' | 'invalid'> {
     const { genesis, chainId, driver, clock, chain, signatures } = this.#parts;
     const rules = { chainId, params: paramsAt(genesis, block.header.height) };
     const checked = validateBody(block, rules);
@@ -158,9 +181,8 @@ export class BlockImport {
     const record = driver.engine.treeRecord(block.hash);
     if (record === null) return 'kept';
     await chain.putBlock(block, record, durability);
-    const effects = driver.dispatch({ type: 'body', now: clock.now(), hash: block.hash });
-    const isRelayed = effects.some(effect => effect.type === 'relay' && equalBytes(effect.hash, block.hash));
-    return isRelayed ? 'relay' : 'kept';
+    driver.dispatch({ type: 'body', now: clock.now(), hash: block.hash });
+    return 'kept';
   }
 
   #tellHeaders(headers: readonly SealedHeader[], from: PeerId | null): readonly RunningEffect[] {
@@ -176,7 +198,7 @@ export class BlockImport {
     return checked.ok ? null : checked.error;
   }
 
-  #refuse(peer: PeerId, code: ErrorCode, detail: string): GossipVerdict {
+  #refuse(peer: PeerId, code: ErrorCode, detail: string): 'reject' {
     this.#parts.network.penalize(peer, code, detail);
     return 'reject';
   }

@@ -59,8 +59,9 @@ export class ChainStore {
     return this.#read(rows.header, hash);
   }
 
+  /** A header is stored with its body and never without: its row is the smaller one to look for. */
   async hasBody(hash: Uint8Array): Promise<boolean> {
-    return (await this.bodyBytes(hash)) !== null;
+    return (await this.header(hash)) !== null;
   }
 
   /** The transactions of a block as peers send them. */

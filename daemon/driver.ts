@@ -66,10 +66,16 @@ export class Driver {
   /** Steps the engine at once and returns its effects; they are carried out in order behind those that still wait for a barrier. */
   dispatch(event: RunningEvent): readonly RunningEffect[] {
     if (this.#isStopped) return [];
-    const effects = this.#engine.step(event);
-    this.#pending.push(...effects);
-    this.#carryOutPending();
-    return effects;
+    try {
+      const effects = this.#engine.step(event);
+      this.#pending.push(...effects);
+      this.#carryOutPending();
+      return effects;
+    } catch (error) {
+      // An assertion: the state may be half changed, so nothing is built on it.
+      this.#hands.halt(error);
+      return [];
+    }
   }
 
   stop(): void {
@@ -93,13 +99,12 @@ export class Driver {
   }
 
   #waitFor(barrier: Promise<void>): void {
-    barrier.then(
-      () => {
+    barrier
+      .then(() => {
         this.#isBusy = false;
         this.#carryOutPending();
-      },
-      error => this.#hands.halt(error),
-    );
+      })
+      .catch(error => this.#hands.halt(error));
   }
 
   #carryOut(effect: Exclude<RunningEffect, { type: 'persist' }>): void {

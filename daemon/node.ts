@@ -79,6 +79,7 @@ export class Node {
   /** Handshakes that were welcomed, until their connection is told. */
   readonly #statuses = new Map<PeerId, StatusMessage>();
   #isStopping = false;
+  #stopping: Promise<void> | null = null;
   #isHalted = false;
 
   private constructor(options: NodeOptions, ports: NodePorts, opened: OpenedChain) {
@@ -104,7 +105,9 @@ export class Node {
     this.#driver = new Driver({ engine, log, clock, hands: this.#hands() });
     const driver = this.#driver;
     this.#relay = new TransactionRelay({ network, clock, held: id => this.mempool.byId(id), onFault });
-    this.#blocks = new BlockImport({ genesis, chainId, network, clock, chain, driver, verifier, signatures, mempool });
+    const onAssembled = () => this.sync.onAssembled();
+    const bodies = { signatures, mempool, onAssembled };
+    this.#blocks = new BlockImport({ genesis, chainId, network, clock, chain, driver, verifier, ...bodies });
     const blocks = this.#blocks;
     this.sync = new Sync({ network, clock, chain, driver, blocks, onFault });
     const relay = this.#relay;
@@ -123,7 +126,7 @@ export class Node {
     const { secretKey } = options;
     const onBlock = (block: Block) => this.#blocks.mined(block);
     this.producer = new Producer({ genesis, chainId, secretKey, ledger, mempool, miner, clock, onBlock, onFault });
-    this.reader = new Reader({ genesis, chain, ledger, engine, mempool });
+    this.reader = new Reader({ genesis, chain, ledger, engine, mempool, droppedFor: id => keeper.droppedFor(id) });
     opened.onStep = (moved, head) => this.#onStep(moved, head);
   }
 
@@ -134,14 +137,18 @@ export class Node {
 
   /** Joins the network and lets the engine begin. */
   async start(): Promise<void> {
-    await this.keeper.load(transactions => this.pipeline.submitted(transactions, 'journal'));
     await this.ports.network.start(this.#handlers());
     this.#driver.dispatch({ type: 'start', now: this.ports.clock.now() });
+    await this.keeper.load(transactions => this.pipeline.submitted(transactions, 'journal'));
   }
 
   /** Stops backwards: no new work, no more peers, the ledger's last batch, the mempool to disk. The other ports are their owner's to close. */
-  async stop(): Promise<void> {
-    if (this.#isStopping) return;
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stopAll();
+    return this.#stopping;
+  }
+
+  async #stopAll(): Promise<void> {
     this.#isStopping = true;
     this.producer.stop();
     this.#driver.stop();
@@ -168,7 +175,7 @@ export class Node {
         for (const { id } of network.peers()) network.send(id, message);
       },
       fetchHeaders: (peer, after) => this.sync.fetchHeaders(peer, after),
-      fetchBodies: hashes => this.sync.fetchBodies(hashes),
+      fetchBodies: (hashes, hint) => this.sync.fetchBodies(hashes, hint),
       switchTo: order => this.ledger.switchTo(order),
       relay: hash => this.#announce(hash).catch(error => this.#onFault(error)),
       markInvalid: async hash => {
@@ -234,7 +241,7 @@ export class Node {
 
   /** Tells all peers of a block; what came by gossip is passed on by gossip itself. */
   async #announce(hash: Uint8Array): Promise<void> {
-    if (this.#blocks.isAssembling(hash)) return;
+    if (this.#blocks.noteRelay(hash)) return;
     const block = expectRow(await this.chain.block(hash), 'a block to pass on');
     const witnessIds = block.transactions.map(({ witnessId }) => witnessId);
     await this.ports.network.publish('blocks', encodeCompactBlock(block, witnessIds));

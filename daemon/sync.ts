@@ -2,7 +2,8 @@
  * Talking to peers about blocks: headers first, from whoever claims more work; bodies from all peers at once in a moving window; and
  * answers to the same questions of others. The engine decides what is wanted; here it is asked for, timed and asked for again.
  */
-import { toHex } from '../chain/bytes.ts';
+import type { SealedHeader } from '../chain/block.ts';
+import { equalBytes, toHex } from '../chain/bytes.ts';
 import { type ErrorCode, KvchainError } from '../chain/errors.ts';
 import type { BlockImport } from './block-import.ts';
 import type { ChainStore } from './chain-store.ts';
@@ -23,8 +24,6 @@ import {
 export const syncLimits = {
   /** Headers asked for at a time: decoding and hashing them takes the main thread a few milliseconds. */
   headersPerRequest: 500,
-  /** Header sync pauses when it is this far ahead of the ledger, and goes on at half of it. */
-  headersAheadMax: 20_000,
   /** Bodies are asked for within this many blocks of the first that is missing. */
   windowBlocks: 1_024,
   /** Requests of bodies under way at one peer. */
@@ -98,13 +97,15 @@ export class Sync {
   }
 
   /** The bodies that the engine wants now, the most urgent first; what it wanted before and does not name is wanted no longer. */
-  fetchBodies(hashes: readonly Uint8Array[]): void {
+  fetchBodies(hashes: readonly Uint8Array[], hint: PeerId | null): void {
     const before = new Map(this.#wanted);
     this.#wanted.clear();
     for (const hash of hashes) {
       const hex = toHex(hash);
       this.#wanted.set(hex, before.get(hex) ?? { hash, peer: null, lacking: new Set() });
     }
+    const first = hint === null ? undefined : this.#peers.get(hint);
+    if (first) this.#give(first);
     this.#schedule();
   }
 
@@ -113,11 +114,16 @@ export class Sync {
     this.#wanted.delete(toHex(hash));
   }
 
-  /** The ledger moved: header sync that waited for it goes on. */
+  /** The ledger moved: when all that was known is applied, whoever claims more work is asked for it, also after a failed request. */
   onHead(): void {
     const { head, bestHeader } = this.#parts.driver.engine.view();
-    if (bestHeader.height - head.height > syncLimits.headersAheadMax / 2) return;
-    for (const peer of this.#peers.values()) if (peer.work > bestHeader.work) this.#follow(peer);
+    if (bestHeader.work > head.work) return;
+    for (const peer of this.#peers.values()) if (peer.work > head.work) this.#follow(peer);
+  }
+
+  /** A gossiped block is no longer worked on: when it did not come together, its body is fetched like any other. */
+  onAssembled(): void {
+    if (this.#wanted.size > 0) this.#schedule();
   }
 
   /** Bodies that are wanted and not here yet. */
@@ -149,42 +155,56 @@ export class Sync {
       });
   }
 
-  /** Asks one peer for headers, from where our chain leaves its, until it has no more, one of them is refused, or we are far ahead. */
+  /**
+   * Asks one peer for headers, from where our chain leaves its, until it has no more, one is refused, or the engine wants others. Each
+   * answer goes on where the last one ended, so there is an end; then what the peer claimed beyond what it showed is forgotten.
+   */
   async #followHeaders(peer: SyncPeer): Promise<void> {
-    const known = await this.#parts.chain.locator(this.#parts.driver.engine.view().bestHeader.hash);
+    const { driver, chain, blocks } = this.#parts;
+    const known = await chain.locator(driver.engine.view().bestHeader.hash);
     let locator = (peer.order?.after ? [peer.order.after, ...known] : known).slice(0, wireLimits.locatorMax);
     peer.order = null;
-    while (this.#peers.get(peer.id) === peer) {
-      const request: SyncRequest = { type: 'getHeaders', locator, limit: syncLimits.headersPerRequest };
-      const headers = decodeHeaders(await this.#request(peer.id, request));
-      if (!headers.ok) throw new KvchainError('BAD_MESSAGE', headers.error.detail);
-      const first = headers.value[0];
-      if (first === undefined) {
+    for (let reached: Uint8Array | null = null; this.#peers.get(peer.id) === peer; locator = [reached]) {
+      const headers = await this.#askHeaders(peer.id, locator);
+      const [first] = headers;
+      const last = headers.at(-1);
+      const continues = first === undefined || locator.some(hash => equalBytes(hash, first.header.parent));
+      if (!continues && reached === null)
+        throw new KvchainError('BAD_MESSAGE', 'headers that do not continue the locator');
+      // A peer that changed its branch on the way begins anew: of its new branch we hear by gossip.
+      const isGood = continues && (await blocks.importHeaders(headers, peer.id));
+      // The engine's own order for this peer comes before the rest of the list; what it did not take it asks for when there is room.
+      if (peer.order !== null) return;
+      if (last === undefined || !isGood || headers.length < syncLimits.headersPerRequest) {
         peer.work = 0n;
         return;
       }
-      const continues = locator.some(hash => toHex(hash) === toHex(first.header.parent));
-      if (!continues) throw new KvchainError('BAD_MESSAGE', 'headers that do not continue the locator');
-      if (!(await this.#parts.blocks.importHeaders(headers.value, peer.id))) return;
-      if (peer.order !== null || headers.value.length < syncLimits.headersPerRequest) return;
-      const { head, bestHeader } = this.#parts.driver.engine.view();
-      if (bestHeader.height - head.height > syncLimits.headersAheadMax) return;
-      const last = headers.value.at(-1);
-      locator = [...(last ? [last.hash] : []), ...locator].slice(0, wireLimits.locatorMax);
+      if (driver.engine.header(last.hash) === null) return;
+      reached = last.hash;
     }
+  }
+
+  async #askHeaders(peer: PeerId, locator: readonly Uint8Array[]): Promise<readonly SealedHeader[]> {
+    const limit = syncLimits.headersPerRequest;
+    const headers = decodeHeaders(await this.#request(peer, { type: 'getHeaders', locator, limit }));
+    if (!headers.ok) throw new KvchainError('BAD_MESSAGE', headers.error.detail);
+    return headers.value;
   }
 
   /** Gives every peer with a free place the oldest bodies that nobody is fetching. */
   #schedule(): void {
     if (this.#isStopped) return;
-    for (const peer of this.#peers.values()) {
-      while (peer.requests < syncLimits.requestsPerPeer) {
-        const batch = this.#nextBatch(peer.id);
-        if (batch.length === 0) break;
-        this.#fetch(peer, batch);
-      }
-    }
+    for (const peer of this.#peers.values()) this.#give(peer);
     this.#retryLater();
+  }
+
+  /** Requests of one peer, as long as it has a free place and there is something to ask it for. */
+  #give(peer: SyncPeer): void {
+    while (peer.requests < syncLimits.requestsPerPeer) {
+      const batch = this.#nextBatch(peer.id);
+      if (batch.length === 0) return;
+      this.#fetch(peer, batch);
+    }
   }
 
   #nextBatch(peer: PeerId): Wanted[] {
@@ -192,7 +212,9 @@ export class Sync {
     let place = 0;
     for (const wanted of this.#wanted.values()) {
       if (++place > syncLimits.windowBlocks || batch.length === wireLimits.bodiesMax) break;
-      if (wanted.peer === null && !wanted.lacking.has(peer)) batch.push(wanted);
+      // What gossip is putting together needs no second way.
+      const isFree = wanted.peer === null && !wanted.lacking.has(peer) && !this.#parts.blocks.isUnderWay(wanted.hash);
+      if (isFree) batch.push(wanted);
     }
     return batch;
   }
