@@ -25,7 +25,8 @@ export const headerVersion = 1;
 const extensionBytesMax = 256;
 /** What any decoder accepts before it knows the parameters of the network, which may be lower. */
 export const blockBytesCap = 4_194_304;
-export const blockTransactionsCap = 65_536;
+/** More than fit: the shortest transaction has 147 bytes. Their ids must fit one gossip message and one request (daemon/wire.ts). */
+export const blockTransactionsCap = 28_672;
 /** A sealed header's encoding is never longer. */
 export const sealedHeaderBytesMax = 768;
 

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { blockBytesCap, blockTransactionsCap, seal } from '../chain/block.ts';
 import { toHex } from '../chain/bytes.ts';
 import { encodeArrayHead, encodeItem } from '../chain/codec.ts';
 import { alice, put } from '../chain/ledger-fixture.suite.ts';
 import { Branch, chainId, signed } from './chain-fixture.suite.ts';
+import { networkLimits } from './network/limits.ts';
 import {
   decodeBatch,
   decodeBodies,
@@ -149,6 +151,28 @@ describe('a compact block', () => {
     if (!decoded.ok) throw new Error('it decodes');
     expect(decoded.value.sealed.hashHex).toBe(branch.tip.hashHex);
     expect(decoded.value.witnessIds.map(toHex)).toEqual(ids.map(toHex));
+  });
+});
+
+describe('the messages about the largest block', () => {
+  const ids = new Array<Uint8Array>(blockTransactionsCap).fill(branch.tip.hash);
+
+  it('hold as many transactions as fit a block of the shortest ones', () => {
+    const shortest = signed(alice, [{ type: 'delete', key: 'k' }], { fee: 0n });
+    expect(blockTransactionsCap * shortest.bytes.length).toBeGreaterThanOrEqual(blockBytesCap);
+  });
+
+  it('fit what the network carries', () => {
+    const { header, nonce, signature } = branch.tip;
+    const most = Number.MAX_SAFE_INTEGER;
+    const extension = new Uint8Array(256);
+    const largest = seal({ ...header, height: most, time: most, bits: 0xffffffff, extension }, nonce, signature);
+    const compact = encodeCompactBlock(largest, ids);
+    expect(decodeCompactBlock(compact)).toMatchObject({ ok: true });
+    expect(compact.length).toBeLessThanOrEqual(networkLimits.gossipBytesMax);
+    const request = encodeRequest({ type: 'getTransactions', block: branch.tip.hash, witnessIds: ids });
+    expect(decodeRequest(request)).toMatchObject({ ok: true });
+    expect(request.length).toBeLessThanOrEqual(networkLimits.requestBytesMax);
   });
 });
 

@@ -9,6 +9,7 @@ import {
   headerCodec,
   type SealedHeader,
   seal,
+  sealedHeaderBytesMax,
   sealedHeaderCodec,
 } from '../chain/block.ts';
 import { concat, fromHex, toHex } from '../chain/bytes.ts';
@@ -32,21 +33,24 @@ import { type Result, unreachable } from '../chain/errors.ts';
 import { signatureLength } from '../chain/keys.ts';
 import { type Transaction, transactionCodec } from '../chain/transaction.ts';
 
+/** A hash of 32 bytes in a list takes 34; the largest messages are lists of one for each transaction of the largest block. */
 export const wireLimits = {
-  /** Of one handshake message. */
+  /** A status message: its addresses take at most 4,200 bytes. */
   statusBytesMax: 8_192,
   /** Of one gossip message of transactions, in bytes and in transactions. */
   batchBytesMax: 262_144 + 16,
   batchTransactionsMax: 1_000,
-  /** Of one compact block: a sealed header and a 32-byte id a transaction. */
-  compactBlockBytesMax: 2_300_000,
+  /** A compact block, the largest gossip message: a sealed header and an id a transaction. */
+  compactBlockBytesMax: sealedHeaderBytesMax + 34 * blockTransactionsCap + 16,
   /** Headers in one answer. */
   headersMax: 2_000,
   /** Hashes in a locator. */
   locatorMax: 64,
   /** Bodies in one request; the answer stops early at `answerBytesMax`. */
   bodiesMax: 16,
-  requestBytesMax: 2_200_000,
+  /** A request on the sync protocol, the largest of which asks for all transactions of a block. */
+  requestBytesMax: 34 * blockTransactionsCap + 64,
+  /** An answer on the sync protocol: the largest block, or headers, with room for what surrounds them. */
   answerBytesMax: blockBytesCap + 65_536,
 } as const;
 

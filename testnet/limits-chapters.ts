@@ -42,6 +42,7 @@ export const chapters: readonly Chapter[] = [
       'daemon/sync.ts',
       'daemon/sync-server.ts',
       'daemon/ledger-step.ts',
+      'daemon/ledger-writer.ts',
       'consensus/pow/state.ts',
       'consensus/pow/headers.ts',
       'consensus/pow/orphans.ts',

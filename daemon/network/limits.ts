@@ -2,6 +2,7 @@
  * Every bound of the peer-to-peer network in one place: what a peer may cost us in connections, streams, memory, time and requests.
  * docs/operate/limits is generated from the comments.
  */
+import { wireLimits } from '../wire.ts';
 
 /** The bounds of one node; tests and test networks may set their own. */
 export type NetworkLimits = { readonly [K in keyof typeof networkLimits]: number };
@@ -35,14 +36,14 @@ export const networkLimits = {
   /** Questions for addresses a second that a peer may ask in the long run, and at once. */
   exchangesPerSecond: 1,
   exchangesBurst: 10,
-  /** A status message, and a refusal. */
-  statusBytesMax: 16_384,
-  /** A request on the sync protocol: block locators and lists of hashes. */
-  requestBytesMax: 1_048_576,
-  /** An answer on the sync protocol: a block of 2 MiB, or headers, with room for what surrounds them. */
-  answerBytesMax: 4_194_304 + 65_536,
-  /** One gossip message; a batch of transactions is 256 KiB, a compact block of 8,000 ids about the same. */
-  gossipBytesMax: 1_048_576,
+  /** A frame of the handshake: a status message, or a refusal. */
+  statusBytesMax: wireLimits.statusBytesMax,
+  /** A frame with a request on the sync protocol. */
+  requestBytesMax: wireLimits.requestBytesMax,
+  /** A frame with an answer on the sync protocol. */
+  answerBytesMax: wireLimits.answerBytesMax,
+  /** One gossip message; a compact block is the largest, a batch of transactions is 256 KiB. */
+  gossipBytesMax: wireLimits.compactBlockBytesMax,
   /** One frame of the gossip stream, which may carry several messages. */
   gossipFrameBytesMax: 4_194_304,
   /** Gossip that waits to be written to one peer; a slower reader is disconnected. */

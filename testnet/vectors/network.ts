@@ -139,6 +139,7 @@ function refused(): readonly (readonly [MessageKind, string, Uint8Array, ErrorCo
   return [
     ['status', 'one byte long', concat(good, Uint8Array.of(0)), 'BAD_ENCODING'],
     ['status', 'one byte short', good.slice(0, -1), 'BAD_ENCODING'],
+    ['status', 'of a later version', encodeItem([2, 'all else is new']), 'BAD_VERSION'],
     ['status', 'over its limit', new Uint8Array(statusBytesMax + 1), 'TOO_LARGE'],
     ['batch', 'a transaction that is none', encodeItem([0]), 'BAD_ENCODING'],
     ['batch', 'the head of the array in two bytes', Uint8Array.of(0x98, 0x00), 'BAD_ENCODING'],
