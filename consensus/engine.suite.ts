@@ -174,8 +174,10 @@ const isTotal: Law = {
     fc.assert(
       fc.property(hostileScripts(fixture), events => {
         const shell = new Shell(fixture).run(events);
-        const { head } = fixture.engine.view(shell.state);
+        const { head, finalHeight } = fixture.engine.view(shell.state);
         expect(fixture.engine.header(shell.state, head.hash)?.hash).toEqual(head.hash);
+        expect(fixture.engine.finalHeight(shell.state)).toBe(finalHeight);
+        if (!fixture.engine.canFinalize) expect(finalHeight).toBe(0);
         expect(fixture.engine.digest(shell.state)).toHaveLength(32);
       }),
       { numRuns: 200 },

@@ -45,6 +45,8 @@ function voteOnce(state: Voter, event: EngineEvent<Vote>): Effect<Vote, Vote>[] 
 
 const sound: VoterEngine = {
   name: 'paxos',
+  faultModel: 'crash',
+  canFinalize: true,
   headerChain: null,
   messageCodec: voteCodec,
   recordCodec: voteCodec,
@@ -55,6 +57,7 @@ const sound: VoterEngine = {
     const head = { hash: context.genesisHeader.hash, height: 0, work: 0n };
     return { bestHeader: head, head, finalHeight: 0, tips: [{ ...head, status: 'active' }], orphans: 0, deferred: 0 };
   },
+  finalHeight: () => 0,
   checkSeal: () => accept(null),
   treeRecord: () => null,
   header: (_, hash) => (hash === context.genesisHeader.hash ? context.genesisHeader : null),

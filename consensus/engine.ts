@@ -156,9 +156,15 @@ export interface HeaderChain {
   checkContext(sealed: SealedHeader, parent: ParentPoint, rules: ContextRules): Result<Derived>;
 }
 
+/** What members may do wrong without breaking the agreement: stop, or lie as they please. */
+export type FaultModel = 'crash' | 'byzantine';
+
 /** One way of agreeing. `S` its state (changed by step), `M` its members' messages, `R` its durable records. */
 export interface Engine<S, M, R> {
   readonly name: EngineName;
+  readonly faultModel: FaultModel;
+  /** Whether anything but the genesis ever becomes final. */
+  readonly canFinalize: boolean;
   readonly messageCodec: Codec<M>;
   readonly recordCodec: Codec<R>;
   /** Null where certificates decide, not headers. */
@@ -168,6 +174,8 @@ export interface Engine<S, M, R> {
   /** SHA-256 of the canonical state: equal after the same events. */
   digest(state: S): Uint8Array;
   view(state: S): EngineView;
+  /** That of the view, without the cost of making one. */
+  finalHeight(state: S): number;
   /** What a seal must fulfil without any context: cheap, first of all checks (A-V1). */
   checkSeal(sealed: SealedHeader, params: Params): Result<null>;
   /** What is stored beside a known header, so that `recover` need not derive it from its ancestors; null for an unknown one. */

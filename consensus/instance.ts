@@ -6,7 +6,16 @@ import type { SealedHeader } from '../chain/block.ts';
 import { type Codec, decodeBytes, encode } from '../chain/codec.ts';
 import { KvchainError, type Result } from '../chain/errors.ts';
 import type { EngineName, Params } from '../chain/genesis.ts';
-import type { Effect, Engine, EngineContext, EngineEvent, EngineView, HeaderChain, Recovery } from './engine.ts';
+import type {
+  Effect,
+  Engine,
+  EngineContext,
+  EngineEvent,
+  EngineView,
+  FaultModel,
+  HeaderChain,
+  Recovery,
+} from './engine.ts';
 
 /** A member's message, and a record, are at most this long. */
 const messageBytesMax = 1_048_576;
@@ -24,10 +33,13 @@ export interface AnyEngine {
 /** A running engine. The contract of each method is that of `Engine`. */
 export interface EngineInstance {
   readonly name: EngineName;
+  readonly faultModel: FaultModel;
+  readonly canFinalize: boolean;
   /** A message that cannot be decoded costs its sender BAD_MESSAGE. */
   step(event: EngineEvent<Uint8Array>): readonly Effect<Uint8Array, Uint8Array>[];
   digest(): Uint8Array;
   view(): EngineView;
+  finalHeight(): number;
   checkSeal(sealed: SealedHeader, params: Params): Result<null>;
   treeRecord(hash: Uint8Array): Uint8Array | null;
   header(hash: Uint8Array): SealedHeader | null;
@@ -52,6 +64,8 @@ export function eraseTypes<S, M, R>(engine: Engine<S, M, R>): AnyEngine {
 function instanceOf<S, M, R>(engine: Engine<S, M, R>, state: S): EngineInstance {
   return {
     name: engine.name,
+    faultModel: engine.faultModel,
+    canFinalize: engine.canFinalize,
     step: event => {
       const decoded = decodeEvent(engine.messageCodec, event);
       if (!decoded.ok) return decoded.effects;
@@ -59,6 +73,7 @@ function instanceOf<S, M, R>(engine: Engine<S, M, R>, state: S): EngineInstance 
     },
     digest: () => engine.digest(state),
     view: () => engine.view(state),
+    finalHeight: () => engine.finalHeight(state),
     checkSeal: (sealed, params) => engine.checkSeal(sealed, params),
     treeRecord: hash => engine.treeRecord(state, hash),
     header: hash => engine.header(state, hash),

@@ -41,9 +41,12 @@ function bench(log: Log = new MemoryLog(), outcome: () => Promise<SwitchOutcome>
   const unused = () => never();
   const engine: EngineInstance = {
     name: 'pow',
+    faultModel: 'byzantine',
+    canFinalize: false,
     step,
     digest: unused,
     view: unused,
+    finalHeight: unused,
     checkSeal: unused,
     treeRecord: unused,
     header: unused,
@@ -173,6 +176,15 @@ describe('the driver', () => {
     expect(events.slice(1)).toEqual([{ type: 'applied', now: 1_000, tip: other }]);
   });
 
+  it('halts when a step fails an assertion, and leaves nobody waiting', () => {
+    const { done, driver, order } = bench();
+    order({ type: 'trace', rule: 'fails', data: {} });
+    expect(done).toEqual(['trace fails']);
+    failNextStep(driver);
+    expect(driver.dispatch({ type: 'start', now: 1 })).toEqual([]);
+    expect(done).toEqual(['trace fails', 'halt Error: assertion failed: planted']);
+  });
+
   it('halts when the ledger cannot be written', async () => {
     const { done, events, order } = bench(new MemoryLog(), async () => {
       throw new KvchainError('DISK_FAILED', 'no space');
@@ -224,3 +236,14 @@ describe("the driver's timers", () => {
     expect(events).toHaveLength(1);
   });
 });
+
+/** The engine's next step throws, as an assertion does. */
+function failNextStep({ engine }: Driver): void {
+  const { step } = engine;
+  Object.assign(engine, {
+    step: () => {
+      Object.assign(engine, { step });
+      throw new Error('assertion failed: planted');
+    },
+  });
+}

@@ -9,7 +9,7 @@ import type { Receipt } from '../chain/receipt.ts';
 import type { Account, HistoryEntry, KeyRecord } from '../chain/state.ts';
 import type { StateProof } from '../chain/state-tree-proof.ts';
 import type { Transaction } from '../chain/transaction.ts';
-import type { Tip } from '../consensus/engine.ts';
+import type { FaultModel, Tip } from '../consensus/engine.ts';
 import type { MinerStatus, PeerInfo } from './ports.ts';
 
 /** How sure a read must be. `confirmed` counts the head as 1. What the engine cannot give is FINALITY_UNAVAILABLE. */
@@ -24,7 +24,7 @@ export type Finality = 'pending' | 'included' | 'safe' | 'final';
 export interface NodeStatus {
   readonly chainId: Uint8Array;
   readonly engine: string;
-  readonly faultModel: 'crash' | 'byzantine';
+  readonly faultModel: FaultModel;
   readonly head: SealedHeader;
   readonly work: bigint;
   readonly finalHeight: number;
@@ -137,6 +137,8 @@ export type LedgerEvent =
 export interface NodeApi {
   readonly genesis: Genesis;
   readonly chainId: Uint8Array;
+  /** Whether anything but the genesis ever becomes final on this chain. */
+  readonly canFinalize: boolean;
   /** The parameters in force for the next block. */
   params(): Params;
   status(): NodeStatus;

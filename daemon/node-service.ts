@@ -21,6 +21,7 @@ import type { PeerInfo } from './ports.ts';
 export class NodeService implements NodeApi {
   readonly genesis: Genesis;
   readonly chainId: Uint8Array;
+  readonly canFinalize: boolean;
   readonly #node: Node;
   readonly #stop: () => Promise<void>;
 
@@ -30,6 +31,7 @@ export class NodeService implements NodeApi {
     this.#stop = stop;
     this.genesis = node.genesis;
     this.chainId = node.chainId;
+    this.canFinalize = node.engine.canFinalize;
   }
 
   params(): Params {
@@ -41,7 +43,7 @@ export class NodeService implements NodeApi {
     return {
       chainId: this.chainId,
       engine: this.#node.engine.name,
-      faultModel: this.#node.engine.name === 'paxos' ? 'crash' : 'byzantine',
+      faultModel: this.#node.engine.faultModel,
       head: this.#node.ledger.head,
       work: head.work,
       finalHeight,

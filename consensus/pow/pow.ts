@@ -24,6 +24,8 @@ const nothing: Codec<never> = {
 
 export const pow: Engine<PowState, never, never> = {
   name: 'pow',
+  faultModel: 'byzantine',
+  canFinalize: false,
   messageCodec: nothing,
   recordCodec: nothing,
   headerChain: { checkContext },
@@ -31,6 +33,7 @@ export const pow: Engine<PowState, never, never> = {
   step,
   digest: digestOf,
   view: viewOf,
+  finalHeight: () => 0,
   checkSeal,
   treeRecord: (state, hash) => {
     const entry = state.tree.get(toHex(hash));

@@ -33,6 +33,7 @@ const proofWindow = 128;
 export class LittleNode implements node.NodeApi {
   readonly genesis: Genesis;
   readonly chainId: Uint8Array;
+  canFinalize = false;
   #chain: Made[] = [];
   /** Blocks that were undone, for watchers that stood there. */
   readonly #undone = new Map<string, Made>();

@@ -264,6 +264,8 @@ describe('tx_ and wallet_', () => {
     under.node.drop('REPLACEMENT_UNDERPRICED');
     expect(await waiting).toMatchObject({ status: 'dropped', reached: true });
     expect(await code('tx_wait', { id, wait: 'final' })).toBe('FINALITY_UNAVAILABLE');
+    under.node.canFinalize = true;
+    expect(await ok('tx_wait', { id, wait: 'final' })).toMatchObject({ status: 'dropped' });
     expect(await code('tx_wait', { id: '0'.repeat(64) })).toBe('NOT_FOUND');
     expect(await code('tx_wait', { id, timeoutMs: 25_001 })).toBe('INVALID_PARAMS');
   });

@@ -20,8 +20,8 @@ export async function waitForTransaction(
   id: Uint8Array,
   options: WaitOptions,
 ): Promise<Result<{ readonly status: TransactionStatus; readonly isReached: boolean }>> {
-  if (options.target.kind === 'final' && node.genesis.engine === 'pow') {
-    return reject('FINALITY_UNAVAILABLE', 'proof of work alone makes nothing final; wait for confirmed:<n>');
+  if (options.target.kind === 'final' && !node.canFinalize) {
+    return reject('FINALITY_UNAVAILABLE', `engine ${node.genesis.engine} makes nothing final; wait for confirmed:<n>`);
   }
   const alarm = new Alarm(options);
   const unsubscribe = node.onLedgerEvent(event => {
