@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { toHex } from '../chain/bytes.ts';
 import { rows } from '../chain/layout.ts';
 import { alice, genesisWith, paramsWith, put } from '../chain/ledger-fixture.suite.ts';
 import type { Operation } from '../chain/operation.ts';
-import { Branch, openLedger, rival, signed, storeBlocks, switchBetween } from './chain-fixture.suite.ts';
+import { Branch, openLedger, rival, signed, storeBlocks, switchBetween, WatchedStore } from './chain-fixture.suite.ts';
 import { LedgerEvents } from './ledger-events.ts';
 import type { MovedBlock } from './ledger-step.ts';
 import type { LedgerEvent } from './node-api.ts';
@@ -16,10 +17,11 @@ async function forked() {
   first.grow([signed(alice, twice, { nonce: 1 })]);
   first.grow([signed(alice, [{ type: 'delete', key: 'b' }], { nonce: 2 })]);
   second.extend(3, { producer: rival });
-  const ledger = await openLedger();
+  const watched = new WatchedStore();
+  const ledger = await openLedger(watched);
   await storeBlocks(ledger.chain, [...first.blocks, ...second.blocks]);
   await ledger.writer.switchTo(switchBetween(new Branch(), first, 0));
-  return { ...ledger, first, second, events: new LedgerEvents(ledger.chain) };
+  return { ...ledger, watched, first, second, events: new LedgerEvents(ledger.chain) };
 }
 
 function summary(event: LedgerEvent): string {
@@ -52,15 +54,27 @@ describe('the events of the ledger', () => {
   });
 
   it('can be had again for a canonical block: the versions that it made, in their order', async () => {
-    const { events } = await forked();
+    const { events, writer } = await forked();
     const applied = async (height: number) => {
-      const event = await events.applied(height);
+      const event = await events.applied(writer, height);
       return event && summary(event);
     };
     expect(await applied(1)).toBe('applied 1 common:1');
     expect(await applied(2)).toBe('applied 2 a:1 b:1 a:2');
     expect(await applied(3)).toBe('applied 3 b:2');
     expect(await applied(4)).toBeNull();
+  });
+
+  it('are of one branch, also when the ledger leaves it while they are read', async () => {
+    const { events, writer, watched, first, second } = await forked();
+    const middle = toHex(rows.history.key({ key: 'b', version: 1 }));
+    let reorgs = 0;
+    watched.beforeRead = async key => {
+      if (toHex(key) === middle && reorgs++ === 0) await writer.switchTo(switchBetween(first, second, 1));
+    };
+    const event = await events.applied(writer, 2);
+    expect(reorgs).toBe(1);
+    expect(event && summary(event)).toBe('applied 2 ');
   });
 
   it('are not had again for a block that left the undo window', async () => {
@@ -70,7 +84,9 @@ describe('the events of the ledger', () => {
     await storeBlocks(chain, branch.blocks);
     await writer.switchTo({ ancestor: new Branch(branch.genesis).tip.hash, undo: [], apply: branch.hashes });
     const events = new LedgerEvents(chain);
-    const isThere = await Promise.all([1, 2, 3, 4, 5, 6].map(async height => (await events.applied(height)) !== null));
+    const isThere = await Promise.all(
+      [1, 2, 3, 4, 5, 6].map(async height => (await events.applied(writer, height)) !== null),
+    );
     expect(isThere).toEqual([false, false, false, true, true, true]);
     const since = async (height: number) => {
       const hash = height === 0 ? new Branch(branch.genesis).tip.hash : branch.blocks[height - 1]?.hash;

@@ -2,6 +2,7 @@
 import type { Block } from '../chain/block.ts';
 import { equalBytes } from '../chain/bytes.ts';
 import type { HistoryEntry } from '../chain/state.ts';
+import { atOneHead } from './at-one-head.ts';
 import { type ChainStore, expectRow } from './chain-store.ts';
 import type { MovedBlock } from './ledger-step.ts';
 import type { LedgerWriter } from './ledger-writer.ts';
@@ -31,7 +32,16 @@ export class LedgerEvents {
   }
 
   /** The event of a canonical block; null below the undo window, where what it changed is no longer listed. */
-  async applied(height: number): Promise<AppliedEvent | null> {
+  applied(ledger: LedgerWriter, height: number): Promise<AppliedEvent | null> {
+    return atOneHead(ledger, () => this.#applied(height));
+  }
+
+  /** See NodeApi.undoneSince. */
+  undoneSince(ledger: LedgerWriter, height: number, hash: Uint8Array): Promise<readonly UndoneEvent[] | null> {
+    return atOneHead(ledger, () => this.#undoneSince(ledger.head.header.height, height, hash));
+  }
+
+  async #applied(height: number): Promise<AppliedEvent | null> {
     const [hash, undo] = await Promise.all([this.#chain.canonicalHash(height), this.#chain.undo(height)]);
     const block = hash && (await this.#chain.block(hash));
     if (!block || undo === null || !equalBytes(undo.blockHash, block.hash)) return null;
@@ -42,10 +52,9 @@ export class LedgerEvents {
     );
   }
 
-  /** See NodeApi.undoneSince. */
-  async undoneSince(ledger: LedgerWriter, height: number, hash: Uint8Array): Promise<readonly UndoneEvent[] | null> {
+  async #undoneSince(top: number, height: number, hash: Uint8Array): Promise<readonly UndoneEvent[] | null> {
     const events: UndoneEvent[] = [];
-    const floor = (await this.#lowestUndo(ledger.head.header.height)) - 1;
+    const floor = (await this.#lowestUndo(top)) - 1;
     for (let at = hash, depth = height; ; depth--) {
       if (depth < floor) return null;
       if ((await this.#chain.canonicalHeight(at)) === depth) return events;

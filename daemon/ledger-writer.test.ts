@@ -21,7 +21,7 @@ import {
   WatchedStore,
 } from './chain-fixture.suite.ts';
 import { stepLimits } from './ledger-step.ts';
-import { proofDepth } from './ledger-writer.ts';
+import { proofChangesMax, proofDepth } from './ledger-writer.ts';
 import { MemoryStore } from './store/memory-store.ts';
 
 /** Two branches behind two common blocks: one of three more blocks, one of four, all with writes of the same keys. */
@@ -52,8 +52,8 @@ async function rootNow({ writer }: OpenedLedger): Promise<string> {
   const { header } = writer.head;
   const stateKey = keyStateKey('never written');
   const proven = await writer.proveRecord(stateKey, header.height);
-  if (proven === null) return 'there is no proof for the head';
-  const claim = { root: header.stateRoot, path: pathOf(stateKey), payloadHash: null, proof: proven.proof };
+  if (!proven.ok) return 'there is no proof for the head';
+  const claim = { root: header.stateRoot, path: pathOf(stateKey), payloadHash: null, proof: proven.value.proof };
   return verifyStateProof(claim) ? toHex(header.stateRoot) : 'the tree has another root';
 }
 
@@ -283,22 +283,37 @@ describe('a proof', () => {
     for (const stateKey of [keyStateKey('k'), keyStateKey('absent'), accountStateKey(alice.address)]) {
       for (const height of [top, top - 1, top - 2, top - 50, top - proofDepth]) {
         const proven = await ledger.writer.proveRecord(stateKey, height);
-        if (proven === null) throw new Error(`there is a proof at ${height}`);
-        expect(proven.sealed.hashHex).toBe(branch.blocks[height - 1]?.hashHex);
-        const payloadHash = proven.record && payloadHashOf(proven.record);
-        const claim = {
-          root: proven.sealed.header.stateRoot,
-          path: pathOf(stateKey),
-          payloadHash,
-          proof: proven.proof,
-        };
+        if (!proven.ok) throw new Error(`there is a proof at ${height}`);
+        const { sealed, record, proof } = proven.value;
+        expect(sealed.hashHex).toBe(branch.blocks[height - 1]?.hashHex);
+        const payloadHash = record && payloadHashOf(record);
+        const claim = { root: sealed.header.stateRoot, path: pathOf(stateKey), payloadHash, proof };
         expect(verifyStateProof(claim), `height ${height}`).toBe(true);
       }
     }
-    expect(await ledger.writer.proveRecord(keyStateKey('k'), top - proofDepth - 1)).toBeNull();
-    expect(await ledger.writer.proveRecord(keyStateKey('k'), top + 1)).toBeNull();
-    expect(await ledger.writer.proveRecord(keyStateKey('k'), -1)).toBeNull();
+    for (const height of [top - proofDepth - 1, top + 1, -1]) {
+      const refused = await ledger.writer.proveRecord(keyStateKey('k'), height);
+      expect(refused).toMatchObject({ ok: false, error: { code: 'HEIGHT_UNAVAILABLE' } });
+    }
     expect(await rootNow(ledger)).toBe(toHex(branch.tip.header.stateRoot));
+  });
+
+  it('is not given where the blocks above changed too much, and no older undo record is read for it', async () => {
+    const { writer, chain, store, first } = await forkedLedger();
+    const top = first.tip.header.height;
+    const undo = await chain.undo(top);
+    if (undo === null) throw new Error('the head can be undone');
+    const fill = proofChangesMax - undo.changes.length;
+    const absent = Array.from({ length: fill + 1 }, (_, index) => ({ stateKey: keyStateKey(`${index}`), after: null }));
+    const stand = (count: number) => [...undo.changes, ...absent.slice(0, count)];
+    await store.inner.write([rows.undo.put(top, { ...undo, changes: stand(fill) })], 'durable');
+    expect(await writer.proveRecord(keyStateKey('k'), top - 1)).toMatchObject({ ok: true });
+    await store.inner.write([rows.undo.put(top, { ...undo, changes: stand(fill + 1) })], 'durable');
+    await store.inner.write([rows.undo.remove(top - 1)], 'durable');
+    const refused = await writer.proveRecord(keyStateKey('k'), top - 2);
+    expect(refused).toMatchObject({ ok: false, error: { code: 'HEIGHT_UNAVAILABLE' } });
+    expect(!refused.ok && refused.error.detail).toContain(`at most ${proofChangesMax}`);
+    expect(await writer.proveRecord(keyStateKey('k'), top)).toMatchObject({ ok: true });
   });
 });
 

@@ -5,6 +5,7 @@
  */
 import { contentHash, type Header, type SealedHeader } from '../chain/block.ts';
 import { equalBytes, toHex } from '../chain/bytes.ts';
+import { accept, type Result, reject } from '../chain/errors.ts';
 import { paramsAt } from '../chain/genesis.ts';
 import { type Applied, BlockExecution, checkStateRoot, touchedBy } from '../chain/ledger.ts';
 import { merkleRoot } from '../chain/merkle.ts';
@@ -21,6 +22,8 @@ import { inSlices } from './pace.ts';
 
 /** Proofs and past readings are given for the head and this many blocks below it. */
 export const proofDepth = 128;
+/** Changes of the state that are taken back, and put again, for a proof below the head: full blocks bring the height nearer. */
+export const proofChangesMax = 20_000;
 
 export interface LedgerParts extends StepParts {
   /** Called in order, after a step's batch is on stable storage. */
@@ -53,6 +56,7 @@ export class LedgerWriter {
   /** Switches, templates and proofs take turns: each finds the tree as the last one left it. */
   #turn: Promise<unknown> = Promise.resolve();
   #switchesWaiting = 0;
+  #writing: Promise<void> | null = null;
   /** What this node's newest template gave, by its contentHash: when it is mined it need not be executed again. */
   #prepared: { readonly contentHashHex: string; readonly applied: Applied } | null = null;
 
@@ -75,6 +79,11 @@ export class LedgerWriter {
   /** Where readers stand. */
   get head(): SealedHeader {
     return this.#head;
+  }
+
+  /** The batch that is being written, or null; it fulfils when that is over, well or not. Meanwhile rows may be of the next head. */
+  get writing(): Promise<void> | null {
+    return this.#writing;
   }
 
   /** Keys, accounts and the supply in the state. */
@@ -135,11 +144,16 @@ export class LedgerWriter {
     });
   }
 
-  /** The record at a state key, and its proof, as of a canonical block at most `proofDepth` below the head; null further down or above. */
-  proveRecord(stateKey: Uint8Array, height: number): Promise<ProvenRecord | null> {
+  /**
+   * The record at a state key, and its proof, as of a canonical block. At the head it costs one walk down the tree; below, the tree is
+   * taken back to that height and forth again in one piece. Error: HEIGHT_UNAVAILABLE above the head, more than `proofDepth` blocks below
+   * it, or where the blocks above changed the state more than `proofChangesMax` times.
+   */
+  proveRecord(stateKey: Uint8Array, height: number): Promise<Result<ProvenRecord>> {
     return this.#inTurn(async () => {
-      const before = await this.#before(height);
-      if (before === null) return null;
+      const past = await this.#before(height);
+      if (!past.ok) return past;
+      const before = past.value;
       const [sealed] = await this.#parts.chain.canonicalHeaders(height, 1);
       const [now] = await this.#parts.chain.records([stateKey]);
       const change = before.get(toHex(stateKey));
@@ -147,7 +161,7 @@ export class LedgerWriter {
       const proof = this.#tree.prove(pathOf(stateKey));
       this.#tree.update(back);
       const record = change === undefined ? (now ?? null) : change.after;
-      return { sealed: expectRow(sealed ?? null, `header of block ${height}`), record, proof };
+      return accept({ sealed: expectRow(sealed ?? null, `header of block ${height}`), record, proof });
     });
   }
 
@@ -160,11 +174,17 @@ export class LedgerWriter {
     const step = new LedgerStep(this.#parts, this.#tree, this.#head);
     const done = await step.execute(undo, apply, this.#prepared);
     if (step.moved.length === 0) return done;
-    await this.#parts.chain.write(step.writes, 'durable').catch(error => {
+    const written = this.#parts.chain.write(step.writes, 'durable');
+    this.#writing = written.catch(() => {});
+    try {
+      await written;
+      this.#head = step.head;
+    } catch (error) {
       step.putBack();
       throw error;
-    });
-    this.#head = step.head;
+    } finally {
+      this.#writing = null;
+    }
     this.#parts.onStep(step.moved, step.head);
     return done;
   }
@@ -191,15 +211,27 @@ export class LedgerWriter {
   }
 
   /** What differed at `height` from now, by state key: the oldest undo record that names a state key has its record. */
-  async #before(height: number): Promise<ReadonlyMap<string, StateWrite> | null> {
+  async #before(height: number): Promise<Result<ReadonlyMap<string, StateWrite>>> {
     const top = this.#head.header.height;
-    if (height < 0 || height > top || top - height > proofDepth) return null;
+    const lowest = Math.max(0, top - proofDepth);
+    if (height < lowest || height > top) {
+      return reject('HEIGHT_UNAVAILABLE', `height ${height}, proofs reach from ${lowest} to ${top}`);
+    }
     const before = new Map<string, StateWrite>();
+    let changes = 0;
     for (let undone = top; undone > height; undone--) {
       const undo = expectRow(await this.#parts.chain.undo(undone), `undo record of block ${undone}`);
+      changes += undo.changes.length;
+      if (changes > proofChangesMax) {
+        const busy = `blocks ${undone} to ${top} changed the state ${changes} times`;
+        return reject(
+          'HEIGHT_UNAVAILABLE',
+          `height ${height}: ${busy}, proofs go back over at most ${proofChangesMax}`,
+        );
+      }
       for (const change of undo.changes) before.set(toHex(change.stateKey), change);
     }
-    return before;
+    return accept(before);
   }
 
   /** Work takes turns; a failed one does not stop the next. */

@@ -162,7 +162,7 @@ export interface NodeApi {
     prefix: string,
     options: { readonly after: string | null; readonly limit: number },
   ): Promise<readonly KeyReading[]>;
-  /** Errors: HEIGHT_UNAVAILABLE more than 128 blocks below the head. */
+  /** Errors: HEIGHT_UNAVAILABLE more than 128 blocks below the head, or behind more than 20,000 changes of the state. */
   prove(key: string, height: number | null): Promise<Result<KeyProof>>;
   readAccount(address: Uint8Array): Promise<AccountReading>;
   supply(): Promise<bigint>;

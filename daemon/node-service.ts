@@ -186,7 +186,7 @@ export class NodeService implements NodeApi {
   }
 
   appliedEvent(height: number) {
-    return this.#node.events.applied(height);
+    return this.#node.events.applied(this.#node.ledger, height);
   }
 
   undoneSince(height: number, hash: Uint8Array) {

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { encodeBody } from '../chain/block.ts';
 import { fromUtf8, toHex } from '../chain/bytes.ts';
+import { rows } from '../chain/layout.ts';
 import { alice, bob, put } from '../chain/ledger-fixture.suite.ts';
 import type { Operation } from '../chain/operation.ts';
 import { keyStateKey, pathOf } from '../chain/state.ts';
 import { verifyStateProof } from '../chain/state-tree-proof.ts';
-import { Branch, rival, signed } from './chain-fixture.suite.ts';
+import { Branch, rival, signed, storeBlocks, switchBetween, WatchedStore } from './chain-fixture.suite.ts';
 import { proofDepth } from './ledger-writer.ts';
-import { settle } from './manual-clock.suite.ts';
+import { quiet, settle } from './manual-clock.suite.ts';
 import type { ReadMode } from './node-api.ts';
 import { openNode } from './node-fixture.suite.ts';
 import { encodeBodies, encodeHeaders, encodeTransactions } from './wire.ts';
@@ -169,6 +170,91 @@ describe('a transaction', () => {
     const left = await opened.node.reader.blockByHash(branch.tip.hash);
     expect(left).toMatchObject({ isCanonical: false, confirmations: 0, finality: 'pending', receipts: [] });
     expect(await opened.node.reader.headerByHash(branch.tip.hash)).toMatchObject({ isCanonical: false });
+  });
+});
+
+/** A node on a branch of two writes of one key, and a heavier branch with one, which is stored and not yet taken. */
+async function beforeReorg() {
+  const store = new WatchedStore();
+  const { node } = await openNode(store);
+  const first = new Branch();
+  const writes = ['old 1', 'old 2'].map((value, nonce) => signed(alice, [put('k', value)], { nonce }));
+  for (const write of writes) first.grow([write]);
+  const second = new Branch();
+  second.grow([signed(alice, [put('k', 'new')])], { producer: rival });
+  second.extend(2, { producer: rival });
+  await storeBlocks(node.chain, [...first.blocks, ...second.blocks]);
+  await node.ledger.switchTo(switchBetween(new Branch(), first, 0));
+  const reorg = () => node.ledger.switchTo(switchBetween(first, second, 0));
+  return { store, node, reorg, second, id: writes[1]?.id ?? new Uint8Array(32) };
+}
+
+describe('a reading', () => {
+  type Scene = Awaited<ReturnType<typeof beforeReorg>>;
+  const newest = rows.history.key({ key: 'k', version: 2 });
+  const oldest = rows.history.key({ key: 'k', version: 1 });
+  const of = (reading: { readonly value: Uint8Array | null } | undefined) =>
+    reading?.value ? fromUtf8(reading.value) : null;
+  const key = async ({ node }: Scene, at: number | null) => {
+    const reading = await node.reader.readKey('k', { at, read: local });
+    return reading.ok && [reading.value.at, reading.value.record?.version, of(reading.value)];
+  };
+
+  it.each<[string, Uint8Array, (scene: Scene) => Promise<unknown>, unknown]>([
+    ['of a key', newest, scene => key(scene, null), [3, 1, 'new']],
+    ['of a key in the past', oldest, scene => key(scene, 1), [1, 1, 'new']],
+    [
+      'of a scan',
+      newest,
+      async ({ node }) => (await node.reader.scan('k', { after: null, limit: 5 })).map(row => [row.at, of(row)]),
+      [[3, 'new']],
+    ],
+    [
+      'of a proof',
+      newest,
+      async ({ node }) => {
+        const proven = await node.reader.prove('k', null);
+        return proven.ok && [proven.value.sealed.header.height, of(proven.value)];
+      },
+      [3, 'new'],
+    ],
+    [
+      'of a transaction',
+      rows.canonical.key(2),
+      async ({ node, id }) => (await node.reader.transaction(id))?.status,
+      'pending',
+    ],
+  ])('%s is of one branch, also when the ledger leaves it in between', async (_, row, read, expected) => {
+    const scene = await beforeReorg();
+    let reorgs = 0;
+    scene.store.beforeRead = async place => {
+      if (toHex(place) === toHex(row) && reorgs++ === 0) await scene.reorg();
+    };
+    expect(await read(scene)).toEqual(expected);
+    expect(reorgs).toBeGreaterThan(0);
+  });
+
+  it('waits for a batch that can be read already and is not yet on stable storage', async () => {
+    const scene = await beforeReorg();
+    let release: (() => void) | null = null;
+    scene.store.afterWrite = () =>
+      new Promise(resolve => {
+        release = resolve;
+      });
+    const moved = scene.reorg();
+    await settle('the batch can be read', () => release !== null);
+    const reading = key(scene, null);
+    await quiet();
+    expect(scene.node.ledger.head.header.height).toBe(2);
+    (release ?? (() => {}))();
+    await moved;
+    expect(await reading).toEqual([3, 1, 'new']);
+  });
+
+  it('that fails while the ledger stands still is told', async () => {
+    const scene = await beforeReorg();
+    await scene.store.inner.write([rows.history.remove({ key: 'k', version: 2 })], 'durable');
+    await expect(key(scene, null)).rejects.toMatchObject({ code: 'DATABASE_DAMAGED' });
   });
 });
 

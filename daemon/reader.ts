@@ -8,8 +8,9 @@ import type { TransactionPlace } from '../chain/layout.ts';
 import type { Mempool } from '../chain/mempool.ts';
 import { decodeRecord, type HistoryEntry, type KeyRecord, keyRecordCodec, keyStateKey } from '../chain/state.ts';
 import type { EngineInstance } from '../consensus/instance.ts';
+import { atOneHead } from './at-one-head.ts';
 import { type ChainStore, expectRow } from './chain-store.ts';
-import { type LedgerWriter, proofDepth } from './ledger-writer.ts';
+import type { LedgerWriter } from './ledger-writer.ts';
 import type {
   BlockReading,
   Finality,
@@ -38,7 +39,54 @@ export class Reader {
     this.#parts = parts;
   }
 
-  async blockByHash(hash: Uint8Array): Promise<BlockReading | null> {
+  blockByHash(hash: Uint8Array): Promise<BlockReading | null> {
+    return this.#atOneHead(() => this.#block(hash));
+  }
+
+  blockByHeight(height: number): Promise<BlockReading | null> {
+    return this.#atOneHead(() => this.#blockAt(height));
+  }
+
+  headerByHash(hash: Uint8Array): Promise<HeaderReading | null> {
+    return this.#atOneHead(() => this.#header(hash));
+  }
+
+  headersFrom(height: number, limit: number): Promise<readonly SealedHeader[]> {
+    return this.#atOneHead(() => this.#parts.chain.canonicalHeaders(height, limit));
+  }
+
+  /** A key as of `at`, or as of the height that the read mode gives; see NodeApi.readKey. */
+  readKey(key: string, options: { readonly at: number | null; readonly read: ReadMode }): Promise<Result<KeyReading>> {
+    return this.#atOneHead(() => this.#key(key, options));
+  }
+
+  history(key: string, options: { readonly before: number | null; readonly limit: number }) {
+    return this.#parts.chain.history(key, options.before, options.limit);
+  }
+
+  /** Keys that have a value now; pages of the store are read until `limit` are found or there are no more. */
+  scan(
+    prefix: string,
+    options: { readonly after: string | null; readonly limit: number },
+  ): Promise<readonly KeyReading[]> {
+    return this.#atOneHead(() => this.#scan(prefix, options));
+  }
+
+  /** See NodeApi.prove. */
+  prove(key: string, height: number | null): Promise<Result<KeyProof>> {
+    return this.#atOneHead(() => this.#prove(key, height ?? this.#parts.ledger.head.header.height));
+  }
+
+  /** Where a transaction is: in a block of the canonical chain, or in the mempool; null when it is in neither. */
+  transaction(id: Uint8Array): Promise<TransactionStatus | null> {
+    return this.#atOneHead(() => this.#transaction(id));
+  }
+
+  #atOneHead<T>(read: () => Promise<T>): Promise<T> {
+    return atOneHead(this.#parts.ledger, read);
+  }
+
+  async #block(hash: Uint8Array): Promise<BlockReading | null> {
     const { chain } = this.#parts;
     const [block, receipts, height] = await Promise.all([
       chain.block(hash),
@@ -49,12 +97,12 @@ export class Reader {
     return { block, receipts: receipts ?? [], isCanonical: height !== null, ...this.#certainty(height) };
   }
 
-  async blockByHeight(height: number): Promise<BlockReading | null> {
+  async #blockAt(height: number): Promise<BlockReading | null> {
     const hash = await this.#parts.chain.canonicalHash(height);
-    return hash && this.blockByHash(hash);
+    return hash && this.#block(hash);
   }
 
-  async headerByHash(hash: Uint8Array): Promise<HeaderReading | null> {
+  async #header(hash: Uint8Array): Promise<HeaderReading | null> {
     const { chain } = this.#parts;
     const [record, height] = await Promise.all([chain.header(hash), chain.canonicalHeight(hash)]);
     if (record === null) return null;
@@ -65,12 +113,7 @@ export class Reader {
     };
   }
 
-  headersFrom(height: number, limit: number): Promise<readonly SealedHeader[]> {
-    return this.#parts.chain.canonicalHeaders(height, limit);
-  }
-
-  /** A key as of `at`, or as of the height that the read mode gives; see NodeApi.readKey. */
-  async readKey(
+  async #key(
     key: string,
     options: { readonly at: number | null; readonly read: ReadMode },
   ): Promise<Result<KeyReading>> {
@@ -83,12 +126,7 @@ export class Reader {
     return accept(await this.#reading(key, record, height));
   }
 
-  history(key: string, options: { readonly before: number | null; readonly limit: number }) {
-    return this.#parts.chain.history(key, options.before, options.limit);
-  }
-
-  /** Keys that have a value now; pages of the store are read until `limit` are found or there are no more. */
-  async scan(
+  async #scan(
     prefix: string,
     options: { readonly after: string | null; readonly limit: number },
   ): Promise<readonly KeyReading[]> {
@@ -97,9 +135,8 @@ export class Reader {
     for (let after = options.after; found.length < options.limit; ) {
       const limit = options.limit - found.length;
       const page = await this.#parts.chain.scan(prefix, after, limit);
-      for (const { key, record } of page) {
-        if (record.valueHash !== null) found.push(await this.#reading(key, record, height));
-      }
+      const held = page.filter(({ record }) => record.valueHash !== null);
+      found.push(...(await Promise.all(held.map(({ key, record }) => this.#reading(key, record, height)))));
       const last = page.at(-1);
       if (last === undefined || page.length < limit) break;
       after = last.key;
@@ -107,36 +144,29 @@ export class Reader {
     return found;
   }
 
-  /** See NodeApi.prove. */
-  async prove(key: string, height: number | null): Promise<Result<KeyProof>> {
-    const { ledger } = this.#parts;
-    const top = ledger.head.header.height;
-    const at = height ?? top;
-    const unavailable = reject(
-      'HEIGHT_UNAVAILABLE',
-      `height ${at}, proofs reach from ${Math.max(0, top - proofDepth)} to ${top}`,
-    );
-    const proven = await ledger.proveRecord(keyStateKey(key), at);
-    if (proven === null) return unavailable;
-    const record = proven.record && decodeRecord(keyRecordCodec, proven.record);
-    return accept({ sealed: proven.sealed, key, record, value: await this.#value(key, record), proof: proven.proof });
+  async #prove(key: string, height: number): Promise<Result<KeyProof>> {
+    const proven = await this.#parts.ledger.proveRecord(keyStateKey(key), height);
+    if (!proven.ok) return proven;
+    const { sealed, proof } = proven.value;
+    const record = proven.value.record && decodeRecord(keyRecordCodec, proven.value.record);
+    return accept({ sealed, key, record, value: await this.#value(key, record), proof });
   }
 
-  /** Where a transaction is: in the mempool, or in a block of the canonical chain; null when it is in neither. */
-  async transaction(id: Uint8Array): Promise<TransactionStatus | null> {
+  async #transaction(id: Uint8Array): Promise<TransactionStatus | null> {
     const [place] = await this.#parts.chain.transactionPlaces([id]);
     if (place) return this.#included(id, place);
-    const transaction = this.#parts.mempool.byId(toHex(id));
-    if (transaction === null) return null;
     const nowhere = { height: null, blockHash: null, index: null, confirmations: 0, receipt: null };
-    return { id, status: 'pending', code: null, finality: 'pending', transaction, ...nowhere };
+    const transaction = this.#parts.mempool.byId(toHex(id));
+    if (transaction !== null)
+      return { id, status: 'pending', code: null, finality: 'pending', transaction, ...nowhere };
+    return null;
   }
 
   async #included(id: Uint8Array, { height, index }: TransactionPlace): Promise<TransactionStatus | null> {
-    const reading = await this.blockByHeight(height);
+    const reading = await this.#blockAt(height);
     const transaction = reading?.block.transactions[index];
     const receipt = reading?.receipts[index];
-    // A reorg between the two reads: the place is of a block that is no longer there.
+    // A reorg between the two reads: this answer will not count.
     if (!reading || !transaction || !receipt || !equalBytes(transaction.id, id)) return null;
     const { block, confirmations, finality } = reading;
     const status = receipt.status === 'failed' ? 'failed' : 'included';
@@ -206,7 +236,7 @@ export class Reader {
     if (height === null) return { confirmations: 0, finality: 'pending' };
     const top = this.#parts.ledger.head.header.height;
     const confirmations = Math.max(0, top - height + 1);
-    if (height <= this.#parts.engine.view().finalHeight) return { confirmations, finality: 'final' };
+    if (height <= this.#parts.engine.finalHeight()) return { confirmations, finality: 'final' };
     const isSafe = confirmations >= paramsAt(this.#parts.genesis, height).safeConfirmations;
     return { confirmations, finality: isSafe ? 'safe' : 'included' };
   }
