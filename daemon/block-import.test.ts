@@ -6,7 +6,7 @@ import { decodeTransaction, type Transaction } from '../chain/transaction.ts';
 import { Branch, badlySigned, chainId, findNonce, miner, rival, signed } from './chain-fixture.suite.ts';
 import { quiet, settle } from './manual-clock.suite.ts';
 import { type OpenedNode, openNode } from './node-fixture.suite.ts';
-import { encodeCompactBlock, encodeTransactions } from './wire.ts';
+import { encodeBodies, encodeCompactBlock, encodeHeaders, encodeTransactions } from './wire.ts';
 
 function gossip({ network }: OpenedNode, block: Block, from = 'peer', ids?: readonly Uint8Array[]) {
   const witnessIds = ids ?? block.transactions.map(({ witnessId }) => witnessId);
@@ -25,6 +25,37 @@ function holds(...transactions: readonly Transaction[]) {
 const write = signed(alice, [put('k', 'v')]);
 
 describe('a gossiped block', () => {
+  it('whose header is known and whose copy has another signature is neither kept nor passed on', async () => {
+    const opened = await openNode();
+    const block = new Branch().grow();
+    const heavy = 1_000_000n;
+    opened.network.connect('peer', heavy, request =>
+      request.type === 'getHeaders' ? encodeHeaders([block]) : encodeBodies([null]),
+    );
+    await settle('the header', () => opened.node.engine.header(block.hash) !== null);
+    const signature = sign(producerDigest(chainId, block.hash), rival.secret);
+    expect(await gossip(opened, { ...block, signature }, 'liar')).toBe('ignore');
+    expect(opened.node.ledger.head.header.height).toBe(0);
+    expect(await gossip(opened, block, 'honest')).toBe('accept');
+    await settle('the head', isHead(opened, block));
+    const [kept] = await opened.node.chain.canonicalHeaders(1, 1);
+    expect(kept?.signature).toEqual(block.signature);
+  });
+
+  it('is put together from its sender alone, and no other peer is asked for its body meanwhile', async () => {
+    const opened = await openNode();
+    const block = new Branch().grow([write]);
+    const asked: string[] = [];
+    opened.network.connect('other', 0n, request => {
+      asked.push(request.type);
+      return encodeBodies([null]);
+    });
+    opened.network.answer('peer', holds(write));
+    expect(await gossip(opened, block)).toBe('accept');
+    await settle('the head', isHead(opened, block));
+    expect(asked).toEqual([]);
+  });
+
   it('is passed on and becomes the head', async () => {
     const opened = await openNode();
     const block = new Branch().grow();

@@ -31,6 +31,8 @@ export interface BlockImportParts {
   readonly verifier: Verifier;
   readonly signatures: SignatureDesk;
   readonly mempool: TransactionSource;
+  /** The body of this block is in the store, by whichever way it came. */
+  readonly onStored: (hash: Uint8Array) => void;
   /** A gossiped block is no longer worked on, however that ended. */
   readonly onAssembled: () => void;
 }
@@ -181,6 +183,7 @@ export class BlockImport {
     const record = driver.engine.treeRecord(block.hash);
     if (record === null) return 'kept';
     await chain.putBlock(block, record, durability);
+    this.#parts.onStored(block.hash);
     driver.dispatch({ type: 'body', now: clock.now(), hash: block.hash });
     return 'kept';
   }

@@ -106,7 +106,8 @@ export class Node {
     const driver = this.#driver;
     this.#relay = new TransactionRelay({ network, clock, held: id => this.mempool.byId(id), onFault });
     const onAssembled = () => this.sync.onAssembled();
-    const bodies = { signatures, mempool, onAssembled };
+    const onStored = (hash: Uint8Array) => this.sync.forget(hash);
+    const bodies = { signatures, mempool, onStored, onAssembled };
     this.#blocks = new BlockImport({ genesis, chainId, network, clock, chain, driver, verifier, ...bodies });
     const blocks = this.#blocks;
     this.sync = new Sync({ network, clock, chain, driver, blocks, onFault });

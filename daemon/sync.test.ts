@@ -151,6 +151,20 @@ describe('sync', () => {
     await settle('the heavier branch', isAt(opened, heavier));
   });
 
+  it('is not asked for ever by claiming much and telling the same again', async () => {
+    const opened = await openNode();
+    const branch = grown(syncLimits.headersPerRequest);
+    const full = encodeHeaders(branch.blocks);
+    let asked = 0;
+    opened.network.connect('liar', much * much, request => {
+      if (request.type === 'getHeaders') asked += 1;
+      return request.type === 'getHeaders' ? full : encodeBodies(request.type === 'getBodies' ? [null] : []);
+    });
+    await settle('an answer', () => asked > 0);
+    await quiet();
+    expect(asked).toBeLessThanOrEqual(2);
+  });
+
   it('asks for headers again and again while the answers are full', async () => {
     const opened = await openNode();
     const branch = new Branch();
