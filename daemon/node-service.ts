@@ -109,7 +109,8 @@ export class NodeService implements NodeApi {
         const result = admitted[index];
         if (result?.ok) return accept(pendingStatus(transaction));
         const known = await this.transaction(transaction.id);
-        if (known !== null) return accept(known);
+        // One that was dropped before is not here: what counts is why it is refused now.
+        if (known !== null && known.status !== 'dropped') return accept(known);
         return result ?? reject('INTERNAL', 'no answer for a transaction');
       }),
     );

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { encodeBody } from '../chain/block.ts';
 import { fromUtf8, toHex } from '../chain/bytes.ts';
+import { sha256 } from '../chain/hash.ts';
 import { rows } from '../chain/layout.ts';
 import { alice, bob, put } from '../chain/ledger-fixture.suite.ts';
+import type { RemovalReason } from '../chain/mempool-queues.ts';
 import type { Operation } from '../chain/operation.ts';
 import { keyStateKey, pathOf } from '../chain/state.ts';
 import { verifyStateProof } from '../chain/state-tree-proof.ts';
@@ -11,6 +13,7 @@ import { proofDepth } from './ledger-writer.ts';
 import { quiet, settle } from './manual-clock.suite.ts';
 import type { ReadMode } from './node-api.ts';
 import { openNode } from './node-fixture.suite.ts';
+import { NodeService } from './node-service.ts';
 import { encodeBodies, encodeHeaders, encodeTransactions } from './wire.ts';
 
 const local: ReadMode = { kind: 'local' };
@@ -173,6 +176,31 @@ describe('a transaction', () => {
   });
 });
 
+describe('a transaction that the mempool dropped', () => {
+  it.each<[RemovalReason, string]>([
+    ['superseded', 'TRANSACTION_DROPPED'],
+    ['expired', 'EXPIRED'],
+    ['gap', 'BAD_NONCE'],
+    ['unpayable', 'FEE_UNPAYABLE'],
+    ['evicted', 'POOL_FULL'],
+  ])('because it was %s is told as dropped, with %s', async (reason, code) => {
+    const { node } = await openNode();
+    const write = signed(alice, [put('k', 'v')]);
+    node.keeper.displaced([write], reason);
+    expect(await node.reader.transaction(write.id)).toMatchObject({ status: 'dropped', code, confirmations: 0 });
+    await node.pipeline.submitted([write], 'rpc:test');
+    expect(await node.reader.transaction(write.id)).toMatchObject({ status: 'pending', code: null });
+  });
+
+  it('is refused for what is wrong with it when it is sent again', async () => {
+    const { node } = await nodeWith([put('k', 'v')]);
+    const service = new NodeService(node, async () => {});
+    const late = signed(alice, [put('late', 'v')]);
+    node.keeper.displaced([late], 'superseded');
+    expect(await service.submit([late], 'rpc:test')).toMatchObject([{ ok: false, error: { code: 'BAD_NONCE' } }]);
+  });
+});
+
 /** A node on a branch of two writes of one key, and a heavier branch with one, which is stored and not yet taken. */
 async function beforeReorg() {
   const store = new WatchedStore();
@@ -197,7 +225,10 @@ describe('a reading', () => {
     reading?.value ? fromUtf8(reading.value) : null;
   const key = async ({ node }: Scene, at: number | null) => {
     const reading = await node.reader.readKey('k', { at, read: local });
-    return reading.ok && [reading.value.at, reading.value.record?.version, of(reading.value)];
+    if (!reading.ok) return reading.error.code;
+    const { at: height, record, value } = reading.value;
+    expect(value && sha256(value), 'the record is of that value').toEqual(record?.valueHash);
+    return [height, record?.version, of(reading.value)];
   };
 
   it.each<[string, Uint8Array, (scene: Scene) => Promise<unknown>, unknown]>([

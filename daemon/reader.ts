@@ -1,11 +1,12 @@
 /** Reads of the chain and of the store for clients, each with what is known of its finality. */
 import type { SealedHeader } from '../chain/block.ts';
 import { equalBytes, toHex } from '../chain/bytes.ts';
-import { accept, type Result, reject, unreachable } from '../chain/errors.ts';
+import { accept, type ErrorCode, type Result, reject, unreachable } from '../chain/errors.ts';
 import { type Genesis, paramsAt } from '../chain/genesis.ts';
 import { sha256 } from '../chain/hash.ts';
 import type { TransactionPlace } from '../chain/layout.ts';
 import type { Mempool } from '../chain/mempool.ts';
+import type { RemovalReason } from '../chain/mempool-queues.ts';
 import { decodeRecord, type HistoryEntry, type KeyRecord, keyRecordCodec, keyStateKey } from '../chain/state.ts';
 import type { EngineInstance } from '../consensus/instance.ts';
 import { atOneHead } from './at-one-head.ts';
@@ -27,7 +28,18 @@ export interface ReaderParts {
   readonly ledger: LedgerWriter;
   readonly engine: EngineInstance;
   readonly mempool: Mempool;
+  /** Why a transaction that the mempool held is held no longer; null when nothing is known of it. */
+  readonly droppedFor: (idHex: string) => RemovalReason | null;
 }
+
+/** What a client is told of a transaction that was dropped: the code that sending it again would meet, or that it must sign anew. */
+const droppedCodes: Readonly<Record<Exclude<RemovalReason, 'included'>, ErrorCode>> = {
+  superseded: 'TRANSACTION_DROPPED',
+  expired: 'EXPIRED',
+  gap: 'BAD_NONCE',
+  unpayable: 'FEE_UNPAYABLE',
+  evicted: 'POOL_FULL',
+};
 
 /** Versions looked at, at a time, on the way back to the one that held at a height. */
 const historyPage = 64;
@@ -77,7 +89,7 @@ export class Reader {
     return this.#atOneHead(() => this.#prove(key, height ?? this.#parts.ledger.head.header.height));
   }
 
-  /** Where a transaction is: in a block of the canonical chain, or in the mempool; null when it is in neither. */
+  /** Where a transaction is: in a block of the canonical chain, in the mempool, or dropped by it; null when nothing is known of it. */
   transaction(id: Uint8Array): Promise<TransactionStatus | null> {
     return this.#atOneHead(() => this.#transaction(id));
   }
@@ -159,7 +171,9 @@ export class Reader {
     const transaction = this.#parts.mempool.byId(toHex(id));
     if (transaction !== null)
       return { id, status: 'pending', code: null, finality: 'pending', transaction, ...nowhere };
-    return null;
+    const reason = this.#parts.droppedFor(toHex(id));
+    if (reason === null || reason === 'included') return null;
+    return { id, status: 'dropped', code: droppedCodes[reason], finality: 'pending', transaction, ...nowhere };
   }
 
   async #included(id: Uint8Array, { height, index }: TransactionPlace): Promise<TransactionStatus | null> {
