@@ -170,7 +170,7 @@ export const keyMethods = {
     doc: 'Proves a value, or its absence, against the state root of a header.',
     params: z.strictObject({
       key: s.key,
-      height: s.height.optional().meta({ description: 'at most 128 below the head; default: the head' }),
+      height: s.height.optional().meta({ description: 'at most 128 below the head, and 20,000 changes of the state; default: the head' }),
     }),
     result: s.keyProof,
     errors: ['BAD_KEY', 'HEIGHT_UNAVAILABLE'],
