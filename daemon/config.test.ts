@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -136,5 +136,21 @@ describe('refuses', () => {
   ])('a file with %j', (text, message) => {
     file(text);
     expect(refusal()).toContain(message);
+  });
+});
+
+describe('a hostile configuration file', () => {
+  test.each([
+    ['an alias', 'a: &a [x]\nrpc-port: *a\n', /[Aa]lias/],
+    ['deep nesting', `rpc-port: ${'['.repeat(50_000)}`, /nested too deep|stack|[Ff]low/],
+    ['too many bytes', `# ${'x'.repeat(1_048_576)}\n`, /at most 1048576/],
+  ])('with %s is refused in words', (_, text, words) => {
+    file(text);
+    expect(refusal()).toMatch(words);
+  });
+
+  test('that is no regular file is refused before it is read', () => {
+    symlinkSync('/dev/zero', join(dataDir, configFileName));
+    expect(refusal()).toContain('not a regular file');
   });
 });

@@ -2,7 +2,7 @@
  * What kvchaind runs with: flags over the configuration file over defaults, each value checked by the one table of settings. What is
  * unknown or wrong is BAD_CONFIG, naming the line or flag and the nearest known one.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
@@ -128,19 +128,16 @@ function fromFlag(name: SettingName, text: unknown): Result<unknown> {
 
 function readFile(path: string): Result<Given> {
   if (!existsSync(path)) return accept({});
-  const text = readFileSync(path, 'utf8');
-  if (text.length > configFileBytesMax)
-    return reject('BAD_CONFIG', `${path}: too large: at most ${configFileBytesMax} bytes`);
-  const document = parseDocument(text, { prettyErrors: true });
-  const [error] = document.errors;
-  if (error !== undefined) return reject('BAD_CONFIG', `${path}: ${error.message}`);
-  const content: unknown = document.toJS({ maxAliasCount: 0 }) ?? {};
-  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
-    return reject('BAD_CONFIG', `${path}: expected lines of the form key: value`);
+  const info = statSync(path);
+  if (!info.isFile()) return reject('BAD_CONFIG', `${path}: not a regular file`);
+  if (info.size > configFileBytesMax) {
+    return reject('BAD_CONFIG', `${path}: ${info.size} bytes, at most ${configFileBytesMax}`);
   }
+  const content = parseYaml(readFileSync(path, 'utf8'));
+  if (!content.ok) return reject('BAD_CONFIG', `${path}: ${content.error.detail}`);
   const namesByKey = new Map(settingNames.map(name => [flagOf(name), name]));
   const given: Given = {};
-  for (const [key, value] of Object.entries(content)) {
+  for (const [key, value] of Object.entries(content.value)) {
     const name = namesByKey.get(key);
     if (name === undefined) {
       const near = nearest(key, [...namesByKey.keys()]);
@@ -152,6 +149,21 @@ function readFile(path: string): Result<Given> {
     given[name] = value;
   }
   return accept(given);
+}
+
+/** A flat list of keys and values. Aliases and deep nesting, which have no use here, are refused with what the parser says. */
+function parseYaml(text: string): Result<object> {
+  try {
+    const document = parseDocument(text, { prettyErrors: true });
+    const [error] = document.errors;
+    if (error !== undefined) return reject('BAD_CONFIG', error.message);
+    const content: unknown = document.toJS({ maxAliasCount: 0 }) ?? {};
+    if (typeof content === 'object' && content !== null && !Array.isArray(content)) return accept(content);
+    return reject('BAD_CONFIG', 'expected lines of the form key: value');
+  } catch (error) {
+    const isDeep = error instanceof RangeError;
+    return reject('BAD_CONFIG', isDeep ? 'nested too deep' : error instanceof Error ? error.message : 'not YAML');
+  }
 }
 
 /** Flags over the file over defaults, checked. */
