@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   commitWrites,
   genesisWrites,
+  type MempoolToWrite,
   mempoolWrites,
   storeBlockWrites,
   storeHeaderWrites,
@@ -63,6 +64,17 @@ class Database implements StateReader {
     for (const { key, value } of writes) {
       if (value === null) this.stored.delete(toHex(key));
       else this.stored.set(toHex(key), value);
+    }
+  }
+
+  /** Replaces the stored mempool; gives where its parts are. */
+  save(mempool: MempoolToWrite): readonly number[] {
+    const batches = mempoolWrites(mempool);
+    for (;;) {
+      const batch = batches.next();
+      if (batch.done) return batch.value;
+      for (const { value } of batch.value) expect(value?.length ?? 0).toBeLessThanOrEqual(1_048_576 + 5);
+      this.write(batch.value);
     }
   }
 
@@ -220,23 +232,14 @@ describe('the stored mempool', () => {
     const database = new Database();
     const before = database.snapshot();
     const transactions = Array.from({ length: 9 }, (_, nonce) => big(nonce));
-    const first = mempoolWrites({ transactions, partsBefore: 0, undone: [] });
-    expect(first.parts).toBe(3);
-    for (const { value } of first.writes) expect(value?.length).toBeLessThanOrEqual(1_048_576 + 5);
-    database.write(first.writes);
-    const read = [0, 1, 2].flatMap(part =>
-      rows.mempool.decode(database.get(rows.mempool.key(part)) ?? new Uint8Array(0)),
-    );
+    const first = database.save({ transactions, places: [], undone: [] });
+    expect(first).toEqual([0, 1, 2]);
+    const read = first.flatMap(part => rows.mempool.decode(database.get(rows.mempool.key(part)) ?? new Uint8Array(0)));
     expect(read.map(({ witnessIdHex }) => witnessIdHex)).toEqual(transactions.map(({ witnessIdHex }) => witnessIdHex));
     database.write([rows.undone.put(zeroHash, 1)]);
-    const second = mempoolWrites({
-      transactions: transactions.slice(0, 1),
-      partsBefore: first.parts,
-      undone: [zeroHash],
-    });
-    expect(second.parts).toBe(1);
-    database.write(second.writes);
-    database.write(mempoolWrites({ transactions: [], partsBefore: second.parts, undone: [] }).writes);
+    const second = database.save({ transactions: transactions.slice(0, 1), places: first, undone: [zeroHash] });
+    expect(second).toEqual([3]);
+    expect(database.save({ transactions: [], places: second, undone: [] })).toEqual([]);
     expect(database.snapshot()).toEqual(before);
   });
 });

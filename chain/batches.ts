@@ -88,35 +88,45 @@ export function undoWrites(block: Block, undo: Undo): StoreWrite[] {
 
 export interface MempoolToWrite {
   readonly transactions: Iterable<Transaction>;
-  /** How many parts are stored now. */
-  readonly partsBefore: number;
+  /** Where the parts are stored now, ascending. */
+  readonly places: readonly number[];
   /** Undone blocks whose transactions are among `transactions`, or need not be. */
   readonly undone: readonly Uint8Array[];
 }
 
-/** Replaces the stored mempool; gives the batch and how many parts it makes. */
-export function mempoolWrites({ transactions, partsBefore, undone }: MempoolToWrite): {
-  readonly writes: StoreWrite[];
-  readonly parts: number;
-} {
-  const writes: StoreWrite[] = [];
+/**
+ * Replaces the stored mempool by one batch a part; gives where the parts are then. The new parts stand behind the old, which the last
+ * batch alone removes, together with what is owed for undone blocks: whatever a crash leaves in between holds all that was stored before.
+ */
+export function* mempoolWrites({
+  transactions,
+  places,
+  undone,
+}: MempoolToWrite): Generator<readonly StoreWrite[], readonly number[], undefined> {
+  const first = (places.at(-1) ?? -1) + 1;
+  let parts = 0;
+  for (const part of mempoolParts(transactions)) {
+    yield [rows.mempool.put(first + parts, part)];
+    parts += 1;
+  }
+  const last = [...places.map(place => rows.mempool.remove(place)), ...undone.map(hash => rows.undone.remove(hash))];
+  if (last.length > 0) yield last;
+  return Array.from({ length: parts }, (_, part) => first + part);
+}
+
+function* mempoolParts(transactions: Iterable<Transaction>): Generator<readonly Transaction[], void, undefined> {
   let part: Transaction[] = [];
   let partBytes = 0;
-  const close = () => {
-    if (part.length > 0) writes.push(rows.mempool.put(writes.length, part));
-    part = [];
-    partBytes = 0;
-  };
   for (const transaction of transactions) {
-    if (partBytes + transaction.bytes.length > mempoolPartBytesMax) close();
+    if (part.length > 0 && partBytes + transaction.bytes.length > mempoolPartBytesMax) {
+      yield part;
+      part = [];
+      partBytes = 0;
+    }
     part.push(transaction);
     partBytes += transaction.bytes.length;
   }
-  close();
-  const parts = writes.length;
-  for (let left = parts; left < partsBefore; left++) writes.push(rows.mempool.remove(left));
-  writes.push(...undone.map(hash => rows.undone.remove(hash)));
-  return { writes, parts };
+  if (part.length > 0) yield part;
 }
 
 /** The state rows and the leaves of the same changes. */

@@ -198,16 +198,18 @@ export class ChainStore {
   async journal(): Promise<Journal> {
     const transactions: Transaction[] = [];
     const undone: Uint8Array[] = [];
-    let parts = 0;
+    const places: number[] = [];
     for await (const page of this.#pages(allOf(rows.mempool))) {
-      for (const row of page) transactions.push(...rows.mempool.decode(row.value));
-      parts += page.length;
+      for (const row of page) {
+        places.push(rows.mempool.placeOf(row.key));
+        transactions.push(...rows.mempool.decode(row.value));
+      }
     }
     for await (const page of this.#pages(allOf(rows.undone))) {
       for (const row of page) undone.push(rows.undone.placeOf(row.key));
     }
     for (const hash of undone) transactions.push(...((await this.#read(rows.body, hash)) ?? []));
-    return { transactions, parts, undone };
+    return { transactions, places, undone };
   }
 
   async #read<Place, Value>(row: Row<Place, Value>, place: Place): Promise<Value | null> {
@@ -238,8 +240,8 @@ export interface KeyedRecord {
 
 export interface Journal {
   readonly transactions: readonly Transaction[];
-  /** Part rows of the mempool that are stored now. */
-  readonly parts: number;
+  /** Where the parts of the mempool are stored now, ascending. */
+  readonly places: readonly number[];
   readonly undone: readonly Uint8Array[];
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { actor, alice, bob, put } from '../chain/ledger-fixture.suite.ts';
 import { Mempool } from '../chain/mempool.ts';
 import type { Transaction } from '../chain/transaction.ts';
@@ -70,6 +70,29 @@ describe('the journal of the mempool', () => {
     }
     await again.keeper.save();
     expect((await again.chain.journal()).transactions).toEqual([]);
+  });
+
+  it('is written a part at a time, and a crash in between takes nothing of the one before', async () => {
+    const store = new MemoryStore();
+    const { keeper, add } = await keeperOn(store);
+    const large = Array.from({ length: 40 }, (_, index) =>
+      signed(actor(`sender ${index}`), [put('k', 'x'.repeat(60_000))]),
+    );
+    for (const transaction of large) expect(add(transaction).ok).toBe(true);
+    await keeper.save();
+    const sizes: number[] = [];
+    const write = store.write.bind(store);
+    vi.spyOn(store, 'write').mockImplementation(async (batch, durability) => {
+      sizes.push(batch.reduce((sum, row) => sum + (row.value?.length ?? 0), 0));
+      if (sizes.length === 3) throw new Error('the disk is gone');
+      await write(batch, durability);
+    });
+    await expect(keeper.save()).rejects.toThrow('the disk is gone');
+    expect(Math.max(...sizes)).toBeLessThan(1_100_000);
+    const again = await keeperOn(store.reopen());
+    expect(new Set(again.loaded)).toEqual(new Set(large.map(({ idHex }) => idHex)));
+    await again.keeper.save();
+    expect((await again.chain.journal()).transactions).toHaveLength(large.length);
   });
 
   it('is written every minute without being asked', async () => {

@@ -40,9 +40,11 @@ export class MempoolKeeper {
   readonly #parts: MempoolKeeperParts;
   readonly #dropped = new Map<string, RemovalReason>();
   readonly #cancels = new Map<'expire' | 'save', () => void>();
-  #storedParts = 0;
+  /** Where the store holds the parts of the mempool that was written last. */
+  #places: readonly number[] = [];
+  #saving: Promise<void> = Promise.resolve();
   /** Undone blocks whose transactions are in the mempool, while the store still owes them to it. */
-  #undone: Uint8Array[] = [];
+  readonly #undone: Uint8Array[] = [];
 
   constructor(parts: MempoolKeeperParts) {
     this.#parts = parts;
@@ -51,8 +53,8 @@ export class MempoolKeeper {
   /** Reads back what the last run left, through the same road as everything that comes in. */
   async load(submit: (transactions: readonly Transaction[]) => Promise<unknown>): Promise<void> {
     const journal = await this.#parts.chain.journal();
-    this.#storedParts = journal.parts;
-    this.#undone = [...journal.undone];
+    this.#places = journal.places;
+    this.#undone.push(...journal.undone);
     const { transactions } = journal;
     for (let start = 0; start < transactions.length; start += loadBatch) {
       await submit(transactions.slice(start, start + loadBatch));
@@ -89,18 +91,36 @@ export class MempoolKeeper {
     this.#remember(transactions.map(transaction => ({ transaction, reason })));
   }
 
-  async save(): Promise<void> {
-    const transactions = [...this.#parts.mempool.entries()].map(({ transaction }) => transaction);
-    const undone = this.#undone;
-    const { writes, parts } = mempoolWrites({ transactions, partsBefore: this.#storedParts, undone });
-    this.#storedParts = parts;
-    this.#undone = [];
-    if (writes.length > 0) await this.#parts.chain.write(writes, 'lazy');
+  /** Writes the mempool as it is now, one saving after the other. */
+  save(): Promise<void> {
+    const before = this.#saving;
+    this.#saving = (async () => {
+      await Promise.allSettled([before]);
+      await this.#save();
+    })();
+    return this.#saving;
   }
 
   stop(): void {
     for (const cancel of this.#cancels.values()) cancel();
     this.#cancels.clear();
+  }
+
+  /** A part at a time: while the store writes one, which takes it off the main thread, requests and blocks get their turn. */
+  async #save(): Promise<void> {
+    const transactions = [...this.#parts.mempool.entries()].map(({ transaction }) => transaction);
+    // What is undone while the parts are written is not among them and stays owed.
+    const undone = [...this.#undone];
+    const batches = mempoolWrites({ transactions, places: this.#places, undone });
+    for (;;) {
+      const batch = batches.next();
+      if (batch.done) {
+        this.#places = batch.value;
+        break;
+      }
+      await this.#parts.chain.write(batch.value, 'lazy');
+    }
+    this.#undone.splice(0, undone.length);
   }
 
   #expire(): void {
