@@ -121,10 +121,17 @@ export class Door {
       const body = { status: isSyncing ? 'syncing' : 'ready', height: head.header.height, targetHeight };
       return reply.code(isSyncing ? 503 : 200).send(body);
     });
-    this.#app.get('/metrics', async (_request, reply) =>
+    const spend: onRequestAsyncHookHandler = async (request, reply) =>
+      this.#rate.take(this.#callerOf(request).name, 1)
+        ? undefined
+        : sendRefusal(reply, 'RATE_EXCEEDED', 'too many calls in a short time');
+    this.#app.get('/metrics', { onRequest: spend }, async (_request, reply) =>
       reply.header('content-type', this.#parts.meter.contentType).send(await this.#parts.meter.text()),
     );
-    this.#app.get('/openapi.json', (_request, reply) => reply.send(openApiDocument(this.#parts.api.version)));
+    const openApi = JSON.stringify(openApiDocument(this.#parts.api.version));
+    this.#app.get('/openapi.json', { onRequest: spend }, (_request, reply) =>
+      reply.header('content-type', 'application/json; charset=utf-8').send(openApi),
+    );
   }
 
   /** In order of cost: host and origin, token, scope of what is no method. Leaves a caller behind, or has answered. */

@@ -193,6 +193,13 @@ describe('too much', () => {
     expect((await under.ask({ body: head, headers: bearer('t') })).status).toBe(200);
   });
 
+  test.each(['/metrics', '/openapi.json'])('%s spends the rate too', async path => {
+    const under = await start({ settings: { rate: { perSecond: 0.001, burst: 1 } } });
+    expect((await under.ask({ path })).status).toBe(200);
+    const refused = await under.ask({ path });
+    expect([refused.status, refused.json.code, refused.headers['retry-after']]).toEqual([429, 'RATE_EXCEEDED', '1']);
+  });
+
   test('a bucket fills again with time, up to its burst', () => {
     let now = 0;
     const limiter = new RateLimiter({ perSecond: 10, burst: 5 }, () => now);
