@@ -129,7 +129,7 @@ async function open(settings: DaemonSettings, opening: Opening): Promise<Daemon>
   return { url: server.url, stopped, stop: () => ending.tell(null) };
 }
 
-/** Opens what the node stands on. The node closes its ports itself; until it stands, they are closed here. */
+/** Opens what the node stands on. Each port leaves its closer behind, but for the network, which the node stops itself. */
 async function openPorts(
   settings: DaemonSettings,
   { genesis, identity }: { readonly genesis: Genesis; readonly identity: Uint8Array },
