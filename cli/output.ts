@@ -18,8 +18,8 @@ export class Output {
   readonly #streams: Streams;
   readonly #colors: ReturnType<typeof pc.createColors>;
 
-  constructor(streams: Streams, isJson: boolean) {
-    this.isJson = isJson;
+  constructor(streams: Streams, format: 'text' | 'json') {
+    this.isJson = format === 'json';
     this.#streams = streams;
     this.#colors = pc.createColors(streams.stderr.isTTY === true && pc.isColorSupported);
   }

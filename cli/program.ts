@@ -24,7 +24,7 @@ export async function runCommandLine(typed: readonly string[], streams: Streams)
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     if (error instanceof CommanderError && error.code === 'commander.help') return errorRow('USAGE').exit;
     const told = tellOf(error);
-    new Output(streams, typed.includes('--json')).failure(told);
+    new Output(streams, typed.includes('--json') ? 'json' : 'text').failure(told);
     return told.exit;
   }
 }

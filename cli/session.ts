@@ -41,7 +41,7 @@ export class Session {
   constructor(options: CommonOptions, streams: Streams) {
     this.#options = options;
     this.streams = streams;
-    this.output = new Output(streams, options.json === true);
+    this.output = new Output(streams, options.json === true ? 'json' : 'text');
     this.folder = dataFolderAt(options.dataDir);
   }
 

@@ -39,7 +39,8 @@ export function openApiDocument(version: string): JsonObject {
 function describeRoute(candidates: readonly Candidate[], { verb, path }: Route): JsonObject {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(match => match[1] ?? '');
   const properties = mergeProperties(candidates);
-  const selectors = candidates.flatMap(({ route }) => Object.entries(route.when ?? {}));
+  const isSelected = candidates.some(({ route }) => Object.values(route.when ?? {}).includes(true));
+  const selectors = isSelected ? [selector] : [];
   const hasBody = verb === 'PUT' || verb === 'POST';
   const others = properties.filter(property => !inPath.includes(property.name));
   const rows = candidates.map(({ name }) => rowOf(name));
@@ -56,10 +57,7 @@ function describeRoute(candidates: readonly Candidate[], { verb, path }: Route):
     ],
     ...(hasBody
       ? {
-          requestBody: bodyOf(
-            others,
-            selectors.some(([, wanted]) => typeof wanted === 'boolean'),
-          ),
+          requestBody: bodyOf([...selectors, ...others]),
         }
       : {}),
     responses: {
@@ -89,11 +87,10 @@ function schemaOf(properties: readonly Property[], name: string): JsonObject {
   return properties.find(property => property.name === name)?.schema ?? { type: 'string' };
 }
 
-function bodyOf(properties: readonly Property[], isSelected: boolean): JsonObject {
-  const selector: readonly Property[] = isSelected
-    ? [{ name: 'running', schema: { type: 'boolean' }, isRequired: true }]
-    : [];
-  const all = [...selector, ...properties];
+/** What chooses between two methods at one route. */
+const selector: Property = { name: 'running', schema: { type: 'boolean' }, isRequired: true };
+
+function bodyOf(all: readonly Property[]): JsonObject {
   return {
     required: all.some(({ isRequired }) => isRequired),
     content: {
