@@ -11,6 +11,9 @@ import { encodeBodies, encodeHeaders, encodeTransactions, type SyncRequest, wire
 /** Blocks whose transactions are kept decoded: the newest are what peers ask for while a block spreads, each of them many times. */
 const decodedBlocksMax = 4;
 
+/** Headers in one answer, however many are asked for: reading and encoding them is some milliseconds of the main thread. */
+const servedHeadersMax = 500;
+
 type ByWitness = ReadonlyMap<string, Transaction>;
 
 /** Per store, the blocks that were asked for last, oldest first, by hash in hexadecimal. A hash names its body for ever. */
@@ -34,8 +37,9 @@ export async function serve(chain: ChainStore, request: SyncRequest): Promise<Ui
 async function headersAfter(
   chain: ChainStore,
   locator: readonly Uint8Array[],
-  limit: number,
+  asked: number,
 ): Promise<readonly SealedHeader[]> {
+  const limit = Math.min(asked, servedHeadersMax);
   for (const hash of locator) {
     const height = await chain.canonicalHeight(hash);
     if (height !== null) return chain.canonicalHeaders(height + 1, limit);
