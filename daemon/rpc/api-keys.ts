@@ -68,7 +68,7 @@ export const keyMethods = {
       read: s.readMode.default('local'),
     }),
     result: s.keyState,
-    errors: ['BAD_KEY', 'NO_KEY', 'FINALITY_UNAVAILABLE', 'HEIGHT_UNAVAILABLE'],
+    errors: ['BAD_KEY', 'NO_KEY', 'NOT_CONFIRMED', 'FINALITY_UNAVAILABLE', 'HEIGHT_UNAVAILABLE'],
     routes: [{ verb: 'GET', path: '/v1/kv/{key}' }],
     example: { params: { key: 'bash' }, result: exampleKey },
   }),
@@ -79,7 +79,7 @@ export const keyMethods = {
     doc: 'Deletes a key: a tombstone stays, with owner, version and history.',
     params: z.strictObject({ key: s.key.optional(), ...writeFields }).superRefine(signedOrPlain(['key'])),
     result: s.transactionState,
-    errors: ['BAD_KEY', 'ACCOUNT_LOCKED', 'NOT_OWNER', 'NO_KEY', 'POOL_FULL'],
+    errors: ['BAD_KEY', 'ACCOUNT_LOCKED', 'NOT_OWNER', 'NO_KEY', 'POOL_FULL', 'FINALITY_UNAVAILABLE'],
     routes: [{ verb: 'DELETE', path: '/v1/kv/{key}' }],
     example: { params: { key: 'bash' }, result: examplePending },
   }),
@@ -170,7 +170,9 @@ export const keyMethods = {
     doc: 'Proves a value, or its absence, against the state root of a header.',
     params: z.strictObject({
       key: s.key,
-      height: s.height.optional().meta({ description: 'at most 128 below the head, and 20,000 changes of the state; default: the head' }),
+      height: s.height
+        .optional()
+        .meta({ description: 'at most 128 below the head, and 20,000 changes of the state; default: the head' }),
     }),
     result: s.keyProof,
     errors: ['BAD_KEY', 'HEIGHT_UNAVAILABLE'],
