@@ -1,90 +1,16 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Header } from './block.ts';
 import { toHex } from './bytes.ts';
 import { amountMax } from './codec.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Params } from './genesis.ts';
-import { genesisChanges } from './genesis-block.ts';
 import { sha256 } from './hash.ts';
 import { addressOf } from './keys.ts';
-import { type Applied, applyBlock, BlockExecution, checkStateRoot, subsidyAt, touchedBy } from './ledger.ts';
-import {
-  type Actor,
-  actors,
-  alice,
-  bob,
-  carol,
-  genesisWith,
-  LoadedState,
-  MemoryState,
-  minter,
-  paramsWith,
-  producer,
-  put,
-  transact,
-} from './ledger-fixture.suite.ts';
+import { applyBlock, checkStateRoot, subsidyAt, touchedBy } from './ledger.ts';
+import { Chain, createMoney, del, get, outcome, transfer, transferKey } from './ledger-chain.suite.ts';
+import { type Actor, alice, bob, carol, minter, paramsWith, producer, put, transact } from './ledger-fixture.suite.ts';
 import type { Operation } from './operation.ts';
 import type { Transaction } from './transaction.ts';
-import { undoOf } from './undo.ts';
-
-const rich: readonly (readonly [Actor, bigint])[] = [
-  [alice, 1_000n],
-  [bob, 500n],
-  [minter, 10n],
-];
-
-/** A chain of one block after another on a state in memory. */
-class Chain {
-  readonly params: Params;
-  readonly state = new MemoryState();
-  readonly genesis: ReturnType<typeof genesisWith>;
-  height = 0;
-
-  constructor(params: Partial<Params> = {}, balances: readonly (readonly [Actor, bigint])[] = rich) {
-    this.params = paramsWith(params);
-    this.genesis = genesisWith(this.params, balances);
-    this.state.write(genesisChanges(this.genesis));
-  }
-
-  execution(transactions: readonly Transaction[]): BlockExecution {
-    const state = new LoadedState(this.state, touchedBy(transactions, producer.publicKey));
-    const { genesis, params } = this;
-    return new BlockExecution({ genesis, params, height: this.height + 1, producer: producer.publicKey, state });
-  }
-
-  /** Executes a block of transactions that may all be in it. */
-  block(...transactions: readonly Transaction[]): Applied {
-    const execution = this.execution(transactions);
-    for (const transaction of transactions) {
-      const added = execution.add(transaction);
-      if (!added.ok) throw new Error(`${added.error.code}: ${added.error.detail}`);
-    }
-    const applied = execution.finish();
-    this.state.write(applied.changes);
-    this.height++;
-    return applied;
-  }
-
-  balance(of: Actor): bigint {
-    return this.state.view().account(of.address).balance;
-  }
-
-  total(): bigint {
-    return actors.reduce((sum, one) => sum + this.balance(one), 0n);
-  }
-}
-
-function outcome(applied: Applied, index = 0): ErrorCode | 'applied' | undefined {
-  const receipt = applied.receipts[index];
-  return (receipt?.code ?? receipt?.status === 'applied') ? (receipt?.code ?? 'applied') : undefined;
-}
-
-const del = (key: string): Operation => ({ type: 'delete', key });
-const get = (key: string): Operation => ({ type: 'get', key });
-const transferKey = (key: string, to: Actor): Operation => ({ type: 'transferKey', key, to: to.address });
-const transfer = (to: Actor, amount: bigint): Operation => ({ type: 'transfer', to: to.address, amount });
-const createMoney = (to: Actor, amount: bigint): Operation => ({ type: 'createMoney', to: to.address, amount });
 
 describe('what may not be in a block', () => {
   const cases: readonly [string, ErrorCode, Transaction, Partial<Params>][] = [
@@ -361,84 +287,5 @@ describe('touchedBy', () => {
     expect(hex).toEqual([...new Set(hex)].sort());
     const accounts = [alice.address, bob.address, addressOf(producer.publicKey)].map(one => `02${toHex(one)}`);
     expect(hex).toEqual(['0161', '0162', ...accounts.sort(), '03']);
-  });
-});
-
-describe('properties', () => {
-  const someone = fc.constantFrom(...actors);
-  const key = fc.constantFrom('a', 'b', 'c');
-  const amount = fc.oneof(fc.bigInt(0n, 700n), fc.constantFrom(amountMax, 2n ** 63n - 1n));
-  const operation: fc.Arbitrary<Operation> = fc.oneof(
-    fc.record({ key, version: fc.option(fc.nat(3)) }).map(one => put(one.key, 'v', one.version)),
-    key.map(del),
-    key.map(get),
-    fc.tuple(key, someone).map(([one, to]) => transferKey(one, to)),
-    fc.tuple(someone, amount).map(([to, sum]) => createMoney(to, sum)),
-    fc.tuple(someone, amount).map(([to, sum]) => transfer(to, sum)),
-  );
-  const wish = fc.record({
-    sender: someone,
-    fee: fc.bigInt(0n, 30n),
-    operations: fc.array(operation, { maxLength: 4 }),
-  });
-  const blocks = fc.array(fc.array(wish, { maxLength: 5 }), { minLength: 1, maxLength: 4 });
-  const ownership = fc.constantFrom<Params['keyOwnership']>('first-writer', 'open');
-
-  /** Executes the wishes of one block, each with the sender's next nonce; those that may not be in it are left out. */
-  function execute(chain: Chain, wishes: readonly { sender: Actor; fee: bigint; operations: Operation[] }[]): Applied {
-    const next = new Map(actors.map(one => [one, chain.state.view().account(one.address).nonce]));
-    const used: Transaction[] = [];
-    for (const { sender, fee, operations } of wishes) {
-      const nonce = next.get(sender) ?? 0;
-      const transaction = transact(sender, operations, { fee, nonce });
-      const trial = chain.execution([...used, transaction]);
-      if (![...used, transaction].every(one => trial.add(one).ok)) continue;
-      used.push(transaction);
-      next.set(sender, nonce + 1);
-    }
-    return chain.block(...used);
-  }
-
-  it('undoing takes any block back, and balances always add up to the supply', () => {
-    fc.assert(
-      fc.property(blocks, ownership, (story, keyOwnership) => {
-        const chain = new Chain({ keyOwnership, subsidy: 9n, halvingBlocks: 2, supplyMax: 1_530n });
-        for (const wishes of story) {
-          const before = chain.state.snapshot();
-          const applied = execute(chain, wishes);
-          const after = chain.state.snapshot();
-          expect(chain.total()).toBe(chain.state.view().supply());
-          expect(chain.total()).toBeLessThanOrEqual(1_530n);
-          chain.state.write(undoOf(new Uint8Array(32), applied).changes);
-          expect(chain.state.snapshot()).toEqual(before);
-          chain.state.write(applied.changes);
-          expect(chain.state.snapshot()).toEqual(after);
-        }
-      }),
-      { numRuns: 60 },
-    );
-  });
-
-  it('versions of a key follow each other without a hole, and each value is where valueVersion says', () => {
-    fc.assert(
-      fc.property(blocks, ownership, (story, keyOwnership) => {
-        const chain = new Chain({ keyOwnership });
-        const versions = new Map<string, Applied['history'][number][]>();
-        for (const wishes of story) {
-          for (const entry of execute(chain, wishes).history) {
-            const entries = versions.get(entry.key) ?? [];
-            entries.push(entry);
-            versions.set(entry.key, entries);
-          }
-        }
-        for (const [name, entries] of versions) {
-          expect(entries.map(entry => entry.version)).toEqual(entries.map((_, index) => index + 1));
-          const record = chain.state.view().keyRecord(name);
-          const holder = record && record.valueVersion > 0 ? entries[record.valueVersion - 1] : undefined;
-          expect(holder?.value ? sha256(holder.value) : null).toEqual(record?.valueHash ?? null);
-        }
-      }),
-      { numRuns: 40 },
-    );
   });
 });

@@ -1,11 +1,10 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { fromHex, toHex, toUtf8 } from '../chain/bytes.ts';
+import { fromHex, toUtf8 } from '../chain/bytes.ts';
 import { errorRow } from '../chain/errors.ts';
-import { parseGenesis } from '../chain/genesis-file.ts';
 import { decodeTransaction } from '../chain/transaction.ts';
 import { scryptCostMin } from '../daemon/keystore/key-file.ts';
 import { createKeyFile, keyFolderOf, newSecret } from '../daemon/keystore/keystore.ts';
@@ -334,113 +333,6 @@ describe('secrets', () => {
   });
 });
 
-describe('keys', () => {
-  it('are made, listed, shown, exported and imported', async () => {
-    const dataDir = join(folder, 'keys');
-    const password = join(folder, 'key-password');
-    writeFileSync(password, 'secret\n', { mode: 0o600 });
-    const key = (...words: readonly string[]) => typed(['key', ...words, '--data-dir', dataDir, '--json']);
-    const made = (await key('new', 'alice', '--password-file', password)).json();
-    expect(Object.keys(made)).toEqual(['name', 'address', 'publicKey', 'file']);
-    expect(statSync(join(dataDir, 'keys', 'alice.json')).mode & 0o777).toBe(0o600);
-    expect((await key('list')).json()).toEqual([made]);
-    expect((await key('show')).json()).toEqual(made);
-    const { secretKey } = (await key('export', 'alice', '--password-file', password)).json();
-    const copy = await typed(
-      ['key', 'import', 'copy', '-', '--password-file', password, '--data-dir', dataDir, '--json'],
-      `${secretKey}\n`,
-    );
-    expect(copy.json()).toMatchObject({ name: 'copy', publicKey: made.publicKey });
-    expect((await key('new', 'alice', '--password-file', password)).exit).toBe(2);
-    expect((await key('new', '../x', '--password-file', password)).exit).toBe(2);
-    expect((await key('show')).json()).toMatchObject({ code: 'NOT_FOUND' });
-  });
-});
-
-describe('init', () => {
-  async function genesisOf(...words: readonly string[]) {
-    const dataDir = mkdtempSync(join(folder, 'init-'));
-    const outcome = await typed(['init', '--data-dir', dataDir, '--json', ...words]);
-    const parsed = outcome.exit === 0 ? parseGenesis(readFileSync(join(dataDir, 'genesis.json'), 'utf8')) : null;
-    return { outcome, dataDir, genesis: parsed?.ok ? parsed.value : null };
-  }
-
-  it('makes a network with a fixed difficulty', async () => {
-    const { genesis } = await genesisOf('--difficulty', '16', '--target-ms', '1000', '--name', 'ours');
-    expect(genesis).toMatchObject({
-      name: 'ours',
-      engine: 'pow',
-      schedule: [{ params: { retarget: 'fixed', targetMs: 1_000, bits: 0x1f00ffff } }],
-    });
-  });
-
-  it('makes a test network with money', async () => {
-    const address = 'kvt1';
-    expect((await genesisOf('--test-network', '--fund', `${address}=5`)).outcome.exit).toBe(2);
-    const { genesis } = await genesisOf(
-      '--test-network',
-      '--key-ownership',
-      'open',
-      '--subsidy',
-      '0',
-      '--first-difficulty',
-      '8',
-    );
-    expect(genesis?.schedule[0]?.params).toMatchObject({
-      testNetwork: 1,
-      addressPrefix: 'kvt',
-      keyOwnership: 'open',
-      subsidy: 0n,
-      retarget: 'asert',
-    });
-  });
-
-  it('joins a network with its genesis, whose chainId stays', async () => {
-    const first = await genesisOf('--name', 'theirs');
-    const bootstrap = '/ip4/127.0.0.1/tcp/9645';
-    const joined = await genesisOf(
-      '--genesis',
-      join(first.dataDir, 'genesis.json'),
-      '--bootstrap',
-      bootstrap,
-      '--bootstrap',
-      `${bootstrap}1`,
-      '--rpc-port',
-      '8650',
-    );
-    expect(joined.outcome.json().chainId).toBe(first.outcome.json().chainId);
-    expect(readFileSync(join(joined.dataDir, 'kvchaind.yaml'), 'utf8')).toContain(
-      `bootstrap: ["${bootstrap}","${bootstrap}1"]\nrpc-port: 8650\n`,
-    );
-  });
-
-  const wrong: readonly (readonly [string, readonly string[]])[] = [
-    ['a genesis and a wish of its own', ['--genesis', 'x.json', '--name', 'ours']],
-    ['two difficulties', ['--difficulty', '8', '--first-difficulty', '8']],
-    ['a bootstrap address that is none', ['--bootstrap', 'example.org:9645']],
-    ['an interval that is too short', ['--target-ms', '249']],
-    ['a difficulty that there is not', ['--difficulty', '256']],
-    ['a subsidy above the supply', ['--subsidy', '2', '--supply-max', '1']],
-    ['a name that is too long', ['--name', 'n'.repeat(65)]],
-    ['a file that is no genesis', ['--genesis', fileWith('{}')]],
-  ];
-  it.each(wrong)('refuses %s and writes nothing', async (_what, words) => {
-    const { outcome, dataDir } = await genesisOf(...words);
-    expect(outcome.exit).toBe(2);
-    expect(() => statSync(join(dataDir, 'genesis.json'))).toThrow();
-  });
-
-  it('never takes a folder that belongs to a network', async () => {
-    const { dataDir, outcome } = await genesisOf();
-    const again = await typed(['init', '--data-dir', dataDir, '--json']);
-    expect({ first: outcome.exit, again: again.exit, code: again.json().code }).toEqual({
-      first: 0,
-      again: 2,
-      code: 'USAGE',
-    });
-  });
-});
-
 describe('import', () => {
   it('writes rows, lists those that failed, and tells a summary', async () => {
     const file = join(folder, 'import.jsonl');
@@ -488,12 +380,6 @@ describe('an import that was stopped', () => {
     expect(third.json()).toMatchObject({ rows: 1_500, resumedAfterLine: 0 });
   });
 });
-
-function fileWith(text: string): string {
-  const file = join(folder, `${toHex(toUtf8(text))}.json`);
-  writeFileSync(file, text);
-  return file;
-}
 
 function leavesOf(command: Command, path: readonly string[]): readonly string[] {
   return command.commands.flatMap(sub => {
