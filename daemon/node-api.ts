@@ -174,7 +174,7 @@ export interface NodeApi {
   mempoolInfo(): MempoolInfo;
   mempoolList(limit: number): readonly Transaction[];
 
-  startMining(settings: { readonly threads?: number; readonly rateMax?: number | null }): Result<null>;
+  startMining(settings: { readonly threads?: number; readonly rateMax?: number | null }): void;
   stopMining(): void;
   miningStatus(): MiningStatus;
 

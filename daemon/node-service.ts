@@ -136,10 +136,9 @@ export class NodeService implements NodeApi {
     return transactions;
   }
 
-  startMining(settings: { readonly threads?: number; readonly rateMax?: number | null }): Result<null> {
+  startMining(settings: { readonly threads?: number; readonly rateMax?: number | null }): void {
     this.#node.ports.miner.configure(settings);
     this.#node.producer.start();
-    return accept(null);
   }
 
   stopMining(): void {

@@ -235,7 +235,7 @@ export const chainMethods = {
       }),
     }),
     result: s.miner,
-    errors: ['BAD_CONFIG'],
+    errors: [],
     routes: [{ verb: 'PUT', path: '/v1/miner', when: { running: true } }],
     example: { params: { threads: 2 }, result: exampleMiner },
   }),

@@ -108,11 +108,11 @@ export const chainHandlers: Handlers<keyof typeof chainMethods> = {
   },
 
   miner_start: ({ threads, rate }, { host: { node } }) => {
-    const started = node.startMining({
+    node.startMining({
       ...(threads === undefined ? {} : { threads }),
       ...(rate === undefined ? {} : { rateMax: rate }),
     });
-    return started.ok ? accept(minerJson(node)) : started;
+    return accept(minerJson(node));
   },
 
   miner_stop: (_params, { host: { node } }) => {

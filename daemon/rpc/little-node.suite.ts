@@ -11,21 +11,15 @@ import { makeGenesisBlock } from '../../chain/genesis-block.ts';
 import { sha256 } from '../../chain/hash.ts';
 import { publicKeyOf, sign, verify } from '../../chain/keys.ts';
 import { merkleRoot } from '../../chain/merkle.ts';
-import { type Receipt, receiptHash } from '../../chain/receipt.ts';
+import { receiptHash } from '../../chain/receipt.ts';
 import { type HistoryEntry, keyStateKey, pathOf } from '../../chain/state.ts';
 import { decodeBits, hashMeetsTarget, targetToBytes, workOf } from '../../chain/target.ts';
 import { bodyBytes, signingDigest, type Transaction } from '../../chain/transaction.ts';
 import type * as node from '../node-api.ts';
-import { littleGenesis, producerKey, Run, type State, treeOf } from './little-ledger.suite.ts';
+import { emptyStatus, finalityOf, type Made, pendingStatus, placeOf, undoneEvent } from './little-answers.suite.ts';
+import { littleGenesis, producerKey, Run, treeOf } from './little-ledger.suite.ts';
 
 export { aliceKey, bobKey, littleGenesis } from './little-ledger.suite.ts';
-
-interface Made {
-  readonly block: Block;
-  readonly receipts: readonly Receipt[];
-  readonly state: State;
-  readonly changes: readonly HistoryEntry[];
-}
 
 const undoWindow = 50;
 const proofWindow = 128;
@@ -313,10 +307,8 @@ export class LittleNode implements node.NodeApi {
     return this.#pending.slice(0, limit);
   }
 
-  startMining(settings: { readonly threads?: number; readonly rateMax?: number | null }): Result<null> {
-    if (settings.threads === 13) return reject('BAD_CONFIG', '13 threads bring bad luck');
+  startMining(settings: { readonly threads?: number; readonly rateMax?: number | null }): void {
     this.mining = { ...this.mining, ...settings, isRunning: true };
-    return accept(null);
   }
 
   stopMining(): void {
@@ -398,33 +390,4 @@ export class LittleNode implements node.NodeApi {
   async stop(): Promise<void> {
     this.isStopped = true;
   }
-}
-
-const emptyStatus = {
-  code: null,
-  height: null,
-  blockHash: null,
-  index: null,
-  confirmations: 0,
-  finality: 'pending',
-  receipt: null,
-  transaction: null,
-} as const;
-
-function pendingStatus(transaction: Transaction): node.TransactionStatus {
-  return { ...emptyStatus, id: transaction.id, status: 'pending', transaction };
-}
-
-function finalityOf(confirmations: number): node.Finality {
-  if (confirmations === 0) return 'pending';
-  return confirmations >= 6 ? 'safe' : 'included';
-}
-
-function placeOf({ header, hash, transactions }: Block) {
-  const { height, parent, time } = header;
-  return { height, hash, parent, time, transactionIds: transactions.map(({ id }) => id) };
-}
-
-function undoneEvent({ block, changes }: Made): node.UndoneEvent {
-  return { type: 'undone', ...placeOf(block), keys: [...new Set(changes.map(({ key }) => key))] };
 }
