@@ -34,7 +34,15 @@ export function signedOrPlain(needed: readonly string[]): (params: object, conte
   };
 }
 
-const writeErrors = ['BAD_KEY', 'BAD_VALUE', 'ACCOUNT_LOCKED', 'NOT_OWNER', 'VERSION_CONFLICT', 'POOL_FULL'] as const;
+const writeErrors = [
+  'BAD_KEY',
+  'BAD_VALUE',
+  'ACCOUNT_LOCKED',
+  'NOT_OWNER',
+  'VERSION_CONFLICT',
+  'POOL_FULL',
+  'FINALITY_UNAVAILABLE',
+] as const;
 
 export const keyMethods = {
   kv_put: method({

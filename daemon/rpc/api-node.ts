@@ -90,6 +90,9 @@ export const nodeMethods = {
       testNetwork: z.boolean(),
       chainId: s.hash,
       engine: z.string(),
+      canFinalize: z
+        .boolean()
+        .meta({ description: 'true when the engine makes blocks final, so that `final` can be waited for' }),
       peerId: z.string(),
       addressPrefix: z.string(),
       account: s.address.nullable().meta({ description: 'the account that signs plain forms' }),
@@ -107,6 +110,7 @@ export const nodeMethods = {
         testNetwork: false,
         chainId: exampleHash,
         engine: 'pow',
+        canFinalize: false,
         peerId: examplePeer,
         addressPrefix: 'kv',
         account: exampleAddress,

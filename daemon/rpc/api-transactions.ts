@@ -150,7 +150,7 @@ export const transactionMethods = {
       .strictObject({ to: s.address.optional(), amount: s.amount.optional(), ...writeFields })
       .superRefine(signedOrPlain(['to', 'amount'])),
     result: s.transactionState,
-    errors: ['BAD_ADDRESS', 'BAD_AMOUNT', 'INSUFFICIENT_BALANCE', 'ACCOUNT_LOCKED'],
+    errors: ['BAD_ADDRESS', 'BAD_AMOUNT', 'INSUFFICIENT_BALANCE', 'ACCOUNT_LOCKED', 'FINALITY_UNAVAILABLE'],
     routes: [{ verb: 'POST', path: '/v1/transfers' }],
     example: { params: { to: exampleAddress, amount: '100' }, result: examplePending },
   }),

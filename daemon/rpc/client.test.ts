@@ -126,6 +126,23 @@ describe('writes', () => {
     expect([refused.status, taken.status]).toEqual(['rejected', 'fulfilled']);
   });
 
+  test('a wait that can never end is refused before anything is signed or sent', async () => {
+    expect(await codeOf(client.put('k', 'v', { wait: 'final' }))).toBe('FINALITY_UNAVAILABLE');
+    expect(await codeOf(client.put('k', 'v', { wait: 'confirmed:0' }))).toBe('USAGE');
+    const body = { chainId: under.node.chainId, nonce: 0, fee: 0n, expiresAt: null, memo: new Uint8Array(0) };
+    const transaction = signTransaction({ ...body, operations: [{ type: 'delete', key: 'x' }] }, aliceKey);
+    expect(await codeOf(client.submit(transaction, { wait: 'final' }))).toBe('FINALITY_UNAVAILABLE');
+    expect(under.node.mempoolList(9)).toEqual([]);
+  });
+
+  test('half a character is refused, since it would be stored as another text', async () => {
+    expect(await codeOf(client.put('k', 'a\ud800'))).toBe('BAD_VALUE');
+    expect(await codeOf(client.put('\udc00k', 'v'))).toBe('BAD_KEY');
+    expect(await codeOf(client.delete('\udc00k'))).toBe('BAD_KEY');
+    expect(await codeOf(client.put('k', 'v', { contentType: '\ud800' }))).toBe('BAD_VALUE');
+    expect(under.node.mempoolList(9)).toEqual([]);
+  });
+
   test('money moves to an address of this network only', async () => {
     const bob = formatAddress(addressOf(publicKeyOf(bobKey)), 'kvt');
     await whileMining(client.transfer(bob, 5n));

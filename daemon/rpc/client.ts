@@ -26,6 +26,7 @@ import {
 } from './transport.ts';
 import { isReached, parseWait } from './wait-target.ts';
 import { type WatchOptions, type WatchUpdate, watchKeys } from './watch-client.ts';
+import { checkTexts, checkValueText, checkWait } from './write-check.ts';
 
 export type {
   HistoryJson,
@@ -129,9 +130,13 @@ export class KvchainClient {
     }
   }
 
-  /** Writes a value and waits until it is included. A write that was included but failed is told by `status` and `code`. */
-  put(key: string, value: string | Uint8Array, options: PutOptions = {}): Promise<TransactionState> {
+  /**
+   * Writes a value and waits until it is included. A write that was included but failed is told by `status` and `code`. Errors thrown
+   * before anything is signed: BAD_KEY, BAD_VALUE, and FINALITY_UNAVAILABLE to a wait for `final` that nothing can end.
+   */
+  async put(key: string, value: string | Uint8Array, options: PutOptions = {}): Promise<TransactionState> {
     const { contentType = '', expectedVersion = null } = options;
+    if (typeof value === 'string') checkValueText(value);
     const bytes = typeof value === 'string' ? toUtf8(value) : value;
     return this.send([{ type: 'put', key, value: bytes, contentType, expectedVersion }], options);
   }
@@ -151,15 +156,19 @@ export class KvchainClient {
   /** Signs operations as one transaction, all or none, sends it and waits. */
   async send(operations: readonly Operation[], options: WriteOptions = {}): Promise<TransactionState> {
     const { wait = 'included', fee = null, expiresAt = null, memo = new Uint8Array(0) } = options;
+    checkTexts(operations);
+    await this.#checkWait(wait);
     const state = await this.#outboxOf(options.signer).send({ operations, fee, expiresAt, memo });
     return this.#settled(state, wait, options);
   }
 
   /** Sends a transaction that is signed already. */
   async submit(transaction: Transaction, options: Omit<WriteOptions, 'signer'> = {}): Promise<TransactionState> {
-    const answer = await this.call('tx_submit', { transaction: toHex(transaction.bytes) }, { signal: options.signal });
+    const { wait = 'included', signal } = options;
+    await this.#checkWait(wait);
+    const answer = await this.call('tx_submit', { transaction: toHex(transaction.bytes) }, { signal });
     assert(!('results' in answer), 'one transaction has one answer');
-    return this.#settled(answer, options.wait ?? 'included', options);
+    return this.#settled(answer, wait, options);
   }
 
   /** Sends up to 1,000 signed transactions (1 MiB of hex); an answer or a refusal for each, in order. Does not wait. */
@@ -226,6 +235,10 @@ export class KvchainClient {
     { height, ...options }: CallOptions & { readonly height?: number } = {},
   ): Promise<ResultOf<'kv_proof'>> {
     return this.call('kv_proof', { key, height }, options);
+  }
+
+  #checkWait(wait: WaitUntil): Promise<void> {
+    return checkWait(wait, async () => (await this.call('node_info', {})).canFinalize);
   }
 
   async #settled(state: TransactionState, wait: WaitUntil, options: WaitOptions): Promise<TransactionState> {

@@ -54,9 +54,13 @@ export const keyHandlers: Handlers<keyof typeof keyMethods> = {
   kv_get: async ({ key, at = null, read }, context) => {
     const checked = checkKey(key);
     if (!checked.ok) return checked;
-    const reading = take(await context.host.node.readKey(key, { at, read: parseReadMode(read) }));
-    const state = keyStateJson(reading, prefixOf(context));
-    return state === null ? reject('NO_KEY', `no value at key ${JSON.stringify(key)}`) : accept(state);
+    const mode = parseReadMode(read);
+    const state = keyStateJson(take(await context.host.node.readKey(key, { at, read: mode })), prefixOf(context));
+    if (state !== null) return accept(state);
+    const young = at === null && mode.kind === 'confirmed' ? await localState(key, context) : null;
+    if (young === null) return reject('NO_KEY', `no value at key ${JSON.stringify(key)}`);
+    const detail = `the value at key ${JSON.stringify(key)} has ${young.confirmations} confirmations, asked for ${read}`;
+    return reject('NOT_CONFIRMED', detail);
   },
 
   kv_history: async ({ key, limit, cursor }, context) => {
@@ -125,6 +129,12 @@ function checkKey(key: string): Result<null> {
 function parseReadMode(text: string): ReadMode {
   if (text === 'local' || text === 'final' || text === 'linearizable') return { kind: text };
   return { kind: 'confirmed', confirmations: Number(text.slice('confirmed:'.length)) };
+}
+
+/** What the key holds at the head, whose block may be too young for who asked. */
+async function localState(key: string, context: CallContext): Promise<KeyState | null> {
+  const reading = take(await context.host.node.readKey(key, { at: null, read: { kind: 'local' } }));
+  return keyStateJson(reading, prefixOf(context));
 }
 
 function prefixOf(context: CallContext): string {

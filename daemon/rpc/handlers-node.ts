@@ -40,6 +40,7 @@ export const nodeHandlers: Handlers<keyof typeof nodeMethods> = {
       testNetwork: testNetwork === 1,
       chainId: toHex(node.chainId),
       engine: node.genesis.engine,
+      canFinalize: node.canFinalize,
       peerId: node.peerId(),
       addressPrefix,
       account: account && formatAddress(addressOf(account.publicKey), addressPrefix),

@@ -140,6 +140,22 @@ describe('kv_', () => {
     expect(await code('kv_get', { key: 'k', read: 'confirmed:0' })).toBe('INVALID_PARAMS');
   });
 
+  test('a value that is not deep enough is NOT_CONFIRMED, not absent', async () => {
+    await ok('kv_put', { key: 'k', value: 'v' });
+    under.node.mine();
+    expect(await code('kv_get', { key: 'k', read: 'confirmed:100000' })).toBe('NOT_CONFIRMED');
+    expect(await code('kv_get', { key: 'other', read: 'confirmed:100000' })).toBe('NO_KEY');
+  });
+
+  test('a write that could never be final is refused before it is sent', async () => {
+    expect(await code('kv_put', { key: 'k', value: 'v', wait: 'final' })).toBe('FINALITY_UNAVAILABLE');
+    expect(await code('kv_delete', { key: 'k', wait: 'final' })).toBe('FINALITY_UNAVAILABLE');
+    const transaction = toHex(put('k', 'v', 0).bytes);
+    expect(await code('kv_put', { transaction, wait: 'final' })).toBe('FINALITY_UNAVAILABLE');
+    expect(await code('wallet_transfer', { to: bob, amount: '1', wait: 'final' })).toBe('FINALITY_UNAVAILABLE');
+    expect(under.node.mempoolList(9)).toEqual([]);
+  });
+
   test('scan gives pages in the order of bytes, and its cursor goes on where it was', async () => {
     for (const key of ['b', 'a', 'c', 'a\u00e9', 'az']) await ok('kv_put', { key, value: key });
     under.node.mine();

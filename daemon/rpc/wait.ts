@@ -20,9 +20,8 @@ export async function waitForTransaction(
   id: Uint8Array,
   options: WaitOptions,
 ): Promise<Result<{ readonly status: TransactionStatus; readonly isReached: boolean }>> {
-  if (options.target.kind === 'final' && !node.canFinalize) {
-    return reject('FINALITY_UNAVAILABLE', `engine ${node.genesis.engine} makes nothing final; wait for confirmed:<n>`);
-  }
+  const possible = checkTarget(node, options.target);
+  if (!possible.ok) return possible;
   const alarm = new Alarm(options);
   const unsubscribe = node.onLedgerEvent(event => {
     if (event.type === 'head') alarm.ring();
@@ -40,6 +39,12 @@ export async function waitForTransaction(
     unsubscribe();
     alarm.stop();
   }
+}
+
+/** Error: FINALITY_UNAVAILABLE for what can never be reached on this network. Asked before a write is signed or sent. */
+export function checkTarget(node: NodeApi, target: WaitTarget): Result<null> {
+  if (target.kind !== 'final' || node.canFinalize) return accept(null);
+  return reject('FINALITY_UNAVAILABLE', `engine ${node.genesis.engine} makes nothing final; wait for confirmed:<n>`);
 }
 
 /** Wakes a waiter when rung, when the time is up, or on an abort; a ring between two waits is not lost. */

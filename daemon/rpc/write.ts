@@ -11,7 +11,7 @@ import type { CallContext, DaemonAccount } from './context.ts';
 import { take } from './result.ts';
 import type { TransactionState } from './schemas.ts';
 import { signWithLeastFee } from './sign.ts';
-import { transactionStateJson, waitForTransaction } from './wait.ts';
+import { checkTarget, transactionStateJson, waitForTransaction } from './wait.ts';
 import { parseWait } from './wait-target.ts';
 
 /** What every write may say. */
@@ -36,11 +36,12 @@ export async function write(
   context: CallContext,
   form: WriteForm,
 ): Promise<Result<TransactionState>> {
+  const target = parseWait(fields.wait);
+  take(checkTarget(context.host.node, target));
   const status =
     fields.transaction === undefined
       ? await submitPlain(fields, context, take(form.build()))
       : await submitOne(take(readSigned(fields.transaction, form.keys)), context);
-  const target = parseWait(fields.wait);
   if (target.kind === 'none') return accept(transactionStateJson(status));
   const waited = await waitForTransaction(context.host.node, status.id, {
     target,
