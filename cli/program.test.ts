@@ -272,6 +272,18 @@ describe('exit codes', () => {
     expect(stderr).toContain(`kvchain start --data-dir ${dataDir}`);
   });
 
+  it('is 3 when the folder that is named has no daemon, or is not there', async () => {
+    const empty = join(folder, 'empty');
+    mkdirSync(empty, { mode: 0o700 });
+    for (const dataDir of [empty, join(folder, 'mistyped')]) {
+      const { exit, stderr } = await typed(['status', '--data-dir', dataDir]);
+      expect({ exit, stderr }).toMatchObject({
+        exit: 3,
+        stderr: expect.stringContaining(`no daemon runs on the data folder ${dataDir}`),
+      });
+    }
+  });
+
   it('is 5 when there is no genesis to verify with', async () => {
     expect((await ask(['get', 'a', '--verify', '--json'])).json()).toMatchObject({ code: 'NOT_VERIFIED' });
   });
@@ -279,6 +291,14 @@ describe('exit codes', () => {
   it('is 2 when there is nothing to start', async () => {
     const { exit, stderr } = await typed(['start', '--data-dir', join(folder, 'nothing')]);
     expect({ exit, stderr }).toMatchObject({ exit: 2, stderr: expect.stringContaining('kvchain start --solo') });
+  });
+});
+
+describe('a write that could never be as asked', () => {
+  it('is refused before anything is signed or sent', async () => {
+    const { exit, json } = await ask(['put', 'a', 'b', '--wait', 'final', '--json'], including);
+    expect({ exit, code: json().code }).toEqual({ exit: 1, code: 'FINALITY_UNAVAILABLE' });
+    expect(fake?.asked.map(({ method }) => method)).toEqual(['node_info']);
   });
 });
 

@@ -2,6 +2,7 @@
  * One run of a command: its options that every command has, what it prints on, and the daemon that it speaks to. What is heavy to load
  * (schemas, signatures) is loaded when a command asks for it, so that `--help` and `completion` answer at once.
  */
+import { existsSync } from 'node:fs';
 import type { KvchainClient, Signer } from '../daemon/rpc/client.ts';
 import {
   type DataFolder,
@@ -47,16 +48,18 @@ export class Session {
 
   /**
    * Where the daemon answers: --rpc, else what the daemon of the data folder wrote, else the default address. Error: UNREACHABLE when
-   * the folder belongs to a network and no daemon runs on it, so that the daemon of another one is never asked instead.
+   * no daemon runs on a folder that was named or that belongs to a network, so that the daemon of another one is never asked instead.
    */
   url(): string {
     if (this.#options.rpc !== undefined) return this.#options.rpc;
     const running = readRpcFile(this.folder);
     if (running !== null) return running.url;
-    if (!hasGenesis(this.folder)) return defaultUrl;
-    const start =
-      this.#options.dataDir === undefined ? 'kvchain start' : `kvchain start --data-dir ${this.folder.path}`;
-    const advice = `Start it with \`${start}\`, or give --rpc.`;
+    const isNamed = this.#options.dataDir !== undefined;
+    if (!isNamed && !hasGenesis(this.folder)) return defaultUrl;
+    const start = isNamed ? `kvchain start --data-dir ${this.folder.path}` : 'kvchain start';
+    const advice = existsSync(this.folder.path)
+      ? `Start it with \`${start}\`, or give --rpc.`
+      : 'There is no such folder: check its name, or give --rpc.';
     throw new CommandError('UNREACHABLE', `no daemon runs on the data folder ${this.folder.path}`, advice);
   }
 

@@ -27,8 +27,9 @@ async function rpc({ args, session }: Call<object>): Promise<void> {
     const advice = '`kvchain rpc rpc.discover` lists the methods.';
     throw new CommandError('METHOD_NOT_FOUND', `there is no method ${JSON.stringify(method)}`, advice);
   }
+  const params = paramsOf(text);
   const client = await session.client({ needsToken: true, timeoutMs: 30_000 });
-  const result = await client.call(method, paramsOf(text));
+  const result = await client.call(method, params);
   session.output.answer(result, JSON.stringify(result, null, 2));
 }
 
