@@ -7,6 +7,7 @@ import { bodiesWantedMax, tipsMax } from '../../consensus/pow/state.ts';
 import type { Node } from '../../daemon/node.ts';
 import type { LedgerEvent } from '../../daemon/node-api.ts';
 import type { ChainMirror } from './chain-mirror.ts';
+import { boundsMax } from './checks.ts';
 import { World } from './world.ts';
 
 interface Scene {
