@@ -12,7 +12,7 @@ export function addImport(shell: Shell): void {
     )
     .argument('<file>', '.jsonl (an object a line) or .csv (with a line of column names)')
     .option('--key-column <name>', 'holds the key', 'key')
-    .option('--value-column <name>', 'holds the value; what is no text is stored as its JSON', 'value')
+    .option('--value-column <name>', 'holds the value; what is no text is stored as it stands in the file', 'value')
     .addOption(new Option('--format <format>', 'default: by the name of the file').choices(['jsonl', 'csv']))
     .option('--account <name>', 'key that signs (default: the only key, or main)')
     .option('--password-file <file>', 'password of the key (default: the file password in the data folder, else asked)')

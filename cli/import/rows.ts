@@ -4,9 +4,10 @@
  */
 import { createReadStream } from 'node:fs';
 import { fromUtf8, isWellFormed, toUtf8 } from '../../chain/bytes.ts';
-import type { ErrorCode } from '../../chain/errors.ts';
+import { assert, type ErrorCode } from '../../chain/errors.ts';
 import { keyBytesMax, valueBytesMax } from '../../chain/operation.ts';
 import { unreadable } from '../user-files.ts';
+import { propertyText } from './json-text.ts';
 
 /** A longer line, or record of a CSV, is refused: the largest value, escaped, with its key. */
 export const lineBytesMax = 1_048_576;
@@ -122,9 +123,12 @@ function jsonRow(text: string, place: Place, source: RowSource): ReadRow {
   if (columns.value === undefined) {
     return refuse(place, 'BAD_VALUE', `there is no column ${JSON.stringify(source.valueColumn)}`, columns.key);
   }
-  return typeof columns.value === 'string'
-    ? checkedRow(place, { key: columns.key, text: columns.value, contentType: '' })
-    : checkedRow(place, { key: columns.key, text: JSON.stringify(columns.value), contentType: 'application/json' });
+  if (typeof columns.value === 'string') {
+    return checkedRow(place, { key: columns.key, text: columns.value, contentType: '' });
+  }
+  const json = propertyText(text, source.valueColumn);
+  assert(json !== null, 'a property that was parsed stands in the text');
+  return checkedRow(place, { key: columns.key, text: json, contentType: 'application/json' });
 }
 
 function parseObject(text: string): object | null {
