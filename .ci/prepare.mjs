@@ -81,6 +81,7 @@ function runNpm(command) {
 function build() {
   const removed = removeStaleOutputs();
   if (removed > 0) say(`build: removed ${removed} outputs whose source is gone`);
+  say('build: building with tsc');
   compile([]);
   if (findMissingOutputs().length > 0) {
     say('build: outputs are missing, building everything again');

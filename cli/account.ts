@@ -32,7 +32,12 @@ export async function openAccount(session: Session, options: AccountOptions): Pr
 export async function chooseKey(session: Session, name: string | undefined): Promise<KeyInfo> {
   const { keyFileOf, keyFolderOf, listKeys, readKeyInfo } = await import('../daemon/keystore/keystore.ts');
   const folder = keyFolderOf(session.folder.path);
-  if (name !== undefined) return readKeyInfo(keyFileOf(folder, name));
+  if (name !== undefined) {
+    return readKeyInfo(keyFileOf(folder, name)).catch(error => {
+      if (!isMissing(error)) throw error;
+      throw new CommandError('USAGE', `no key ${JSON.stringify(name)} in ${folder}`, '`kvchain key list` lists them.');
+    });
+  }
   const keys = await listKeys(folder);
   const chosen = keys.length === 1 ? keys[0] : keys.find(key => key.name === 'main');
   if (chosen !== undefined) return chosen;
@@ -59,8 +64,17 @@ export async function newPassword(session: Session, passwordFile: string | undef
 
 async function storedPassword(session: Session, passwordFile: string | undefined): Promise<string | null> {
   const { readPasswordFile } = await import('../daemon/keystore/private-file.ts');
-  if (passwordFile !== undefined) return readPasswordFile(passwordFile);
+  if (passwordFile !== undefined) {
+    return readPasswordFile(passwordFile).catch(error => {
+      if (!isMissing(error)) throw error;
+      throw new CommandError('USAGE', `there is no file ${passwordFile}`, 'Check the name after --password-file.');
+    });
+  }
   return existsSync(session.folder.password) ? readPasswordFile(session.folder.password) : null;
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof KvchainError && error.code === 'NOT_FOUND';
 }
 
 function askedPassword(session: Session, name: string): Promise<string> {

@@ -62,6 +62,16 @@ describe('what is typed wrongly', () => {
     ['a wait that there is not', ['put', 'a', 'b', '--wait', 'soon'], /Expected pending/],
     ['a fee that is no amount', ['put', 'a', 'b', '--fee', '1.5'], /Expected a whole number/],
     ['a fee over 2^64-1', ['put', 'a', 'b', '--fee', '18446744073709551616'], /Expected a whole number/],
+    [
+      'a key that there is not',
+      ['put', 'a', 'b', '--account', 'nosuch'],
+      /no key "nosuch" in .*keys[\s\S]*kvchain key list/,
+    ],
+    [
+      'a password file that there is not',
+      ['put', 'a', 'b', '--password-file', '/nonexistent'],
+      /no file \/nonexistent/,
+    ],
     ['a put without a value', ['put', 'a'], /a value or --file/],
     ['a put with two values', ['put', 'a', 'b', '--file', 'c'], /a value or --file/],
     ['a file that is not there', ['put', 'a', '--file', join(folder, 'absent')], /cannot read/],
@@ -88,6 +98,10 @@ describe('what is typed wrongly', () => {
       action: errorRow('USAGE').action,
     });
     expect({ exit, stderr }).toEqual({ exit: 2, stderr: '' });
+  });
+
+  it('is to ask for raw bytes in a document', async () => {
+    expect(await typed(['get', 'a', '--raw', '--json'])).toMatchObject({ exit: 2 });
   });
 
   it('is the help, with exit code 2, when nothing is typed', async () => {

@@ -2,6 +2,7 @@
 import { KvchainError } from '../../chain/errors.ts';
 import type { KeyValue } from '../../daemon/rpc/client.ts';
 import { type Call, examples, onCall, readArgument, type Shell, wholeArgument } from '../command.ts';
+import { CommandError } from '../failure.ts';
 import { visible } from '../output.ts';
 import type { Session } from '../session.ts';
 import { writeOutput } from '../user-files.ts';
@@ -39,13 +40,20 @@ export function addGet(shell: Shell): void {
 async function get({ args, options, session }: Call<GetOptions>): Promise<void> {
   const [key = ''] = args;
   const { at, read } = options;
+  if (options.raw && session.output.isJson) {
+    throw new CommandError(
+      'USAGE',
+      '--raw and --json exclude each other',
+      'Give one of them; --json names the encoding.',
+    );
+  }
   const found = options.verify
     ? await (await import('../verified-read.ts')).readVerified(session, key, { at, read })
     : await (await session.client()).get(key, { at, read });
   if (found === null) {
     throw new KvchainError(
       'NO_KEY',
-      `the key ${JSON.stringify(key)} has no value${at === undefined ? '' : ` at height ${at}`}`,
+      `the key ${JSON.stringify(key)} has no value${at === undefined ? '' : ` at height ${at}`}${options.verify ? ' (verified: its absence is proved)' : ''}`,
     );
   }
   await show(session, found, options);

@@ -82,6 +82,10 @@ function senderOf(client: KvchainClient, options: ImportOptions, signal: AbortSi
   };
 }
 
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 function tell(
   session: Session,
   { start, end, seconds }: { readonly start: Progress; readonly end: Progress; readonly seconds: number },
@@ -101,11 +105,11 @@ function tell(
       resumedAfterLine: start.line,
       failures,
     },
-    `${rows} rows in ${transactions} transactions, ${seconds.toFixed(1)} s, ${rowsPerSecond} rows/s`,
+    `${counted(rows, 'row')} in ${counted(transactions, 'transaction')}, ${seconds.toFixed(1)} s, ${rowsPerSecond} rows/s`,
   );
   if (failed === 0) return;
   session.exitCode = 1;
-  output.note(`${failed} rows failed:`);
+  output.note(`${counted(failed, 'row')} failed:`);
   for (const { line, key, detail } of failures.slice(0, shownFailuresMax)) {
     output.note(`  line ${line}${key === null || key === '' ? '' : ` (${visible(key)})`}: ${visible(detail)}`);
   }
