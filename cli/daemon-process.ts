@@ -18,7 +18,10 @@ const sameSignalMs = 500;
 
 /** How a process ended. */
 export interface Ending {
+  /** As a shell tells it: 128 and the signal's number when a signal ended it. */
   readonly code: number;
+  /** The signal that ended it, null when it ended by itself. */
+  readonly signal: NodeJS.Signals | null;
 }
 
 export interface RunningDaemon {
@@ -35,7 +38,7 @@ export function spawnDaemon(flags: readonly string[], logFile: string | null): R
   const ended = new Promise<Ending>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) =>
-      resolve({ code: code ?? 128 + (signal === null ? 0 : (signalNumbers[signal] ?? 0)) }),
+      resolve({ code: code ?? 128 + (signal === null ? 0 : (signalNumbers[signal] ?? 0)), signal }),
     );
   });
   return { child, ended };

@@ -5,11 +5,14 @@ import { type ErrorCode, errorRow, KvchainError } from '../chain/errors.ts';
 /** A refusal whose advice is better than that of the error table, because the command knows what was wanted. */
 export class CommandError extends KvchainError {
   readonly action: string;
+  /** Null: that of the error table. */
+  readonly exit: number | null;
 
-  constructor(code: ErrorCode, detail: string, action: string) {
+  constructor(code: ErrorCode, detail: string, action: string, exit: number | null = null) {
     super(code, detail);
     this.name = 'CommandError';
     this.action = action;
+    this.exit = exit;
   }
 }
 
@@ -26,8 +29,8 @@ export interface Told {
 export function tellOf(error: unknown): Told {
   if (error instanceof KvchainError) {
     const row = errorRow(error.code);
-    const action = error instanceof CommandError ? error.action : row.action;
-    return { code: error.code, message: error.message, action, exit: row.exit };
+    const { action, exit } = error instanceof CommandError ? error : row;
+    return { code: error.code, message: error.message, action, exit: exit ?? row.exit };
   }
   if (error instanceof CommanderError) return { ...rowOf('USAGE'), message: error.message.replace(/^error: /, '') };
   const message = error instanceof Error ? error.message : String(error);

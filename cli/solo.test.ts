@@ -194,6 +194,8 @@ describe('a network of one node', () => {
     async () => {
       const { exit, stderr } = await kvchain('start');
       expect({ exit: exit === 0, says: /DATABASE_LOCKED/.test(stderr) }).toEqual({ exit: false, says: true });
+      const { stdout, exit: jsonExit } = await kvchain('start', '--json');
+      expect({ exit: jsonExit, code: JSON.parse(stdout).code }).toEqual({ exit, code: 'UNREACHABLE' });
     },
     stepTimeoutMs,
   );
@@ -214,7 +216,10 @@ describe('a network of one node', () => {
       const { pid } = await answer('start', '--solo', '--detach', '--rpc-port', '0', '--p2p-port', '0');
       started.add(Number(pid));
       expect(await kvchain('get', 'hello')).toMatchObject({ exit: 0, stdout: 'world\n' });
-      expect((await kvchain('start', '--detach')).exit).not.toBe(0);
+      const second = await kvchain('start', '--detach');
+      expect(second).toMatchObject({ exit: 1, stderr: expect.stringContaining('DATABASE_LOCKED') });
+      // What the first one logged is not shown again as the reason of the second.
+      expect(second.stderr.trimEnd().split('\n').length).toBeLessThan(8);
       expect(await answer('stop')).toMatchObject({ stopped: true });
     },
     stepTimeoutMs,

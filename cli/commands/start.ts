@@ -1,7 +1,8 @@
 /** `kvchain start`: runs the daemon of the data folder; with --solo on a network of one node, made when there is none. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Call, examples, onCall, type Shell } from '../command.ts';
+import type { Ending } from '../daemon-process.ts';
 import { type DataFolder, dataFolderAt, hasGenesis, readRpcFile } from '../data-folder.ts';
 import { CommandError } from '../failure.ts';
 import { fields } from '../output.ts';
@@ -39,21 +40,25 @@ async function start({ args, options, session }: Call<StartOptions>): Promise<vo
   if (!hasGenesis(folder)) await prepare(folder, options);
   const { passSignals, spawnDaemon, untilReady } = await import('../daemon-process.ts');
   const flags = ['--data-dir', folder.path, ...(options.solo ? soloFlags(folder) : []), ...args];
+  const logBytes = statSync(folder.log, { throwIfNoEntry: false })?.size ?? 0;
   const daemon = spawnDaemon(flags, options.detach ? folder.log : null);
   const stopPassing = passSignals(daemon.child);
   const url = await untilReady(daemon, folder);
   if (url !== null) {
-    output.answer({ url, pid: daemon.child.pid, dataDir: folder.path }, greeting(url, session));
+    output.answer({ url, pid: daemon.child.pid, dataDir: folder.path }, greeting(url, session, options));
     if (options.detach) {
       stopPassing();
       daemon.child.unref();
       return;
     }
   }
-  const { code } = await daemon.ended;
+  const ending = await daemon.ended;
   stopPassing();
-  if (options.detach && url === null) throw failedToStart(folder, code);
-  session.exitCode = code;
+  // In the foreground the daemon itself has told people why.
+  if (url === null && options.detach) throw failedToStart(folder, ending, newLines(folder, logBytes));
+  if (url === null && output.isJson) throw failedToStart(folder, ending, 'the reason is on the standard error');
+  if (ending.signal !== null) output.note(howItEnded(ending));
+  session.exitCode = ending.code;
 }
 
 async function prepare(folder: DataFolder, options: StartOptions): Promise<void> {
@@ -72,7 +77,7 @@ function soloFlags(folder: DataFolder): readonly string[] {
 }
 
 /** What to type next, so that it works as it stands. */
-function greeting(url: string, session: Session): string {
+function greeting(url: string, session: Session, { detach }: StartOptions): string {
   const isDefault = session.folder.path === dataFolderAt(undefined).path;
   const kvchain = `${programName()}`;
   const where = isDefault ? '' : ` --data-dir ${quoted(session.folder.path)}`;
@@ -88,7 +93,7 @@ function greeting(url: string, session: Session): string {
     `  ${kvchain} get hello${where}`,
     `  ${kvchain} status${where}`,
     '',
-    'Ctrl-C stops it; started again, it goes on with the same chain.',
+    `${detach ? `\`${kvchain} stop${where}\`` : 'Ctrl-C'} stops it; started again, it goes on with the same chain.`,
     '',
   ].join('\n');
 }
@@ -105,10 +110,23 @@ function quoted(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-function failedToStart(folder: DataFolder, code: number): CommandError {
-  const lines = readFileSync(folder.log, 'utf8').trimEnd().split('\n').slice(-logTailLines);
-  const said = lines.join('\n');
+/** What the log says since it had `before` bytes: lines of an earlier daemon would tell of another failure. */
+function newLines(folder: DataFolder, before: number): string {
+  const added = readFileSync(folder.log).subarray(before).toString('utf8').trimEnd();
+  return added.split('\n').slice(-logTailLines).join('\n');
+}
+
+function howItEnded({ code, signal }: Ending): string {
+  return signal === null ? `the daemon ended with code ${code}` : `the daemon was killed (${signal})`;
+}
+
+function failedToStart(folder: DataFolder, ending: Ending, said: string): CommandError {
   const running = readRpcFile(folder);
   const advice = running === null ? `Its log is ${folder.log}.` : `\`kvchain stop\` ends the one at ${running.url}.`;
-  return new CommandError('UNREACHABLE', `the daemon ended with code ${code} before it was ready:\n${said}`, advice);
+  return new CommandError(
+    'UNREACHABLE',
+    `${howItEnded(ending)} before it was ready:\n${said}`,
+    advice,
+    ending.code === 0 ? null : ending.code,
+  );
 }
