@@ -26,7 +26,7 @@ export const errorTable = {
   BAD_KEY: row(7, 400, 1, 100, 'The key is not 1 to 256 bytes of valid UTF-8.', 'Shorten the key, or fix its encoding.'),
   BAD_VALUE: row(8, 400, 1, 100, 'The value is over 65,536 bytes, or its content type over 64.', 'Split the value over several keys.'),
   BAD_AMOUNT: row(9, 400, 1, 100, 'The amount is not a whole number from 1 to 2^64-1.', 'Write the amount as a decimal string.'),
-  BAD_ADDRESS: row(10, 400, 2, 100, 'The address does not decode, or has the prefix of another network.', 'Copy it again; the prefix is that of the genesis.'),
+  BAD_ADDRESS: row(10, 400, 2, 100, 'The address does not decode, or has the prefix of another network.', "Copy it again; an account's address has the prefix of the genesis, a peer's is a multiaddress."),
   BAD_OPERATION: row(11, 400, 1, 100, 'The operation is unknown or not allowed on this network.', 'See docs/protocol/transaction.md for the operations.'),
   BAD_NONCE: row(12, 409, 1, 0, "The nonce is not the account's next one.", 'Ask tx_prepare for the next nonce and sign again.'),
   EXPIRED: row(13, 409, 1, 0, 'The height is past the expiresAt of the transaction.', 'Sign it again with a later expiresAt.'),
