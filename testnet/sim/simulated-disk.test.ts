@@ -55,10 +55,10 @@ describe('SimulatedDisk', () => {
       const { store } = box.disk.open(box.life);
       void put(store, 'a', 'lazy'); // It ends, or never does, as the crash decides.
       let isDurable = false;
-      void put(store, 'b', 'durable').then(() => {
-        // It ends, or never does, as the crash decides.
+      const noted = put(store, 'b', 'durable').then(() => {
         isDurable = true;
       });
+      void noted; // It ends, or never does, as the crash decides.
       await rest();
       expect(isDurable).toBe(false);
       await drain(box);
@@ -84,14 +84,8 @@ describe('SimulatedDisk', () => {
     const found = await outcomes(async box => {
       const { store } = box.disk.open(box.life);
       const value = toUtf8('value');
-      void store.write(
-        // It ends, or never does, as the crash decides.
-        [
-          { key: toUtf8('a'), value },
-          { key: toUtf8('b'), value },
-        ],
-        'durable',
-      );
+      const both = ['a', 'b'].map(key => ({ key: toUtf8(key), value }));
+      void store.write(both, 'durable'); // It ends, or never does, as the crash decides.
       void put(store, 'c', 'lazy'); // It ends, or never does, as the crash decides.
       await rest();
       expect(box.disk.isSyncing).toBe(true);
