@@ -8,6 +8,8 @@ export default defineConfig({
     exclude: ['dist/testnet/netns/**'],
     setupFiles: ['dist/daemon/polyfill.js'],
     pool: 'forks',
+    // Half of the tests wait for processes; with one worker a core is idle.
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

@@ -1,5 +1,5 @@
 /**
- * Packs the tree and installs the package into an empty folder as a user does, with npm's install scripts refused: what it
+ * Packs the tree (npm pack) and installs the package into an empty folder (npm install) as a user does, with install scripts refused: what it
  * exports can be imported and its programs start. Needs the package registry, or the npm cache that installing the tree filled.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
