@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['dist/**/*.test.js'],
     // Needs root and network namespaces: `npm run test:netns`.
     exclude: ['dist/testnet/netns/**'],
-    setupFiles: ['dist/daemon/polyfill.js'],
+    setupFiles: ['dist/daemon/polyfill.js', '.ci/test-seed.mjs'],
     pool: 'forks',
     // Half of the tests wait for processes; with one worker a core is idle.
     maxWorkers: 2,

@@ -40,9 +40,15 @@ it('gives nothing for a pause, and keeps the part of a hash that was due before 
   expect(throttle.due(1_100)).toBe(1);
 });
 
+it('reaches its hash also when two are more than a second apart', () => {
+  const throttle = new Throttle(0.5, 0);
+  for (const now of [500, 1_000, 1_500, 1_999]) expect(throttle.due(now)).toBe(0);
+  expect(throttle.due(2_000)).toBe(1);
+});
+
 it('catches up at most a second after a stall', () => {
   const throttle = new Throttle(100, 0);
-  expect(throttle.due(60_000)).toBe(100 + 0);
-  throttle.take(100);
+  expect(throttle.due(60_000)).toBe(1 + 100);
+  throttle.take(101);
   expect(throttle.due(60_000)).toBe(0);
 });

@@ -3,7 +3,7 @@
  * base goes on from job to job: starting anew with every block would lose a part of a hash each time.
  */
 
-/** What a stalled thread may catch up at once, so that the mean rate holds on a busy machine. */
+/** How late the next hash may be: what a stalled thread catches up at once, so that the mean rate holds on a busy machine. */
 const catchUpMsMax = 1_000;
 
 export class Throttle {
@@ -21,7 +21,7 @@ export class Throttle {
   /** How many hashes are due at `nowMs` and were not taken yet. */
   due(nowMs: number): number {
     this.#resume(nowMs);
-    const lateMs = nowMs - this.#startMs - this.#done / this.#hashesPerMs;
+    const lateMs = nowMs - this.#startMs - (this.#done + 1) / this.#hashesPerMs;
     if (lateMs > catchUpMsMax) this.#startMs += lateMs - catchUpMsMax;
     return Math.max(0, Math.floor((nowMs - this.#startMs) * this.#hashesPerMs + 1e-9) - this.#done);
   }
