@@ -180,6 +180,35 @@ describe('what a client submits', () => {
     ]);
   });
 
+  it('meets the accounts as they are once its signatures are verified: the head may move meanwhile', async () => {
+    const opened = await openNode();
+    await opened.node.pipeline.submitted([write(0)], 'rpc:test');
+    const branch = new Branch();
+    branch.grow([write(0)]);
+    const verify = opened.verifier.verify.bind(opened.verifier);
+    opened.verifier.verify = async checks => {
+      opened.verifier.verify = verify;
+      await follow(opened, branch);
+      return verify(checks);
+    };
+    const other = signed(alice, [put('k0', 'else')]);
+    const answers = await opened.node.pipeline.submitted([other, write(1)], 'rpc:test');
+    expect(answers.map(answer => (answer.ok ? answer.value : answer.error.code))).toEqual(['BAD_NONCE', 'ready']);
+  });
+
+  it('costs one reading of its senders while the head stands still', async () => {
+    const store = new MemoryStore();
+    const { node } = await openNode(store);
+    const read = store.getMany.bind(store);
+    let reads = 0;
+    store.getMany = keys => {
+      reads += 1;
+      return read(keys);
+    };
+    await node.pipeline.submitted([write(0), write(1), write(0, bob)], 'rpc:test');
+    expect(reads).toBe(1);
+  });
+
   it('is gossiped in one batch a moment later', async () => {
     const opened = await openNode();
     await opened.node.pipeline.submitted([write(0)], 'rpc:test');

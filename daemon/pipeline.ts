@@ -3,6 +3,7 @@
  * drop what can never be included -> verify signatures (off the main thread) -> mempool -> gossip. What comes by RPC and what comes by
  * gossip walk the same road; they differ in who pays for a fault and in who passes it on.
  */
+import type { SealedHeader } from '../chain/block.ts';
 import { toHex } from '../chain/bytes.ts';
 import { accept, type ErrorCode, errorRow, type Rejection, type Result, reject } from '../chain/errors.ts';
 import { type Genesis, paramsAt } from '../chain/genesis.ts';
@@ -10,6 +11,7 @@ import type { Mempool } from '../chain/mempool.ts';
 import { type Account, emptyAccount } from '../chain/state.ts';
 import type { Transaction } from '../chain/transaction.ts';
 import { validateTransaction } from '../chain/validate.ts';
+import { atOneHead } from './at-one-head.ts';
 import type { ChainStore } from './chain-store.ts';
 import type { LedgerWriter } from './ledger-writer.ts';
 import type { MempoolKeeper } from './mempool-keeper.ts';
@@ -90,8 +92,9 @@ export class Pipeline {
     const fresh = alive.filter(transaction => !stale.has(transaction.witnessIdHex));
     const answers = await this.#parts.signatures.verify(fresh);
     const signed = new Map(fresh.map((transaction, index) => [transaction.witnessIdHex, answers[index] === true]));
-    // The ledger may have moved while signatures were verified: the accounts are read again unless it stands where it stood.
-    const current = await this.#accounts(fresh);
+    // The ledger may have moved while signatures were verified.
+    let current = accounts;
+    while (current.head !== this.#parts.ledger.head) current = await this.#accounts(fresh);
     return transactions.map((transaction, index) => {
       const refused = early[index];
       if (refused) return refused;
@@ -109,7 +112,7 @@ export class Pipeline {
   }
 
   #add(transaction: Transaction, source: string, accounts: Accounts): Outcome {
-    const account = accounts.get(toHex(transaction.senderAddress)) ?? emptyAccount;
+    const account = accountOf(transaction, accounts);
     const { clock, ledger, mempool, keeper, relay } = this.#parts;
     const height = ledger.head.header.height + 1;
     const { feePerByteMin } = this.#rules().params;
@@ -123,18 +126,16 @@ export class Pipeline {
     return { result: accept(status), isStateless: false };
   }
 
-  /** The present accounts of the senders, read so that all are of one height. */
-  async #accounts(transactions: readonly Transaction[]): Promise<Accounts> {
-    const addresses = [
-      ...new Map(transactions.map(({ senderAddress }) => [toHex(senderAddress), senderAddress])).values(),
-    ];
-    for (;;) {
-      const { hashHex } = this.#parts.ledger.head;
-      const accounts = await this.#parts.chain.accounts(addresses);
-      if (this.#parts.ledger.head.hashHex === hashHex) {
-        return new Map(addresses.map((address, index) => [toHex(address), accounts[index] ?? emptyAccount]));
-      }
-    }
+  /** The present accounts of the senders, all of one head. */
+  #accounts(transactions: readonly Transaction[]): Promise<Accounts> {
+    const { chain, ledger } = this.#parts;
+    const addresses = new Map(transactions.map(({ senderAddress }) => [toHex(senderAddress), senderAddress]));
+    return atOneHead(ledger, async () => {
+      const { head } = ledger;
+      const accounts = await chain.accounts([...addresses.values()]);
+      const keys = [...addresses.keys()];
+      return { head, byAddress: new Map(keys.map((key, index) => [key, accounts[index] ?? emptyAccount])) };
+    });
   }
 
   #rules() {
@@ -150,7 +151,15 @@ export class Pipeline {
   }
 }
 
-type Accounts = ReadonlyMap<string, Account>;
+/** The senders' accounts as they are at `head`, by address in hexadecimal. */
+interface Accounts {
+  readonly head: SealedHeader;
+  readonly byAddress: ReadonlyMap<string, Account>;
+}
+
+function accountOf({ senderAddress }: Transaction, { byAddress }: Accounts): Account {
+  return byAddress.get(toHex(senderAddress)) ?? emptyAccount;
+}
 
 function isReady(outcome: Outcome | undefined): boolean {
   return outcome?.result.ok === true && outcome.result.value === 'ready';
@@ -158,11 +167,11 @@ function isReady(outcome: Outcome | undefined): boolean {
 
 /** A nonce that was used already: cheaper to see than a bad signature, and nobody's fault. */
 function isStale(transaction: Transaction, accounts: Accounts): boolean {
-  return transaction.body.nonce < (accounts.get(toHex(transaction.senderAddress)) ?? emptyAccount).nonce;
+  return transaction.body.nonce < accountOf(transaction, accounts).nonce;
 }
 
 function staleNonce(transaction: Transaction, accounts: Accounts): Outcome {
-  const { nonce } = accounts.get(toHex(transaction.senderAddress)) ?? emptyAccount;
+  const { nonce } = accountOf(transaction, accounts);
   const detail = `nonce ${transaction.body.nonce} is used, the account's next is ${nonce}`;
   return { result: reject('BAD_NONCE', detail), isStateless: false };
 }
