@@ -167,7 +167,10 @@ export interface NodeApi {
   readAccount(address: Uint8Array): Promise<AccountReading>;
   supply(): Promise<bigint>;
 
-  /** Checks, verifies and admits; one answer a transaction, in order. `source` names who pays for space in the mempool. */
+  /**
+   * Checks, verifies and admits; one answer a transaction, in order. One that waits or is included already is answered with where it is.
+   * `source` names who pays for space in the mempool.
+   */
   submit(transactions: readonly Transaction[], source: string): Promise<readonly Result<TransactionStatus>[]>;
   transaction(id: Uint8Array): Promise<TransactionStatus | null>;
 

@@ -260,7 +260,8 @@ export class LittleNode implements node.NodeApi {
   async #admit(transaction: Transaction): Promise<Result<node.TransactionStatus>> {
     const { body, id } = transaction;
     if (!equalBytes(body.chainId, this.chainId)) return reject('WRONG_CHAIN', 'another chain');
-    if ((await this.transaction(id)) !== null) return reject('DUPLICATE', 'held already');
+    const known = await this.transaction(id);
+    if (known !== null && known.status !== 'dropped') return accept(known);
     if (!verify(signingDigest(bodyBytes(transaction)), transaction.signature, body.sender))
       return reject('BAD_SIGNATURE', 'no');
     const { feePerByteMin } = this.params();

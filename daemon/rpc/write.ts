@@ -65,20 +65,11 @@ export async function submitOne(transaction: Transaction, context: CallContext):
 }
 
 /** As `submitOne`, with an answer for each. */
-export async function submitAll(
+export function submitAll(
   transactions: readonly Transaction[],
-  context: CallContext,
+  { host, caller }: CallContext,
 ): Promise<readonly Result<TransactionStatus>[]> {
-  const { node } = context.host;
-  const results = await node.submit(transactions, `rpc:${context.caller.name}`);
-  return Promise.all(
-    results.map(async (result, index) => {
-      const transaction = transactions[index];
-      if (result.ok || result.error.code !== 'DUPLICATE' || transaction === undefined) return result;
-      const status = await node.transaction(transaction.id);
-      return status === null ? result : accept(status);
-    }),
-  );
+  return host.node.submit(transactions, `rpc:${caller.name}`);
 }
 
 /** What is left of the wanted time within the call's own deadline. */
