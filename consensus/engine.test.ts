@@ -48,6 +48,7 @@ const sound: VoterEngine = {
   faultModel: 'crash',
   canFinalize: true,
   headerChain: null,
+  treeDepth: () => 0,
   messageCodec: voteCodec,
   recordCodec: voteCodec,
   recover: recoverVotes,

@@ -111,7 +111,7 @@ export interface EngineContext {
 export interface Recovery<R> {
   /** The engine's own records, in the order in which they were persisted. */
   readonly records: Iterable<R>;
-  /** Stored blocks, parents before children, from the undo window's floor up. */
+  /** Stored blocks, parents before children, from `treeDepth` below the applied tip up. */
   readonly tree: Iterable<TreeRow>;
   /** The block hash at which the ledger stands. */
   readonly applied: Uint8Array;
@@ -169,6 +169,8 @@ export interface Engine<S, M, R> {
   readonly recordCodec: Codec<R>;
   /** Null where certificates decide, not headers. */
   readonly headerChain: HeaderChain | null;
+  /** How many blocks below the applied tip the engine keeps in memory: there `Recovery.tree` begins. */
+  treeDepth(genesis: Genesis): number;
   recover(context: EngineContext, recovery: Recovery<R>): S;
   step(state: S, event: EngineEvent<M>): readonly Effect<M, R>[];
   /** SHA-256 of the canonical state: equal after the same events. */

@@ -5,7 +5,7 @@
 import type { SealedHeader } from '../chain/block.ts';
 import { type Codec, decodeBytes, encode } from '../chain/codec.ts';
 import { KvchainError, type Result } from '../chain/errors.ts';
-import type { EngineName, Params } from '../chain/genesis.ts';
+import type { EngineName, Genesis, Params } from '../chain/genesis.ts';
 import type {
   Effect,
   Engine,
@@ -24,6 +24,8 @@ const messageBytesMax = 1_048_576;
 export interface AnyEngine {
   readonly name: EngineName;
   readonly headerChain: HeaderChain | null;
+  /** How far below the applied tip `Recovery.tree` begins. */
+  treeDepth(genesis: Genesis): number;
   /** Throws DATABASE_DAMAGED for records that cannot be decoded, and what the engine throws. */
   recover(context: EngineContext, recovery: Recovery<Uint8Array>): EngineInstance;
   /** What a seal must fulfil without any context; first of all checks. */
@@ -50,6 +52,7 @@ export function eraseTypes<S, M, R>(engine: Engine<S, M, R>): AnyEngine {
   return {
     name: engine.name,
     headerChain: engine.headerChain,
+    treeDepth: genesis => engine.treeDepth(genesis),
     recover: (context, recovery) => {
       const records = decodeRecords(engine.recordCodec, recovery.records);
       const state = engine.recover(context, { ...recovery, records });

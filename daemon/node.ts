@@ -51,8 +51,6 @@ export interface NodeOptions {
   readonly onTrace: (rule: string, data: Readonly<Record<string, string | number>>) => void;
 }
 
-/** How far below the undo window the block tree is loaded at start, as the engine keeps it. */
-const treeBelowUndo = 1_000;
 /** Handshakes under way whose status is remembered; the oldest are forgotten first. */
 const handshakesMax = 1_000;
 /** Transactions whose signatures are remembered as good: what a full mempool holds, twice. */
@@ -299,9 +297,8 @@ async function openChain(genesis: Genesis, ports: NodePorts): Promise<OpenedChai
     onStep: (moved, head) => opened.onStep(moved, head),
   });
   const { height } = ledger.head.header;
-  const undoBlocksMax = genesis.schedule[0]?.params.undoBlocksMax ?? 0;
   const tree: TreeRow[] = [];
-  for await (const row of chain.headersFrom(Math.max(0, height - undoBlocksMax - treeBelowUndo))) tree.push(row);
+  for await (const row of chain.headersFrom(Math.max(0, height - found.value.treeDepth(genesis)))) tree.push(row);
   const seed = new DataView(ports.random.bytes(8).buffer).getBigUint64(0);
   const records = await ports.log.read();
   const engine = found.value.recover(

@@ -6,7 +6,7 @@ import type { BlockEntry } from '../../chain/block-tree.ts';
 import type { ErrorCode } from '../../chain/errors.ts';
 import { nextBits } from './asert.ts';
 import { isNearBest } from './bodies.ts';
-import { judgedBelowUndo, type PowEffect, type PowState, switchBlocksMax } from './state.ts';
+import { type PowEffect, type PowState, switchBlocksMax, treeDepth } from './state.ts';
 
 /** Blocks below the floor that may gather before the tree is pruned. */
 const pruneEvery = 100;
@@ -117,10 +117,10 @@ function mineOn(state: PowState, head: BlockEntry, effects: PowEffect[]): void {
   });
 }
 
-/** Memory holds the undo window and what is needed to judge branches from just below it. */
+/** Memory holds what is less than `treeDepth` below the tip. */
 function pruneBelow(state: PowState): void {
   const { tree, head, params } = state;
-  const floor = head.height - params.undoBlocksMax - judgedBelowUndo;
+  const floor = head.height - treeDepth(params);
   if (floor - tree.root.height < pruneEvery) return;
   const root = tree.ancestorAt(head, floor);
   if (root === null) return;

@@ -6,13 +6,14 @@
 import { toHex } from '../../chain/bytes.ts';
 import { type Codec, fail } from '../../chain/codec.ts';
 import { unreachable } from '../../chain/errors.ts';
+import { paramsAt } from '../../chain/genesis.ts';
 import type { Engine, EngineEvent } from '../engine.ts';
 import { wantBodies, wantBodiesAgain, wantMoreBodies } from './bodies.ts';
 import { acceptApplied, acceptBody, acceptInvalid, selectBest } from './fork-choice.ts';
 import { checkContext, checkSeal } from './header-rules.ts';
 import { acceptHeaders, resumeHeaders } from './headers.ts';
 import { recover, sealedAt } from './recover.ts';
-import type { PowEffect, PowState } from './state.ts';
+import { type PowEffect, type PowState, treeDepth } from './state.ts';
 import { bodyTimer, deferredTimer, orphanTimer, setDeferredTimer, setOrphanTimer } from './timers.ts';
 import { encodeTreeRecord } from './tree-record.ts';
 import { digestOf, viewOf } from './view.ts';
@@ -29,6 +30,7 @@ export const pow: Engine<PowState, never, never> = {
   messageCodec: nothing,
   recordCodec: nothing,
   headerChain: { checkContext },
+  treeDepth: genesis => treeDepth(paramsAt(genesis, 0)),
   recover,
   step,
   digest: digestOf,

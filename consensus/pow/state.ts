@@ -22,7 +22,7 @@ export const relayDepth = 6;
 /** A branch that ends more than so many blocks' work below the tip is pre-synced: checked first, stored on the second pass. */
 export const lowWorkDepth = 144;
 /** Blocks kept in memory below the undo window, so that a heavier branch from there is seen, judged and told. */
-export const judgedBelowUndo = 1_000;
+const judgedBelowUndo = 1_000;
 /** Blocks that a switch without undo applies at most, so that each leaves a head to read from. */
 export const switchBlocksMax = 128;
 /** Branches told to others. */
@@ -67,9 +67,14 @@ export function workOfBits(bits: number): bigint {
   return target === null ? 0n : workOf(target);
 }
 
+/** Blocks kept in memory below the applied tip: the undo window, and what is needed to judge branches from just below it. */
+export function treeDepth({ undoBlocksMax }: Params): number {
+  return undoBlocksMax + judgedBelowUndo;
+}
+
 /** Entries that the tree may hold before the lightest branches go. */
 export function entriesMax(params: Params): number {
-  return params.undoBlocksMax + judgedBelowUndo + 2 * headersAheadMax;
+  return treeDepth(params) + 2 * headersAheadMax;
 }
 
 /** How far ahead of the clock the time of the block at `height` may be. */
