@@ -3,8 +3,8 @@
  * hexadecimal, addresses bech32m with the prefix of the network. Parameters that are left out take their defaults; an unknown key is an
  * error, so that a misspelt one never means its default. docs/protocol/genesis.md lists every key.
  */
-import { isWellFormed, toHex, toUtf8 } from './bytes.ts';
-import { accept, KvchainError, type Result, reject } from './errors.ts';
+import { toHex } from './bytes.ts';
+import type { Result } from './errors.ts';
 import {
   type Allocation,
   type EngineName,
@@ -26,11 +26,12 @@ import {
   hexBytes,
   type JsonNode,
   natural,
-  parseJsonFile,
   readField,
+  readJsonFile,
   readList,
   readValue,
   refuse,
+  textOf,
 } from './json-file.ts';
 import { formatAddress, parseAddress, publicKeyLength } from './keys.ts';
 import { defaultParams } from './params.ts';
@@ -44,17 +45,9 @@ export const genesisTextMax = 33_554_432;
  * newer format; TOO_LARGE.
  */
 export function parseGenesis(text: string): Result<Genesis> {
-  if (text.length > genesisTextMax) {
-    return reject('TOO_LARGE', `genesis file of ${text.length} characters, at most ${genesisTextMax}`);
-  }
-  try {
-    const genesis = readGenesis(parseJsonFile(text, 'BAD_GENESIS'));
-    const checked = validateGenesis(genesis);
-    return checked.ok ? accept(genesis) : checked;
-  } catch (error) {
-    if (error instanceof KvchainError) return reject(error.code, error.message);
-    throw error;
-  }
+  const read = readJsonFile(text, { name: 'genesis file', code: 'BAD_GENESIS', textMax: genesisTextMax }, readGenesis);
+  const checked = read.ok ? validateGenesis(read.value) : read;
+  return checked.ok ? read : checked;
 }
 
 /** The file of a genesis, with every parameter written out; `parseGenesis` gives the same genesis again. */
@@ -77,11 +70,7 @@ export function formatGenesis(genesis: Genesis): string {
   return `${JSON.stringify(json, null, 2)}\n`;
 }
 
-const shortText: Form<string> = {
-  expected: 'text of 1 to 64 bytes',
-  read: json => (typeof json === 'string' && isWellFormed(json) && isShort(json) ? json : undefined),
-  write: value => value,
-};
+const shortText = textOf(1, 64);
 
 const flag: Form<number> = {
   expected: 'true or false',
@@ -189,9 +178,4 @@ function addressForm(prefix: string): Form<Uint8Array> {
     },
     write: value => formatAddress(value, prefix),
   };
-}
-
-function isShort(text: string): boolean {
-  const { length } = toUtf8(text);
-  return length >= 1 && length <= 64;
 }

@@ -1,11 +1,21 @@
 /**
  * Strict reading of the JSON files that people and programs hand over: every value through a form, every unknown key an error, every
- * refusal with the path of the key, the value and what was expected. A refusal is thrown as a KvchainError; the file's own reader
- * (genesis-file.ts, proof.ts) catches it and gives a result.
+ * refusal with the path of the key, the value and what was expected. Inside a file's reader (genesis-file.ts, proof.ts) a refusal is
+ * thrown as a KvchainError; `readJsonFile` and `readJson` catch it and give a result.
  */
-import { fromHex, toHex } from './bytes.ts';
+import { fromHex, isWellFormed, toHex, toUtf8 } from './bytes.ts';
 import { amountMax } from './codec.ts';
-import { type ErrorCode, KvchainError } from './errors.ts';
+import { accept, type ErrorCode, KvchainError, type Result, reject } from './errors.ts';
+
+/** One kind of file. */
+export interface JsonFileKind {
+  /** As refusals call it, such as `genesis file`. */
+  readonly name: string;
+  /** What a refusal of its content says. */
+  readonly code: ErrorCode;
+  /** Longer texts are refused before they are parsed. */
+  readonly textMax: number;
+}
 
 /** One place in a file. `code` is what a refusal of it says. */
 export interface JsonNode {
@@ -62,6 +72,42 @@ export function hexBytes(min: number, max: number = min): Form<Uint8Array> {
   };
 }
 
+/** Well-formed text of `min` to `max` bytes of UTF-8. */
+export function textOf(min: number, max: number): Form<string> {
+  return {
+    expected: `text of ${min} to ${max} bytes of UTF-8`,
+    read: json => {
+      if (typeof json !== 'string' || !isWellFormed(json)) return undefined;
+      const { length } = toUtf8(json);
+      return length >= min && length <= max ? json : undefined;
+    },
+    write: value => value,
+  };
+}
+
+/** Reads the text of a file. Errors: TOO_LARGE, the kind's own code, and what `read` refuses with. */
+export function readJsonFile<T>(text: string, kind: JsonFileKind, read: (file: JsonNode) => T): Result<T> {
+  const { name, code, textMax } = kind;
+  if (text.length > textMax) return reject('TOO_LARGE', `${name} of ${text.length} characters, at most ${textMax}`);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    return reject(code, `the file is not JSON: ${error instanceof Error ? error.message : 'unreadable'}`);
+  }
+  return readJson(json, code, read);
+}
+
+/** As `readJsonFile`, of what is parsed already. */
+export function readJson<T>(json: unknown, code: ErrorCode, read: (file: JsonNode) => T): Result<T> {
+  try {
+    return accept(read({ code, path: '', json }));
+  } catch (error) {
+    if (error instanceof KvchainError) return reject(error.code, error.message);
+    throw error;
+  }
+}
+
 /** Reads `node` as `form` says. */
 export function readValue<T>(node: JsonNode, form: Form<T>): T {
   return form.read(node.json) ?? refuse(node, form.expected);
@@ -109,15 +155,6 @@ export function checkFormat(node: JsonNode, format: string, version: number): vo
   const found = readField(node, 'version', natural);
   if (found === version) return;
   throw new KvchainError('BAD_VERSION', `${format} version ${found}, this program knows ${version}`);
-}
-
-/** Parses a file's text. */
-export function parseJsonFile(text: string, code: ErrorCode): JsonNode {
-  try {
-    return { code, path: '', json: JSON.parse(text) };
-  } catch (error) {
-    throw new KvchainError(code, `the file is not JSON: ${error instanceof Error ? error.message : 'unreadable'}`);
-  }
 }
 
 /** Refuses the value at `node`. */

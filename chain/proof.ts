@@ -10,20 +10,21 @@ import { base64 } from '@scure/base';
 import { blockHash, contentHash, type Header, headerCodec, type SealedHeader } from './block.ts';
 import { equalBytes, fromUtf8, isWellFormed, toHex, toUtf8 } from './bytes.ts';
 import { decodeBytes, encode } from './codec.ts';
-import { accept, KvchainError, type Result, reject } from './errors.ts';
+import { KvchainError, type Result } from './errors.ts';
 import { sha256 } from './hash.ts';
 import {
   checkFormat,
   checkKeys,
   choice,
-  type Form,
   field,
   hexBytes,
   type JsonNode,
   natural,
-  parseJsonFile,
   readField,
+  readJson,
+  readJsonFile,
   refuse,
+  textOf,
 } from './json-file.ts';
 import { addressLength } from './keys.ts';
 import { contentTypeBytesMax, keyBytesMax, valueBytesMax } from './operation.ts';
@@ -116,15 +117,12 @@ export function makeProofFile({ chainId, key, record, value, sealed, proof, cert
 
 /** Reads and checks the text of a proof file. Errors: those of `verifyProof`, TOO_LARGE. */
 export function verifyProofText(text: string): Result<ProvenClaim> {
-  if (text.length > proofTextMax) {
-    return reject('TOO_LARGE', `proof file of ${text.length} characters, at most ${proofTextMax}`);
-  }
-  return proven(() => parseJsonFile(text, 'NOT_VERIFIED'));
+  return readJsonFile(text, { name: 'proof file', code: 'NOT_VERIFIED', textMax: proofTextMax }, prove);
 }
 
 /** Checks a proof file that is parsed already. Total. Errors: NOT_VERIFIED with the reason, BAD_VERSION for a newer format. */
 export function verifyProof(json: unknown): Result<ProvenClaim> {
-  return proven(() => ({ code: 'NOT_VERIFIED', path: '', json }));
+  return readJson(json, 'NOT_VERIFIED', prove);
 }
 
 /** A value as the API and the proof file show it. */
@@ -140,15 +138,6 @@ export function parseValue({ value, encoding }: ValueText): Uint8Array | null {
     return base64.decode(value);
   } catch {
     return null;
-  }
-}
-
-function proven(open: () => JsonNode): Result<ProvenClaim> {
-  try {
-    return accept(prove(open()));
-  } catch (error) {
-    if (error instanceof KvchainError) return reject(error.code, error.message);
-    throw error;
   }
 }
 
@@ -191,7 +180,7 @@ function readCertificate(file: JsonNode): Uint8Array | null {
   return node.json === undefined ? null : readField(file, 'certificate', hexBytes(0, certificateBytesMax));
 }
 
-const keyText = textForm(1, keyBytesMax);
+const keyText = textOf(1, keyBytesMax);
 const encodings = choice<ValueText['encoding']>(['utf8', 'base64']);
 const recordKeys = ['version', 'owner', 'valueVersion', 'contentType', 'height'];
 
@@ -235,19 +224,7 @@ function readRecord(node: JsonNode, valueHash: Uint8Array | null): KeyRecord {
     owner: readField(node, 'owner', hexBytes(addressLength)),
     valueHash,
     valueVersion: readField(node, 'valueVersion', natural),
-    contentType: readField(node, 'contentType', textForm(0, contentTypeBytesMax)),
+    contentType: readField(node, 'contentType', textOf(0, contentTypeBytesMax)),
     height: readField(node, 'height', natural),
-  };
-}
-
-function textForm(min: number, max: number): Form<string> {
-  return {
-    expected: `text of ${min} to ${max} bytes of UTF-8`,
-    read: json => {
-      if (typeof json !== 'string' || !isWellFormed(json)) return undefined;
-      const { length } = toUtf8(json);
-      return length >= min && length <= max ? json : undefined;
-    },
-    write: value => value,
   };
 }
