@@ -67,8 +67,10 @@ function runTests() {
   const result = spawnSync(process.execPath, command, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
   const counts = readCounts(reportPath);
   if (result.status !== 0) counts.failed = Math.max(1, counts.failed);
-  rmSync(folder, { recursive: true });
   report('tests', startedMs, result.status === 0);
+  if (packageJson.scripts['check:threats'] && result.status === 0)
+    runStep({ name: 'threats', command: ['dist/testnet/check-threats.js', reportPath] });
+  rmSync(folder, { recursive: true });
   process.stdout.write(`${counts.passed} passed, ${counts.failed} failed\n`);
   if (result.status !== 0 || counts.passed === 0) process.exit(1);
 }

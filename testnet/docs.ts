@@ -1,5 +1,5 @@
 /**
- * Writes what docs/reference/ and docs/operate/limits.md say from the tables of the code, or checks that it still says so: `node dist/testnet/docs.js [--check]`.
+ * Writes what docs/reference/ and two pages of docs/operate/ say from the tables of the code, or checks that it still says so: `node dist/testnet/docs.js [--check]`.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -11,6 +11,7 @@ import { type MethodName, methodNames, rowOf } from '../daemon/rpc/api.ts';
 import { openApiDocument } from '../daemon/rpc/open-api.ts';
 import { jsonSchema, openRpcDocument, propertiesOf } from '../daemon/rpc/open-rpc.ts';
 import { limitsPage } from './limits-page.ts';
+import { threatsPage } from './threats-page.ts';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const folder = join(root, 'docs', 'reference');
@@ -24,6 +25,7 @@ const pages: Readonly<Record<string, () => string>> = {
   'config.md': configPage,
   'metrics.md': metricsPage,
   '../operate/limits.md': () => limitsPage(root, notice),
+  '../operate/threats.md': () => threatsPage(root, notice),
   'openrpc.json': () => `${JSON.stringify(openRpcDocument(version), null, 2)}\n`,
   'openapi.json': () => `${JSON.stringify(openApiDocument(version), null, 2)}\n`,
 };
@@ -32,7 +34,7 @@ const isCheck = process.argv.includes('--check');
 const stale = Object.entries(pages).filter(([name, write]) => settle(join(folder, name), write()));
 if (isCheck && stale.length > 0) {
   process.stderr.write(
-    `not what the tables say: ${stale.map(([name]) => join('docs', 'reference', name)).join(', ')}; run npm run docs\n`,
+    `not what the tables say: ${stale.map(([name]) => join('docs/reference', name)).join(', ')}; run npm run docs\n`,
   );
   process.exit(1);
 }

@@ -13,7 +13,11 @@ describe('npm run check', () => {
     tree = await PlantedTree.create({ 'chain/planted.ts': 'export const now = Date.now();\n' }, [
       'chain/tsconfig.json',
     ]);
-    await tree.plant({ 'vitest.config.ts': vitestConfig, 'dist/chain/passing.test.js': passingTest });
+    await tree.plant({
+      'vitest.config.ts': vitestConfig,
+      'dist/chain/passing.test.js': passingTest,
+      'dist/testnet/check-threats.js': '',
+    });
   });
   afterAll(() => tree.remove());
 
@@ -29,7 +33,18 @@ describe('npm run check', () => {
     const { exitCode, stdout } = await tree.run('.ci/check.mjs', 'tests');
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/Tests +1 passed/);
-    expect(stdout).toMatch(/^ok {3}tests +\d+\.\d s\n1 passed, 0 failed\n$/m);
+    expect(stdout).toMatch(/^ok {3}tests +\d+\.\d s\nok {3}threats +\d+\.\d s\n1 passed, 0 failed\n$/m);
+  });
+
+  it('shows the report of the tests to the check of threats, and fails when that does', async () => {
+    const judge =
+      "import { readFileSync } from 'node:fs';\nconst report = JSON.parse(readFileSync(process.argv[2], 'utf8'));\n" +
+      "console.error(report.numPassedTests, 'planted');\nprocess.exit(1);\n";
+    await tree.plant({ 'dist/testnet/check-threats.js': judge });
+    const { exitCode, stdout } = await tree.run('.ci/check.mjs', 'tests');
+    await tree.plant({ 'dist/testnet/check-threats.js': '' });
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/^FAIL threats +\d+\.\d s\n1 planted\n$/m);
   });
 
   it('fails when a test fails', async () => {

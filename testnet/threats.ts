@@ -1,0 +1,121 @@
+/**
+ * What a node must survive: every known attack and fault that touches what is built here, in one table. A row is bound to its tests by
+ * their titles, which begin with its id ('C8: a body with the last transaction twice is refused'); docs/operate/threats.md is written from both.
+ */
+
+/** One attack or fault. `owed`: its tests are still being written. `builtBy`: what it aims at does not exist yet, and who brings it. */
+export interface Threat {
+  readonly attack: string;
+  readonly state?: 'owed' | { readonly builtBy: string };
+}
+
+/** Rows of one kind; the letter of their ids is theirs alone. */
+export interface ThreatChapter {
+  readonly title: string;
+  readonly rows: Readonly<Record<string, Threat>>;
+}
+
+const owed = 'owed';
+
+export const threatChapters: readonly ThreatChapter[] = [
+  {
+    title: 'Blocks and work',
+    rows: {
+      C1: { attack: 'A private branch with more work undoes blocks that were paid for', state: owed },
+      C2: { attack: 'Selfish mining: blocks are withheld and told when that wins a race', state: owed },
+      C3: { attack: 'A very long branch, heavier or of equal work', state: owed },
+      C4: { attack: 'Timestamps that bend the difficulty, or a network that slept', state: owed },
+      C5: { attack: 'A block from the future', state: owed },
+      C6: { attack: 'Headers without work, with too easy a target, or very many cheap ones', state: owed },
+      C7: { attack: 'A body that does not give the roots of its header', state: owed },
+      C8: { attack: 'A body with the last transaction twice, for a Merkle tree that cannot tell', state: owed },
+      C9: { attack: 'An inner node of a tree shown as a leaf', state: owed },
+      C10: { attack: 'Bad signatures: of another key, empty, over other bytes', state: owed },
+      C11: { attack: 'A second encoding of a signature or key', state: owed },
+      C12: { attack: 'Two spendings inside one block that only together are too much', state: owed },
+      C13: { attack: 'One transaction twice, in a block or in two blocks of a chain', state: owed },
+      C14: { attack: 'A producer that credits itself more than subsidy and fees', state: owed },
+      C15: { attack: 'Amounts that overflow, or lose digits as numbers of JSON', state: owed },
+      C16: { attack: 'Blocks, transactions, keys and values one byte too long, or empty', state: owed },
+      C17: { attack: 'Unknown versions, fields and operations, bytes after the end, other encodings', state: owed },
+      C18: { attack: 'A flood of blocks and transactions whose parents are unknown', state: owed },
+      C19: { attack: 'An invalid block deep inside a branch that looks good', state: owed },
+      C20: {
+        attack: 'Headers that are their own parent, lie about their height, or belong to another chain',
+        state: owed,
+      },
+    },
+  },
+  {
+    title: 'Transactions',
+    rows: {
+      T1: { attack: 'A transaction of one chain sent to another', state: owed },
+      T2: { attack: 'The same transaction, the same nonce, or a far nonce, again and again', state: owed },
+      T3: { attack: 'Two signatures that give the key away', state: owed },
+      T4: { attack: 'A copy with another signature, to change the id', state: owed },
+      T5: { attack: 'A mempool filled with cheap, far or unpayable transactions', state: owed },
+      T6: { attack: 'A flood of announced ids', state: owed },
+      T7: { attack: 'Keys and values made to hurt who shows or stores them', state: owed },
+    },
+  },
+  {
+    title: 'Peers',
+    rows: {
+      P1: {
+        attack: 'A node that is surrounded by peers of one attacker',
+        state: { builtBy: 'the laboratory of attackers' },
+      },
+      P2: { attack: 'Votes of identities that are no members', state: { builtBy: 'the engines with members' } },
+      P3: { attack: 'Connections and streams by the thousand', state: owed },
+      P4: { attack: 'Subscriptions and control messages of gossip by the million', state: owed },
+      P5: { attack: 'Gossip that is invalid, repeated or old', state: owed },
+      P6: { attack: 'Length prefixes that lie, and messages that never end', state: owed },
+      P7: { attack: 'Little bytes that unpack to many', state: owed },
+      P8: { attack: 'Arrays nested a million deep', state: owed },
+      P9: { attack: 'Peers that are slow, never read, or fall silent', state: owed },
+      P10: { attack: 'Requests without number, sense or end', state: owed },
+      P11: { attack: 'Games with identities: one twice, our own, another network', state: owed },
+      P12: { attack: 'Addresses told to make a node knock elsewhere', state: owed },
+    },
+  },
+  {
+    title: 'The API, the command line and keys',
+    rows: {
+      R1: { attack: 'Tokens that are missing, wrong or guessed', state: owed },
+      R2: { attack: 'A web page whose name is bound to a local address', state: owed },
+      R3: { attack: 'A web page that posts to a local daemon', state: owed },
+      R4: { attack: 'Callers that send a byte now and then', state: owed },
+      R5: { attack: 'Bodies, headers and addresses without end', state: owed },
+      R6: { attack: 'Batches and calls that bend JSON-RPC', state: owed },
+      R7: { attack: 'No file descriptors left', state: owed },
+      R8: { attack: 'TLS that is old, plain or broken', state: owed },
+      R9: { attack: 'Paths that lead out of a file store or a backup', state: { builtBy: 'the file store' } },
+      R10: { attack: 'Secrets in arguments, logs or files that others can read', state: owed },
+      R11: { attack: 'Key files that were changed', state: owed },
+      R12: { attack: 'A gateway that makes answers up', state: { builtBy: 'the engines with members' } },
+    },
+  },
+  {
+    title: 'Disks, clocks and processes',
+    rows: {
+      D1: { attack: 'The process is killed at a write, or during recovery', state: owed },
+      D2: { attack: 'Writes that were called durable and are lost or torn', state: owed },
+      D3: { attack: 'The disk is full', state: owed },
+      D4: { attack: 'Files of the database that were changed, cut or deleted', state: owed },
+      D5: { attack: 'Two processes on one data folder, or a stale lock', state: owed },
+      D6: { attack: 'A clock that jumps', state: owed },
+      D7: { attack: 'Little memory', state: owed },
+      D8: { attack: 'Signals, at any moment', state: owed },
+      D9: { attack: 'Failures that nobody handles, and an event loop that is blocked', state: owed },
+      D10: { attack: 'A node dies with the only copy of a fragment', state: { builtBy: 'the file store' } },
+    },
+  },
+  {
+    title: 'Members of a committee',
+    rows: {
+      X: { attack: 'Members that crash, pause or are cut off', state: { builtBy: 'the engine paxos' } },
+      B: { attack: 'Members that lie, vote twice or hide', state: { builtBy: 'the engine bft' } },
+      L: { attack: 'Dependencies that lie, never end or go in circles', state: { builtBy: 'the engine leaderless' } },
+    },
+  },
+];
