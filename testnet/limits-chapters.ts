@@ -167,9 +167,7 @@ export const meanings: Readonly<Record<string, string>> = {
   'chain/mempool-admission.ts mempoolLimits.gappedBytesMax': 'Bytes of all senders, behind gaps.',
   'daemon/rpc/server-settings.ts bodyBytesMax': 'The body of a request.',
   'daemon/rpc/server-settings.ts headerBytesMax': 'The headers of a request.',
-  'daemon/rpc/server-settings.ts connectionsMax': 'Connections to the API.',
-  'daemon/rpc/server-settings.ts headersTimeoutMs': 'How long the headers of a request may take to come.',
-  'daemon/rpc/server-settings.ts requestTimeoutMs': 'How long a request may take to come.',
+
   'daemon/rpc/json.ts jsonDepthMax': 'How deep JSON may nest.',
   'daemon/rpc/json-rpc.ts batchMax': 'Calls of one JSON-RPC batch.',
   'daemon/rpc/json-rpc.ts responseBytesMax': 'An answer.',

@@ -1,55 +1,133 @@
 /**
- * Bounds the connections of a server without letting idle ones lock others out: when one too many comes, the oldest that has not sent a
- * whole request is closed for it, so a thousand sockets that drip a byte now and then never keep a caller waiting.
+ * The connections of the server, so that none of them takes the node's time, its memory or the places of the others. One connection is
+ * answered one request at a time, whatever it pipelines; a place goes from who does nothing, or does not take its answer, to who comes;
+ * what is left unread is bounded in all; and an exchange has an end.
  */
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { DoorLimits } from './server-settings.ts';
 
-export class ConnectionLimiter {
-  readonly #max: number;
-  /** In the order of arrival; the request that a connection works on, null while it has none. */
-  readonly #open = new Map<Duplex, IncomingMessage | 'upgraded' | null>();
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
 
-  constructor(
-    server: Server,
-    options: { readonly max: number; readonly connectionEvent: 'connection' | 'secureConnection' },
-  ) {
-    this.#max = options.max;
-    server.on(options.connectionEvent, (socket: Duplex) => this.#add(socket));
-    server.on('request', (request: IncomingMessage, response: ServerResponse) => this.#begin(request, response));
-    server.on('upgrade', (request: IncomingMessage) => this.#open.set(request.socket, 'upgraded'));
+/** What a connection does: nothing, HTTP, or something else than HTTP since its upgrade. */
+type Work = Exchange | 'upgraded' | null;
+
+interface Connection {
+  work: Work;
+  /** Requests that came behind the one in work, in their order. */
+  readonly waiting: Exchange[];
+  deadline: NodeJS.Timeout | undefined;
+}
+
+export interface ConnectionOptions {
+  readonly limits: DoorLimits;
+  readonly connectionEvent: 'connection' | 'secureConnection';
+  readonly answer: RequestListener;
+}
+
+export class Connections {
+  readonly #limits: DoorLimits;
+  readonly #answer: RequestListener;
+  /** In the order of arrival. */
+  readonly #open = new Map<Duplex, Connection>();
+
+  constructor(server: Server, { limits, connectionEvent, answer }: ConnectionOptions) {
+    this.#limits = limits;
+    this.#answer = answer;
+    server.on(connectionEvent, (socket: Duplex) => this.#add(socket));
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => this.#take({ request, response }));
+    server.on('upgrade', ({ socket }: IncomingMessage) => this.#upgrade(socket));
   }
 
-  get size(): number {
-    return this.#open.size;
+  /** Cuts the connections that leave most unread until what all leave unread is within its limit. */
+  makeRoom(): void {
+    let unreadBytes = 0;
+    for (const socket of this.#open.keys()) unreadBytes += socket.writableLength;
+    while (unreadBytes > this.#limits.unreadBytesMax) {
+      const [largest] = [...this.#open.keys()].sort((one, other) => other.writableLength - one.writableLength);
+      if (largest === undefined) return;
+      unreadBytes -= largest.writableLength;
+      this.#drop(largest);
+    }
   }
 
   #add(socket: Duplex): void {
-    if (this.#open.size >= this.#max) {
-      const idle = this.#oldestIdle();
-      if (idle === null) {
+    if (this.#open.size >= this.#limits.connectionsMax) {
+      const dispensable = this.#oldest(isIdle) ?? this.#oldest(isUnread);
+      if (dispensable === null) {
         socket.destroy();
         return;
       }
-      this.#open.delete(idle);
-      idle.destroy();
+      this.#drop(dispensable);
     }
-    this.#open.set(socket, null);
-    socket.once('close', () => this.#open.delete(socket));
+    this.#open.set(socket, { work: null, waiting: [], deadline: undefined });
+    socket.once('close', () => this.#drop(socket));
   }
 
-  #begin(request: IncomingMessage, response: ServerResponse): void {
-    const { socket } = request;
-    if (this.#open.has(socket)) this.#open.set(socket, request);
-    response.once('close', () => {
-      if (this.#open.get(socket) === request) this.#open.set(socket, null);
+  #take(exchange: Exchange): void {
+    const { socket } = exchange.request;
+    const connection = this.#open.get(socket);
+    // The parser goes on to the end of what it has read, even when the connection was cut.
+    if (connection === undefined) return;
+    if (connection.work === null) this.#begin(connection, exchange);
+    else if (connection.waiting.length < this.#limits.pipelinedMax) connection.waiting.push(exchange);
+    else this.#drop(socket);
+  }
+
+  #begin(connection: Connection, exchange: Exchange): void {
+    const { request, response } = exchange;
+    connection.work = exchange;
+    connection.deadline = setTimeout(() => this.#drop(request.socket), this.#limits.exchangeTimeoutMs).unref();
+    // It is ended, and what the system did not take of it at once stands in the socket's buffer.
+    response.once('prefinish', () => this.makeRoom());
+    response.once('close', () => this.#end(request.socket));
+    this.#answer(request, response);
+  }
+
+  /** The next one waits for the others' turn: a connection that pipelines is no faster than one that does not. */
+  #end(socket: Duplex): void {
+    const connection = this.#open.get(socket);
+    if (connection === undefined) return;
+    clearTimeout(connection.deadline);
+    const next = connection.waiting.shift() ?? null;
+    connection.work = next;
+    if (next === null) return;
+    setImmediate(() => {
+      if (this.#open.has(socket)) this.#begin(connection, next);
     });
   }
 
-  #oldestIdle(): Duplex | null {
-    for (const [socket, request] of this.#open) {
-      if (request === null || (request !== 'upgraded' && !request.complete)) return socket;
-    }
+  #upgrade(socket: Duplex): void {
+    const connection = this.#open.get(socket);
+    if (connection === undefined) return;
+    // Whoever speaks another protocol has had its answers.
+    if (connection.work === null) connection.work = 'upgraded';
+    else this.#drop(socket);
+  }
+
+  #drop(socket: Duplex): void {
+    const connection = this.#open.get(socket);
+    if (connection === undefined) return;
+    this.#open.delete(socket);
+    clearTimeout(connection.deadline);
+    socket.destroy();
+  }
+
+  #oldest(isDispensable: (work: Work) => boolean): Duplex | null {
+    for (const [socket, { work }] of this.#open) if (isDispensable(work)) return socket;
     return null;
   }
+}
+
+/** It has not sent a whole request. */
+function isIdle(work: Work): boolean {
+  return work === null || (work !== 'upgraded' && !work.request.complete);
+}
+
+/** It was answered and does not take the answer. */
+function isUnread(work: Work): boolean {
+  return work !== null && work !== 'upgraded' && work.response.writableEnded;
 }

@@ -19,7 +19,7 @@ import fastify, {
 import { type ErrorCode, errorRow, KvchainError, type Result, reject } from '../../chain/errors.ts';
 import type { MethodName } from './api.ts';
 import { type Authenticator, failureDelayMs } from './auth.ts';
-import { ConnectionLimiter } from './connections.ts';
+import { Connections } from './connections.ts';
 import { type Caller, refusalOf } from './context.ts';
 import { call } from './dispatch.ts';
 import { guardFor } from './guard.ts';
@@ -34,10 +34,9 @@ import {
   bodyBytesMax,
   callTimeoutMs,
   closeGraceMs,
-  connectionsMax,
+  type DoorLimits,
+  doorLimits,
   headerBytesMax,
-  headersTimeoutMs,
-  requestTimeoutMs,
   type ServerParts,
   type ServerSettings,
   socketsMax,
@@ -59,6 +58,7 @@ export class Door {
   readonly #parts: ServerParts;
   readonly #authenticator: Authenticator;
   readonly #server: Server;
+  #connections: Connections | null = null;
   readonly #app: FastifyInstance;
   readonly #rate: RateLimiter;
   readonly #closing = new AbortController();
@@ -71,11 +71,14 @@ export class Door {
     this.#parts = parts;
     this.#authenticator = authenticator;
     this.#rate = new RateLimiter(settings.rate, () => performance.now());
-    this.#server = makeServer(settings.tls);
-    const connectionEvent = settings.tls === null ? 'connection' : 'secureConnection';
-    new ConnectionLimiter(this.#server, { max: connectionsMax, connectionEvent });
+    const limits = { ...doorLimits, ...settings.limits };
+    this.#server = makeServer(settings.tls, limits);
     this.#app = fastify({
-      serverFactory: handler => this.#server.on('request', handler),
+      serverFactory: answer => {
+        const connectionEvent = settings.tls === null ? 'connection' : 'secureConnection';
+        this.#connections = new Connections(this.#server, { limits, connectionEvent, answer });
+        return this.#server;
+      },
       bodyLimit: bodyBytesMax,
       routerOptions: { maxParamLength: headerBytesMax },
       frameworkErrors: (error, request, reply) => this.#onError(error, request, reply),
@@ -214,6 +217,7 @@ export class Door {
       caller,
       callTimeoutMs,
       spend: calls => this.#rate.take(caller.name, calls),
+      onSent: () => this.#connections?.makeRoom(),
       onCall: (name, result, seconds) => this.#measure(name, result, seconds),
     });
     this.#sessions.add(session);
@@ -303,12 +307,12 @@ function routeOf(request: FastifyRequest): string {
   return request.url.split('?', 1)[0] ?? '';
 }
 
-function makeServer(tls: ServerSettings['tls']): Server {
+function makeServer(tls: ServerSettings['tls'], limits: DoorLimits): Server {
   const options = {
     maxHeaderSize: headerBytesMax,
-    headersTimeout: headersTimeoutMs,
-    requestTimeout: requestTimeoutMs,
-    connectionsCheckingInterval: 1_000,
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs),
     keepAliveTimeout: 5_000,
   };
   const server =
@@ -319,10 +323,10 @@ function makeServer(tls: ServerSettings['tls']): Server {
           cert: Buffer.from(tls.certificate),
           key: Buffer.from(tls.key),
           minVersion: 'TLSv1.2',
-          handshakeTimeout: headersTimeoutMs,
+          handshakeTimeout: limits.headersTimeoutMs,
         });
   // Handshakes that are under way count too; the limiter keeps the finished ones below its own limit.
-  server.maxConnections = 2 * connectionsMax;
+  server.maxConnections = 2 * limits.connectionsMax;
   server.on('clientError', (error: Error & { readonly code?: string }, socket: Duplex) => {
     if (!socket.writable) return socket.destroy();
     const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;

@@ -7,16 +7,38 @@ import type { Rate } from './rate.ts';
 
 export const bodyBytesMax = 1_048_576;
 export const headerBytesMax = 16_384;
-export const connectionsMax = 128;
-/** WebSockets among them. */
+/** WebSockets among the connections. */
 export const socketsMax = 64;
-export const headersTimeoutMs = 10_000;
-export const requestTimeoutMs = 30_000;
 /** A call, or a batch as a whole, ends its waiting after this. */
 export const callTimeoutMs = 25_000;
 export const defaultRate: Rate = { perSecond: 10_000, burst: 20_000 };
 /** Open requests get this long to end when the server closes. */
 export const closeGraceMs = 500;
+
+/** What the server grants to connections, before it knows who calls. */
+export interface DoorLimits {
+  /** Connections to the API. */
+  readonly connectionsMax: number;
+  /** Requests that wait on one HTTP/1.1 connection behind the one that is answered; one more closes it. */
+  readonly pipelinedMax: number;
+  /** How long the headers of a request, or a TLS handshake, may take to come. */
+  readonly headersTimeoutMs: number;
+  /** How long a request may take to come. */
+  readonly requestTimeoutMs: number;
+  /** How long a request may take from its headers until its answer is taken; the connection is then closed. */
+  readonly exchangeTimeoutMs: number;
+  /** Bytes of answers that all connections together leave unread; who leaves most is closed. */
+  readonly unreadBytesMax: number;
+}
+
+export const doorLimits: DoorLimits = {
+  connectionsMax: 128,
+  pipelinedMax: 16,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  exchangeTimeoutMs: 60_000,
+  unreadBytesMax: 134_217_728,
+};
 
 /** What the server counts; daemon/metrics.ts has them. */
 export interface ServerMeter {
@@ -37,6 +59,8 @@ export interface ServerSettings {
   readonly allowedHosts: readonly string[];
   readonly tls: { readonly certificate: Uint8Array; readonly key: Uint8Array } | null;
   readonly rate: Rate;
+  /** Where they differ from doorLimits. */
+  readonly limits?: Partial<DoorLimits>;
 }
 
 export interface ServerParts {

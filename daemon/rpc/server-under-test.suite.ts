@@ -77,7 +77,10 @@ export async function startUnderTest(options: UnderTestOptions = {}): Promise<Un
   };
   const meter = {
     call: (method: string) => events.push(`call ${method}`),
-    text: async () => 'kvchain_up 1\n',
+    text: async () => {
+      events.push('metrics');
+      return 'kvchain_up 1\n';
+    },
     contentType: 'text/plain',
   };
   const server = await startApiServer(settings, { api, log, meter });

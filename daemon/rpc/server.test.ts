@@ -8,7 +8,7 @@ import { cookieName, failureDelayMs } from './auth.ts';
 import { isLoopbackHost } from './guard.ts';
 import { LittleNode } from './little-node.suite.ts';
 import { RateLimiter } from './rate.ts';
-import { bodyBytesMax, connectionsMax } from './server-settings.ts';
+import { bodyBytesMax, doorLimits } from './server-settings.ts';
 import { startUnderTest, type UnderTest, type UnderTestOptions } from './server-under-test.suite.ts';
 
 const open: UnderTest[] = [];
@@ -223,7 +223,7 @@ describe('too much', () => {
     const startedMs = performance.now();
     expect((await under.ask({ body: head })).status).toBe(200);
     expect(performance.now() - startedMs).toBeLessThan(5_000);
-    while (closed < 1_000 - connectionsMax) await new Promise(resolve => setImmediate(resolve));
+    while (closed < 1_000 - doorLimits.connectionsMax) await new Promise(resolve => setImmediate(resolve));
     expect((await under.ask({ body: head })).status).toBe(200);
     for (const socket of sockets) socket.destroy();
   });

@@ -30,6 +30,8 @@ export interface SocketParts {
   readonly caller: Caller;
   readonly callTimeoutMs: number;
   spend(calls: number): boolean;
+  /** After each message, so that what all connections leave unread stays bounded. */
+  onSent(): void;
   onCall(name: MethodName, result: Result<unknown>, seconds: number): void;
 }
 
@@ -141,6 +143,7 @@ export class SocketSession implements WatchSession {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     this.#socket.send(text);
     if (this.#socket.bufferedAmount > socketBufferBytesMax) this.close(closeCodes.slowConsumer, 'slow consumer');
+    this.#parts.onSent();
   }
 
   /** Resolves when the system has taken the whole event, so one event of a subscription is in memory at a time. */
@@ -152,6 +155,7 @@ export class SocketSession implements WatchSession {
         clearTimeout(timer);
         resolve();
       });
+      this.#parts.onSent();
     });
   }
 
