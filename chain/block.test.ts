@@ -125,7 +125,7 @@ describe('blocks', () => {
     expectCode(decodeBlock(bytesOf(hex)), code);
   });
 
-  it('are refused above the given size before they are read', () => {
+  it('C16: are refused above the given size before they are read', () => {
     expectCode(decodeBlock(new Uint8Array(101), 100), 'TOO_LARGE');
   });
 
@@ -141,7 +141,7 @@ describe('blocks', () => {
     );
   });
 
-  it('refuse a list that claims more transactions than it holds, without making room for them', () => {
+  it('C16: refuse a list that claims more transactions than it holds, without making room for them', () => {
     const [header = new Uint8Array(0)] = fc.sample(
       sealed.map(value => encode(sealedHeaderCodec, value)),
       1,

@@ -86,7 +86,7 @@ describe('canonical CBOR', () => {
     );
   });
 
-  it('takes no bytes but those that it would write itself', () => {
+  it('C17: takes no bytes but those that it would write itself', () => {
     fc.assert(
       fc.property(bytes(0, 40), encoded => {
         const decoded = decodeItem(encoded);
@@ -96,7 +96,7 @@ describe('canonical CBOR', () => {
     );
   });
 
-  it('refuses arrays nested a hundred thousand deep without recursion', () => {
+  it('P8: refuses arrays nested a hundred thousand deep without recursion', () => {
     expectCode(decodeItem(new Uint8Array(100_000).fill(0x81)), 'BAD_ENCODING');
     expectCode(decodeItem(concat(new Uint8Array(17).fill(0x81), Uint8Array.of(0))), 'BAD_ENCODING');
     expect(decodeItem(concat(new Uint8Array(16).fill(0x81), Uint8Array.of(0))).ok).toBe(true);
@@ -152,7 +152,7 @@ describe('shapes', () => {
     expectCode(decode(codec, item), code);
   });
 
-  it('keep amounts exact up to 2^64-1', () => {
+  it('C15: keep amounts exact up to 2^64-1', () => {
     for (const value of [0n, 1n, 2n ** 53n - 1n, 2n ** 53n + 1n, 2n ** 63n, 2n ** 64n - 1n]) {
       expect(decodeBytes(amount, encode(amount, value), 9)).toEqual({ ok: true, value });
     }

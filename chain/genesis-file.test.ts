@@ -101,7 +101,7 @@ describe('the genesis file', () => {
     expectCode(parseGenesis(' '.repeat(genesisTextMax + 1)), 'TOO_LARGE');
   });
 
-  it('adds allocations up without wrapping at 2^64', () => {
+  it('C15: adds allocations up without wrapping at 2^64', () => {
     const [first, second] = ['00', '11'].map(byte => formatAddress(bytesOf(byte.repeat(20)), 'kv'));
     const supplyMax = (2n ** 64n - 1n).toString();
     const schedule = [{ height: 0, params: { supplyMax } }];

@@ -49,7 +49,7 @@ describe('keys and addresses', () => {
     expect(isSecretKey(bytesOf(secretKey))).toBe(false);
   });
 
-  it.each(vectors.badPublicKeys)('refuse the public key %s', publicKey => {
+  it.each(vectors.badPublicKeys)('C11: refuse the public key %s', publicKey => {
     expect(isPublicKey(bytesOf(publicKey))).toBe(false);
   });
 
@@ -75,11 +75,11 @@ describe('signatures', () => {
     expect(verify(bytesOf(digest), bytesOf(signature), bytesOf(publicKey))).toBe(true);
   });
 
-  it.each(vectors.refusedSignatures)('are refused: $name', ({ publicKey, digest, signature }) => {
+  it.each(vectors.refusedSignatures)('C11: are refused: $name', ({ publicKey, digest, signature }) => {
     expect(verify(bytesOf(digest), bytesOf(signature), bytesOf(publicKey))).toBe(false);
   });
 
-  it('verify under their own key and digest, in their low form alone', () => {
+  it('C11: verify under their own key and digest, in their low form alone', () => {
     fc.assert(
       fc.property(secretKeys, bytes(32, 32), (secretKey, digest) => {
         const signature = sign(digest, secretKey);
@@ -90,7 +90,7 @@ describe('signatures', () => {
     );
   });
 
-  it('never use one k for two digests', () => {
+  it('T3: never use one k for two digests', () => {
     const secretKey = bytesOf(vectors.accounts[0]?.secretKey ?? '');
     const firstHalves = new Set<string>();
     for (let index = 0; index < 500; index++) {

@@ -47,7 +47,7 @@ describe('what may not be in a block', () => {
     expect(chain.balance(alice)).toBe(0n);
   });
 
-  it('refuses the second of two transactions with one nonce', () => {
+  it('C12: refuses the second of two transactions with one nonce', () => {
     const chain = new Chain();
     const first = transact(alice, [put('a', '1')]);
     const second = transact(alice, [put('a', '2')]);
@@ -76,7 +76,7 @@ describe('a failed transaction', () => {
     expect([outcome(applied, 0), outcome(applied, 1)]).toEqual(['NO_KEY', 'applied']);
   });
 
-  it('is the second of two transfers that only together exceed the balance', () => {
+  it('C12: is the second of two transfers that only together exceed the balance', () => {
     const chain = new Chain();
     const applied = chain.block(
       transact(alice, [transfer(bob, 600n)]),
@@ -270,7 +270,7 @@ describe('applyBlock', () => {
     expect(refused.ok ? '' : refused.error.detail).toMatch(/^transaction 2 \([0-9a-f]{64}\): BAD_NONCE: /);
   });
 
-  it('compares the state root with the header', () => {
+  it('C14: compares the state root with the header', () => {
     const root = new Uint8Array(32).fill(1);
     expect(checkStateRoot(header(root), root)).toMatchObject({ ok: false, error: { code: 'BAD_STATE_ROOT' } });
     expect(checkStateRoot(header(root), new Uint8Array(32))).toEqual({ ok: true, value: null });

@@ -324,7 +324,7 @@ describe('a full-size pool', () => {
     return { ...template, body, id, witnessId: id, idHex, witnessIdHex: idHex, senderAddress };
   }
 
-  it('holds 100,000 transactions at its limit under a flood, and a paying newcomer always gets in', () => {
+  it('T5: holds 100,000 transactions at its limit under a flood, and a paying newcomer always gets in', () => {
     const pool = new Mempool();
     const account = { nonce: 0, balance: 10n ** 12n };
     const arrival = { source: 'peer:flood', now: 0, height: 1, feePerByteMin: 0n, account };

@@ -112,7 +112,7 @@ describe('overdrafts (DETER)', () => {
     expect(code(pool.add(at(1, { fee: 400n }), poor))).toBe('ready');
   });
 
-  it('counts a transfer of everything against every fee after it, in any order of arrival', () => {
+  it('T5: counts a transfer of everything against every fee after it, in any order of arrival', () => {
     const drain = transact(alice, [pay(bob, 999n)], { fee: 1n });
     const pool = new Mempool();
     expect(code(pool.add(drain, poor))).toBe('ready');
@@ -129,7 +129,7 @@ describe('overdrafts (DETER)', () => {
     expect(code(pool.add(transact(alice, [pay(bob, 960n)], { nonce: 0, fee: 20n }), poor))).toBe('ready');
   });
 
-  it('drops what a block has made unpayable, and all that it carried', () => {
+  it('T5: drops what a block has made unpayable, and all that it carried', () => {
     const pool = new Mempool();
     const [first, second, third] = [at(0, { fee: 10n }), at(1, { fee: 10n }), at(2, { fee: 10n })];
     for (const one of [first, second, third]) pool.add(one, poor);
@@ -167,7 +167,7 @@ describe('replacement', () => {
     if (result.ok) expect(result.value.replaced).toBe(old);
   });
 
-  it('never lets a free transaction replace a free one', () => {
+  it('T2: never lets a free transaction replace a free one', () => {
     const pool = poolWith({}, transact(alice, [put('k', 'a')]));
     expect(code(pool.add(replacing(0n), arrival()))).toBe('REPLACEMENT_UNDERPRICED');
     expect(code(pool.add(replacing(1n), arrival()))).toBe('ready');
@@ -201,7 +201,7 @@ describe('eviction', () => {
     expect(pool.stats().feePerByteMin).toBeGreaterThan(0);
   });
 
-  it('never lets a free transaction evict a paying one, ready or behind a gap', () => {
+  it('T5: never lets a free transaction evict a paying one, ready or behind a gap', () => {
     const pool = poolWith({ transactionsMax: 2 }, of(0, 1n), of(1, 1n, 5));
     expect(code(pool.add(of(2, 0n), arrival({ source: 'peer:b' })))).toBe('POOL_FULL');
     expect(pool.stats().count).toBe(2);
@@ -214,14 +214,14 @@ describe('eviction', () => {
     expect(code(pool.add(of(3, 1_000n, 5), arrival()))).toBe('POOL_FULL');
   });
 
-  it('bounds what waits behind gaps of all senders together', () => {
+  it('T2: bounds what waits behind gaps of all senders together', () => {
     const pool = poolWith({ gappedMax: 2 }, of(0, 10n, 5), of(1, 20n, 5));
     expect(code(pool.add(of(2, 5n, 5), arrival()))).toBe('POOL_FULL');
     const result = pool.add(of(2, 15n, 5), arrival());
     expect(result.ok && ids(result.value.evicted)).toEqual(ids([of(0, 10n, 5)]));
   });
 
-  it('takes from the source that holds most bytes at equal fee per byte, so a flood displaces itself', () => {
+  it('T5: takes from the source that holds most bytes at equal fee per byte, so a flood displaces itself', () => {
     const pool = new Mempool({ transactionsMax: 6 });
     for (const index of [0, 1, 2, 3, 4]) pool.add(of(index, 100n), arrival({ source: 'peer:flood' }));
     pool.add(of(5, 100n), arrival({ source: 'peer:honest' }));
@@ -348,7 +348,7 @@ describe('a move of the head', () => {
     expect(pool.stats()).toMatchObject({ count: 1, gapped: 0 });
   });
 
-  it('brings back what was undone, before what waits of the same sender', () => {
+  it('C1: brings back what was undone, before what waits of the same sender', () => {
     const [first, second, third] = [at(0), at(1), at(2)];
     const pool = poolWith({}, first, second, third);
     pool.chainMoved({ ...move, included: [first, second], accounts: new Map([account(alice, 2)]) });

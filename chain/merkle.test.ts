@@ -38,7 +38,7 @@ describe('the root', () => {
     expect(merkleRoot([])).not.toEqual(zeroHash);
   });
 
-  test('of [a, b, c] has no twin in [a, b, c, c] (CVE-2012-2459)', () => {
+  test('C8: of [a, b, c] has no twin in [a, b, c, c] (CVE-2012-2459)', () => {
     expect(hexRoot([a, b, c])).not.toBe(hexRoot([a, b, c, c]));
     expect(hexRoot([...items(6)])).not.toBe(hexRoot([...items(6), item(4), item(5)]));
   });
@@ -53,7 +53,7 @@ describe('the root', () => {
     );
   });
 
-  test('of leaves is not the root of the nodes above them', () => {
+  test('C9: of leaves is not the root of the nodes above them', () => {
     expect(hexRoot([a, b])).not.toBe(hexRoot([node(leaf(a), leaf(b))]));
   });
 
@@ -99,7 +99,7 @@ describe('a proof', () => {
     }
   });
 
-  test('of an inner node as an item fails (CVE-2017-12842)', () => {
+  test('C9: of an inner node as an item fails (CVE-2017-12842)', () => {
     const claim = claimOf(4, 0);
     const inner = node(leaf(item(0)), leaf(item(1)));
     const siblings = claim.siblings.slice(1);

@@ -32,7 +32,7 @@ describe('operations', () => {
     expect(toHex(encode(operationCodec, decoded))).toBe(hex);
   });
 
-  it.each(vectors.refused)('are refused: $name', ({ hex, code }) => {
+  it.each(vectors.refused)('C16: are refused: $name', ({ hex, code }) => {
     expectCode(decodeBytes(operationCodec, bytesOf(hex), bytesMax), code);
   });
 
@@ -45,7 +45,7 @@ describe('operations', () => {
   });
 
   it.each(['\u0000', '__proto__', 'constructor', '../../etc/passwd', '\u202e', '\ufeffkey', 'e\u0301', 'a\r\nb'])(
-    'keep the hostile key %j as it is',
+    'T7: keep the hostile key %j as it is',
     key => {
       const encoded = encode(operationCodec, { type: 'get', key });
       const decoded = accepted(decodeBytes(operationCodec, encoded, bytesMax));
@@ -54,7 +54,7 @@ describe('operations', () => {
     },
   );
 
-  it('refuse a lone surrogate as a key, which has no UTF-8', () => {
+  it('T7: refuse a lone surrogate as a key, which has no UTF-8', () => {
     expect(isWellFormed('\ud800')).toBe(false);
     // What an encoder that does not look would write: three bytes that are not UTF-8.
     expectCode(decodeBytes(operationCodec, bytesOf('820263eda080'), bytesMax), 'BAD_ENCODING');

@@ -141,7 +141,7 @@ describe('the verifier', () => {
     expect(verifyStateProof(withProof(presence, { otherLeaf: other }))).toBe(false);
   });
 
-  test('refuses to take a node for the leaf below it', () => {
+  test('C9: refuses to take a node for the leaf below it', () => {
     const { depth, siblings } = presence.proof;
     const node = { path: numbered(3), payloadHash: siblings.at(-1) ?? zeroHash };
     const shorter = { depth: depth - 1, siblings: siblings.slice(0, -1), bitmap: presence.proof.bitmap };

@@ -32,7 +32,7 @@ describe('transactions', () => {
     expect(verify(digest, signature, transaction.body.sender)).toBe(true);
   });
 
-  it.each(vectors.refused)('are refused: $name', ({ hex, code }) => {
+  it.each(vectors.refused)('C17: are refused: $name', ({ hex, code }) => {
     expectCode(decodeTransaction(bytesOf(hex)), code);
   });
 
@@ -44,7 +44,7 @@ describe('transactions', () => {
     expectNoMutationHides(transactionCodec, transactions);
   });
 
-  it('keep their id, but not their witnessId, under another signature', () => {
+  it('T4: keep their id, but not their witnessId, under another signature', () => {
     fc.assert(
       fc.property(transactions, fc.uint8Array({ minLength: 64, maxLength: 64 }), (transaction, signature) => {
         const copy = accepted(decodeTransaction(concat(transaction.bytes.slice(0, -64), signature)));
@@ -54,7 +54,7 @@ describe('transactions', () => {
     );
   });
 
-  it('are refused above 256 KiB before they are read', () => {
+  it('C16: are refused above 256 KiB before they are read', () => {
     expectCode(decodeTransaction(new Uint8Array(transactionBytesCap + 1)), 'TOO_LARGE');
   });
 });

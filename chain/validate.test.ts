@@ -86,7 +86,7 @@ describe('validateTransaction', () => {
     expectCode(validateTransaction(transact(0, [get], BigInt(bytes - 1)), params), 'FEE_TOO_LOW');
   });
 
-  it('takes exactly the largest size and count, and not one more', () => {
+  it('C16: takes exactly the largest size and count, and not one more', () => {
     const transaction = transact(0, [get, get]);
     const bytes = transaction.bytes.length;
     const largest = rulesWith({ transactionBytesMax: bytes, transactionOperationsMax: 2 });
@@ -118,7 +118,7 @@ describe('validateBody', () => {
     expect(validateBody(blockOf([]), rules).ok).toBe(true);
   });
 
-  it('blames the sender for a false body before it looks at anything in it', () => {
+  it('C7: blames the sender for a false body before it looks at anything in it', () => {
     const good = blockOf([transact(0, [get])]);
     const oversized = { ...good, transactions: [transact(0, []), transact(0, [])] };
     expectCode(validateBody(oversized, rulesWith({ blockTransactionsMax: 1 })), 'BAD_TRANSACTIONS_ROOT');
@@ -137,7 +137,7 @@ describe('validateBody', () => {
     ['operations', { blockOperationsMax: 2 }],
     ['bytes', { blockBytesMax: encodeBlock(blockOf(two)).length - 1 }],
   ];
-  it.each(limits)('refuses a block over its %s', (_name, params) => {
+  it.each(limits)('C16: refuses a block over its %s', (_name, params) => {
     expectCode(validateBody(blockOf(two), rulesWith(params)), 'TOO_LARGE');
   });
 
@@ -159,11 +159,11 @@ describe('validateBody', () => {
     ['a transaction without operations', [transact(0, [])]],
     ['a transfer of 0', [transact(0, [{ type: 'transfer', to: new Uint8Array(20), amount: 0n }])]],
   ];
-  it.each(inside)('refuses a block with %s', (_name, transactions) => {
+  it.each(inside)('C12, C13: refuses a block with %s', (_name, transactions) => {
     expectCode(validateBody(blockOf(transactions), rules), 'BAD_TRANSACTION');
   });
 
-  it('refuses a block with a transaction of another chain', () => {
+  it('T1: refuses a block with a transaction of another chain', () => {
     const foreign = { chainId: new Uint8Array(32), params: rules.params };
     expectCode(validateBody(blockOf(two), foreign), 'BAD_TRANSACTION');
   });

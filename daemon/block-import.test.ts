@@ -70,7 +70,7 @@ describe('a gossiped block', () => {
     expect(network.penalties).toHaveLength(1);
   });
 
-  it('without work is refused before its signature is looked at', async () => {
+  it('C6: without work is refused before its signature is looked at', async () => {
     const opened = await openNode();
     const { header } = new Branch().make();
     const nonce = findNonce(contentHash(header), header.bits, 'misses');
@@ -81,7 +81,7 @@ describe('a gossiped block', () => {
     expect(opened.verifier.checks).toBe(0);
   });
 
-  it('with a bad signature of its producer costs its forwarder, and the good copy is still taken', async () => {
+  it('C10: with a bad signature of its producer costs its forwarder, and the good copy is still taken', async () => {
     const opened = await openNode();
     const block = new Branch().grow();
     const signature = sign(producerDigest(chainId, block.hash), rival.secret);
@@ -103,14 +103,14 @@ describe('a gossiped block', () => {
     ['a height that is not behind its parent', { height: 2 }],
     ['a time that is not after its parent', { time: new Branch().tip.header.time }],
     ['other bits than the engine demands', { bits: 0x207ffffe }],
-  ])('with %s costs its forwarder', async (_, changes) => {
+  ])('C20: with %s costs its forwarder', async (_, changes) => {
     const opened = await openNode();
     expect(await gossip(opened, new Branch().make([], { changes }))).toBe('reject');
     expect(opened.network.penalties).toHaveLength(1);
     expect(opened.node.ledger.head.header.height).toBe(0);
   });
 
-  it('with ids that do not give its root costs its sender, and the hash is not marked', async () => {
+  it('C7: with ids that do not give its root costs its sender, and the hash is not marked', async () => {
     const opened = await openNode();
     const block = new Branch().grow();
     expect(await gossip(opened, block, 'liar', [write.witnessId])).toBe('reject');
@@ -151,7 +151,7 @@ describe('a gossiped block', () => {
     await settle('the head', isHead(opened, block));
   });
 
-  it('with a bad signature inside is invalid for ever and costs its forwarder nothing', async () => {
+  it('C10: with a bad signature inside is invalid for ever and costs its forwarder nothing', async () => {
     const opened = await openNode();
     const bad = badlySigned(write, bytes => {
       const decoded = decodeTransaction(bytes);
@@ -174,7 +174,7 @@ describe('a gossiped block', () => {
     await settle('the other block as head', isHead(opened, rightful));
   });
 
-  it('that execution refuses was passed on, costs nothing, and leaves the head where it was', async () => {
+  it('C14: that execution refuses was passed on, costs nothing, and leaves the head where it was', async () => {
     const opened = await openNode();
     const block = new Branch().make([], { changes: { stateRoot: new Uint8Array(32).fill(1) } });
     expect(await gossip(opened, block)).toBe('accept');
@@ -203,7 +203,7 @@ describe('a gossiped block', () => {
     expect(opened.verifier.checks).toBe(1);
   });
 
-  it('of an unknown parent is kept aside, and its sender is asked for what lies between', async () => {
+  it('C18: of an unknown parent is kept aside, and its sender is asked for what lies between', async () => {
     const opened = await openNode();
     const branch = new Branch();
     branch.extend(3);

@@ -71,7 +71,7 @@ describe('the ledger writer', () => {
     expect(await expectWhole(ledger.store)).toEqual({ height: 3, hash: branch.tip.hashHex });
   });
 
-  it('carries out a reorg in one batch, and readers see the old head until it is written', async () => {
+  it('C1: carries out a reorg in one batch, and readers see the old head until it is written', async () => {
     const { writer, chain, store, first, second, steps } = await forkedLedger();
     let release = () => {};
     const held = new Promise<void>(resolve => {
@@ -135,7 +135,7 @@ describe('the ledger writer', () => {
     expect([...seen].sort()).toEqual([0, 5, 6]);
   });
 
-  it('changes nothing when a block behind an undo is invalid', async () => {
+  it('C3: changes nothing when a block behind an undo is invalid', async () => {
     const ledger = await forkedLedger();
     const { writer, chain, store, first, second } = ledger;
     const bad = second.make([], { producer: rival, changes: { stateRoot: new Uint8Array(32) } });
@@ -165,7 +165,7 @@ describe('the ledger writer', () => {
     expect(await rootNow(ledger)).toBe(toHex(branch.tip.header.stateRoot));
   });
 
-  it('cuts a long switch into steps, each of them whole', async () => {
+  it('C3: cuts a long switch into steps, each of them whole', async () => {
     const count = 2 * stepLimits.blocks + 5;
     const first = new Branch();
     first.extend(count);

@@ -126,7 +126,7 @@ describe('a handshake', () => {
     expect(network.handlers.onStatus('peer', statusOf(chainId))).toBeNull();
   });
 
-  it('of another chain is refused in words that name both', async () => {
+  it('C20, P11: of another chain is refused in words that name both', async () => {
     const { network } = await openNode();
     const theirs = new Uint8Array(32).fill(9);
     const refusal = network.handlers.onStatus('peer', statusOf(theirs));

@@ -69,7 +69,7 @@ describe('a gossiped batch', () => {
     expect(opened.network.penalties).toHaveLength(1);
   });
 
-  it('with a member of another chain is rejected before any signature is looked at', async () => {
+  it('T1: with a member of another chain is rejected before any signature is looked at', async () => {
     const opened = await openNode();
     expect(await gossip(opened, [write(0), foreign()])).toBe('reject');
     expect(opened.network.penalties).toEqual([{ peer: 'peer', code: 'WRONG_CHAIN' }]);
@@ -77,7 +77,7 @@ describe('a gossiped batch', () => {
     expect(opened.node.mempool.stats().count).toBe(0);
   });
 
-  it('with a bad signature is rejected and costs its forwarder; what was good in it still goes on', async () => {
+  it('C10: with a bad signature is rejected and costs its forwarder; what was good in it still goes on', async () => {
     const opened = await openNode();
     const good = write(0);
     expect(await gossip(opened, [good, spoilt(write(0, bob))])).toBe('reject');
@@ -88,7 +88,7 @@ describe('a gossiped batch', () => {
     expect(sent(opened)).toEqual([[good.idHex]]);
   });
 
-  it('of known transactions is ignored without a look at a signature, also when that is a wrong one', async () => {
+  it('T4: of known transactions is ignored without a look at a signature, also when that is a wrong one', async () => {
     const opened = await openNode();
     await gossip(opened, [write(0)]);
     const { checks } = opened.verifier;
@@ -98,7 +98,7 @@ describe('a gossiped batch', () => {
     expect(opened.network.penalties).toEqual([]);
   });
 
-  it('of used nonces is ignored without a look at a signature', async () => {
+  it('T2: of used nonces is ignored without a look at a signature', async () => {
     const opened = await openNode();
     const branch = new Branch();
     await gossip(opened, [write(0)]);
@@ -120,7 +120,7 @@ describe('a gossiped batch', () => {
     expect(sent(opened)).toEqual([[write(1).idHex]]);
   });
 
-  it('of a later version is ignored and costs nothing: who forwards it may be newer than we are', async () => {
+  it('C17: of a later version is ignored and costs nothing: who forwards it may be newer than we are', async () => {
     const opened = await openNode();
     const batch = encodeBatch([write(0)]);
     // The heads of batch, transaction and body stand before the version.

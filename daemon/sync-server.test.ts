@@ -47,7 +47,7 @@ describe('a request for headers', () => {
     expect(await ask(() => [])).toEqual([1, 2, 3, 4, 5]);
   });
 
-  it('is answered with at most as many as were asked for, and with none at the head', async () => {
+  it('P10: is answered with at most as many as were asked for, and with none at the head', async () => {
     expect(await ask(() => [], 2)).toEqual([1, 2]);
     expect(await ask(() => [], 0)).toEqual([]);
     expect(await ask(({ branch }) => [branch.tip.hash])).toEqual([]);
@@ -65,7 +65,7 @@ describe('a request for bodies', () => {
     expect(answer.value.map(body => body && toHex(body))).toEqual(['80', null, toHex(encodeBody(second.transactions))]);
   });
 
-  it('is cut where the answer would grow too large, behind one body at least', async () => {
+  it('P10: is cut where the answer would grow too large, behind one body at least', async () => {
     const branch = new Branch();
     const senders = Array.from({ length: 30 }, (_, index) => actor(`sender ${index}`));
     const large = (nonce: number) =>
@@ -104,7 +104,7 @@ describe('a request for transactions', () => {
     expect(await ask(() => ({ type: 'getTransactions', block: unknown, witnessIds: [unknown] }))).toEqual([null]);
   });
 
-  it('that names one of them twice is refused, whether the block is here or not', async () => {
+  it('P10: that names one of them twice is refused, whether the block is here or not', async () => {
     const { chain, branch, writes } = await served();
     const witnessId = writes[0]?.witnessId ?? unknown;
     for (const block of [branch.hashes[1] ?? unknown, unknown]) {

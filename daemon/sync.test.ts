@@ -151,7 +151,7 @@ describe('sync', () => {
     await settle('the heavier branch', isAt(opened, heavier));
   });
 
-  it('is not asked for ever by claiming much and telling the same again', async () => {
+  it('C19: is not asked for ever by claiming much and telling the same again', async () => {
     const opened = await openNode();
     const branch = grown(syncLimits.headersPerRequest);
     const full = encodeHeaders(branch.blocks);
@@ -212,7 +212,7 @@ describe('a peer that answers', () => {
           ? peerWith(branch.blocks)(request)
           : encodeBodies(other.blocks.map(({ transactions }) => encodeBody(transactions))),
     ],
-  ])('%s pays %s, and the blocks come from another', async (_, code, answer) => {
+  ])('C19: %s pays %s, and the blocks come from another', async (_, code, answer) => {
     const opened = await openNode();
     opened.network.connect('liar', much, answer);
     await settle('the penalty', () => opened.network.penalties.length > 0);

@@ -65,13 +65,16 @@ const samples: Readonly<Record<keyof typeof decoders, Uint8Array>> = {
 };
 
 describe('each wire message', () => {
-  it.each(Object.keys(samples) as (keyof typeof samples)[])('%s refuses a byte more or less than the message', name => {
-    const sample = samples[name];
-    expect(decoders[name](sample)).toMatchObject({ ok: true });
-    expect(decoders[name](sample.subarray(0, -1))).toMatchObject({ ok: false });
-    expect(decoders[name](Uint8Array.of(...sample, 0))).toMatchObject({ ok: false });
-    expect(decoders[name](new Uint8Array(0))).toMatchObject({ ok: false });
-  });
+  it.each(Object.keys(samples) as (keyof typeof samples)[])(
+    'C17: %s refuses a byte more or less than the message',
+    name => {
+      const sample = samples[name];
+      expect(decoders[name](sample)).toMatchObject({ ok: true });
+      expect(decoders[name](sample.subarray(0, -1))).toMatchObject({ ok: false });
+      expect(decoders[name](Uint8Array.of(...sample, 0))).toMatchObject({ ok: false });
+      expect(decoders[name](new Uint8Array(0))).toMatchObject({ ok: false });
+    },
+  );
 
   it.each(Object.keys(samples) as (keyof typeof samples)[])('%s answers garbage with a code and never throws', name => {
     const decode = decoders[name];

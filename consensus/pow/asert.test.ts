@@ -168,7 +168,7 @@ describe('the mean interval', () => {
     ['two miners in five late', m => (m.chance < 0.4 ? latest(m) : honest(m))],
     ['half of the miners early, half late', m => (m.chance < 0.5 ? earliest(m) : latest(m))],
     ['two in three early, the rest late', m => (m.chance < 0.66 ? earliest(m) : latest(m))],
-  ])('is within three parts in a hundred of the target: %s', (_name, pattern) => {
+  ])('C4: is within three parts in a hundred of the target: %s', (_name, pattern) => {
     const ratio = meanOverTarget(pattern);
     expect(ratio).toBeGreaterThan(0.97);
     expect(ratio).toBeLessThan(1.03);
@@ -178,7 +178,7 @@ describe('the mean interval', () => {
     expect(meanOverTarget(m => (m.index % 40 === 0 ? latest(m) : earliest(m)), 2_000)).toBeGreaterThan(1.03);
   });
 
-  it('does not become trivial when a network slept for a year: one pause eases the target by at most one capped step', () => {
+  it('C4: does not become trivial when a network slept for a year: one pause eases the target by at most one capped step', () => {
     const year = 365 * 86_400_000;
     const asleep = 1_000 * targetMs + cappedStep(1_002, year, 0, maxDriftMs);
     const before = workOf(asertTarget(1_000 * targetMs, 1_000, schedule));

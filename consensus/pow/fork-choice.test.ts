@@ -46,7 +46,7 @@ describe('most work wins', () => {
   it.each([
     ['easy first', ['common', 'easy', 'hard']],
     ['hard first', ['common', 'hard', 'easy']],
-  ] as const)('three easy blocks lose to two hard ones, %s', (_name, order) => {
+  ] as const)('C3: three easy blocks lose to two hard ones, %s', (_name, order) => {
     const branches = {
       common: decodeHeaders(vector.common),
       easy: decodeHeaders(vector.easy.headers),
@@ -68,6 +68,20 @@ describe('of equal branches', () => {
   const one = grower.chain(genesis, 3, { salt: 1 });
   const two = grower.chain(genesis, 3, { salt: 2 });
 
+  it('C3: one of a thousand blocks changes nothing; one block more switches once, from fork to tip', () => {
+    const follower = new Follower(context);
+    const length = 1_000;
+    const theirs = grower.chain(genesis, length + 1, { salt: 2 });
+    follower.deliver(grower.chain(genesis, length, { salt: 1 }), later);
+    const { head } = follower;
+    expect(only(follower.deliver(theirs.slice(0, length), later), 'switch')).toEqual([]);
+    expect(follower.head).toBe(head);
+    const [order, ...others] = only(follower.deliver(theirs.slice(length), later), 'switch');
+    expect(others).toEqual([]);
+    expect([order?.undo.length, order?.apply.length]).toEqual([length, length + 1]);
+    expect(follower.head).toBe(theirs.at(-1)?.sealed);
+  });
+
   it('the applied tip stays', () => {
     const follower = new Follower(context);
     follower.deliver(one, later);
@@ -76,7 +90,7 @@ describe('of equal branches', () => {
     expect(only(follower.effects, 'switch').flatMap(({ undo }) => undo)).toEqual([]);
   });
 
-  it('the applied tip stays over a restart', () => {
+  it('C2: the applied tip stays over a restart', () => {
     const before = new Follower(context);
     before.deliver(one, later);
     before.deliver(two, later);
@@ -91,7 +105,7 @@ describe('of equal branches', () => {
     expect(restarted.head).toBe(one.at(-1)?.sealed);
   });
 
-  it('the one that was complete first is taken when the tip falls away', () => {
+  it('C2: the one that was complete first is taken when the tip falls away', () => {
     const follower = new Follower(context);
     follower.answers = false;
     const three = grower.chain(genesis, 4, { salt: 3 });
@@ -104,7 +118,7 @@ describe('of equal branches', () => {
     expect(follower.head).toBe(two.at(-1)?.sealed);
   });
 
-  it('the heavier one is taken as soon as it is heavier', () => {
+  it('C2: the heavier one is taken as soon as it is heavier', () => {
     const follower = new Follower(context);
     follower.deliver(one, later);
     const tip = two.at(-1) ?? genesis;
@@ -153,7 +167,7 @@ describe('bodies', () => {
     expect(follower.head).toBe(main.at(-1)?.sealed);
   });
 
-  it('of a long chain are asked for as room comes free, each once delivered never again', () => {
+  it('C3: of a long chain are asked for as room comes free, each once delivered never again', () => {
     const follower = new Follower(context);
     const chain = grower.chain(genesis, 3_000);
     follower.step({ type: 'headers', now: later, from: 'peer', headers: chain.map(({ sealed }) => sealed) });
@@ -233,7 +247,7 @@ describe('an invalid block', () => {
     return follower;
   }
 
-  it('takes its descendants with it; the best valid branch is followed', () => {
+  it('C19: takes its descendants with it; the best valid branch is followed', () => {
     const follower = withInvalid();
     expect(follower.head).toBe(main.at(-1)?.sealed);
     expect(only(follower.effects, 'markInvalid')).toEqual([
@@ -243,7 +257,7 @@ describe('an invalid block', () => {
     expect(only(follower.effects, 'penalize')).toEqual([]);
   });
 
-  it('is remembered: what is built on it later is not stored, and costs nobody anything', () => {
+  it('C19: is remembered: what is built on it later is not stored, and costs nobody anything', () => {
     const follower = withInvalid();
     const more = grower.chain(fork.at(-1) ?? genesis, 5);
     const size = follower.state.tree.size;
@@ -254,7 +268,7 @@ describe('an invalid block', () => {
     expect(follower.head).toBe(main.at(-1)?.sealed);
   });
 
-  it('is remembered over a restart, with its descendants', () => {
+  it('C19: is remembered over a restart, with its descendants', () => {
     const before = withInvalid();
     const rows = rowsOf(
       before.state,
@@ -297,7 +311,7 @@ describe('a reorg below the undo window', () => {
     expect(follower.deliver(shallow.chain(shallow.genesis, 20, { salt: 2 }), later)).toEqual([]);
   });
 
-  it('is carried out when it is exactly as deep as the window', () => {
+  it('C3: is carried out when it is exactly as deep as the window', () => {
     const follower = fork(5);
     expect(only(follower.effects, 'halt')).toEqual([]);
     expect(follower.head.header.height).toBe(6);

@@ -31,11 +31,11 @@ describe('a seal', () => {
     ['BAD_BITS', mine({ ...good.header, bits: 0x22000001 })],
     ['BAD_WORK', mineBadly(good.header)],
     ['BAD_HEADER', mine({ ...good.header, extension: Uint8Array.of(1) })],
-  ])('is refused with %s', (code, sealed) => {
+  ])('C6: is refused with %s', (code, sealed) => {
     expect(pow.checkSeal(sealed, grower.params)).toMatchObject({ ok: false, error: { code } });
   });
 
-  it('may not be easier than the limit of the network', () => {
+  it('C6: may not be easier than the limit of the network', () => {
     const params = { ...grower.params, maxTargetBits: bitsForLeadingZeros(2) };
     expect(pow.checkSeal(good, params)).toMatchObject({ ok: false, error: { code: 'BAD_BITS' } });
   });
@@ -60,7 +60,7 @@ describe('a header', () => {
     ['BAD_BITS', grower.next(genesis, { changes: { bits: bitsForLeadingZeros(3) } }).sealed],
     ['BAD_TIME', grower.next(genesis, { stepMs: 0 }).sealed],
     ['BAD_TIME', grower.next(genesis, { stepMs: -1 }).sealed],
-  ])('that breaks a rule costs its sender %s and is not kept', (code, sealed) => {
+  ])('C20: that breaks a rule costs its sender %s and is not kept', (code, sealed) => {
     const follower = new Follower(context);
     const effects = follower.step({ type: 'headers', now: later, from: 'liar', headers: [sealed] });
     expect(effects).toEqual([{ type: 'penalize', peer: 'liar', code, detail: expect.any(String) }]);
@@ -68,7 +68,7 @@ describe('a header', () => {
     expect(follower.state.orphans.size).toBe(0);
   });
 
-  it('is accepted when it is one millisecond after its parent', () => {
+  it('C4: is accepted when it is one millisecond after its parent', () => {
     const follower = new Follower(context);
     const { sealed } = grower.next(genesis, { stepMs: 1 });
     follower.step({ type: 'headers', now: later, from: 'peer', headers: [sealed] });
@@ -86,7 +86,7 @@ describe('a header', () => {
     expect(follower.state.orphans.size).toBe(0);
   });
 
-  it('that is its own parent, or the genesis again, changes nothing', () => {
+  it('C20: that is its own parent, or the genesis again, changes nothing', () => {
     const follower = new Follower(context);
     const own = { ...first.sealed, header: { ...first.sealed.header, parent: first.sealed.hash } };
     follower.step({ type: 'headers', now: later, from: 'liar', headers: [own] });
@@ -100,7 +100,7 @@ describe('a header from the future', () => {
   const { maxDriftMs } = grower.params;
   const early = grower.next(genesis, { stepMs: maxDriftMs + 5_000 });
 
-  it('waits, costs nobody anything, and is accepted when its time comes', () => {
+  it('C5: waits, costs nobody anything, and is accepted when its time comes', () => {
     const follower = new Follower(context);
     const event = { type: 'headers', now: genesisTime, from: 'peer', headers: [early.sealed] } as const;
     const effects = follower.step(event);
@@ -137,7 +137,7 @@ describe('a header from the future', () => {
     expect(pow.view(follower.state).bestHeader.height).toBe(4);
   });
 
-  it('is one of a bounded number: those that would wait longest go', () => {
+  it('C5: is one of a bounded number: those that would wait longest go', () => {
     const follower = new Follower(context);
     const count = deferredMax + 20;
     for (let index = 0; index < count; index++) {
@@ -166,7 +166,7 @@ describe('orphans', () => {
     expect(pow.view(follower.state)).toMatchObject({ orphans: 0, bestHeader: { height: 40 } });
   });
 
-  it('are bounded per peer and in all', () => {
+  it('C18: are bounded per peer and in all', () => {
     const follower = new Follower(context);
     for (let peer = 0; peer < 15; peer++) {
       const headers = Array.from({ length: 150 }, (_, index) => {
@@ -189,7 +189,7 @@ describe('orphans', () => {
     expect(follower.state.orphans.size).toBe(0);
   });
 
-  it('that arrive in reverse order are joined from whatever fits, and the rest is asked for', () => {
+  it('C18: that arrive in reverse order are joined from whatever fits, and the rest is asked for', () => {
     const follower = new Follower(context);
     const chain = sealedOf(grower.chain(genesis, 2_000));
     for (const [index, sealed] of [...chain].reverse().entries()) {
@@ -201,7 +201,7 @@ describe('orphans', () => {
     expect(pow.view(follower.state).bestHeader.height).toBe(2_000);
   });
 
-  it('set free by one header join without recursion, 10,000 of them', () => {
+  it('C18: set free by one header join without recursion, 10,000 of them', () => {
     const chain = sealedOf(grower.chain(genesis, 10_001));
     const follower = new Follower(context);
     const limits = { perPeer: 10_000, total: 10_000 };
@@ -228,7 +228,7 @@ describe('a light branch', () => {
     return follower;
   }
 
-  it('is checked and not stored', () => {
+  it('C6: is checked and not stored', () => {
     const follower = followMain();
     const before = follower.state.tree.size;
     const effects = follower.step({ type: 'headers', now: later, from: 'spammer', headers: sealedOf(light) });

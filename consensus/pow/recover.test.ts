@@ -72,7 +72,7 @@ describe('recovery', () => {
 });
 
 describe('floods', () => {
-  it('of branches drop the lightest ones; the heaviest and the applied one stay', () => {
+  it('C6: of branches drop the lightest ones; the heaviest and the applied one stay', () => {
     const small = new Grower({ undoBlocksMax: 1 });
     const follower = new Follower(small.context);
     follower.deliver(small.chain(small.genesis, 3), later);
@@ -104,7 +104,7 @@ describe('floods', () => {
     expect(follower.state.bestHeader.height).toBe(headersAheadMax + 100);
   });
 
-  it('of light branches from many peers keep one small record each, of a bounded number', () => {
+  it('C6: of light branches from many peers keep one small record each, of a bounded number', () => {
     const follower = new Follower(context);
     follower.deliver(grower.chain(genesis, 200), later);
     const size = follower.state.tree.size;

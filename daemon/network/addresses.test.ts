@@ -89,12 +89,12 @@ test.each([
   [`/ip4/8.8.8.8/tcp/22/p2p/${id}`, anywhere, false],
   ['/ip4/8.8.8.8/tcp/4001', anywhere, false],
   [`/dns4/intranet/tcp/4001/p2p/${id}`, anywhere, false],
-])('a stranger tells %s', (text, reach, expected) => {
+])('P12: a stranger tells %s', (text, reach, expected) => {
   const address = parseAddress(text);
   expect(address !== null && isDialable(address, reach)).toBe(expected);
 });
 
-test('an address is told only to whom it means something', () => {
+test('P12: an address is told only to whom it means something', () => {
   const at = (host: string) => parseAddress(formatAddress(host, 4001, id));
   const table = ['8.8.8.8', '10.0.0.1', '127.0.0.1'].map(host => {
     const address = at(host);

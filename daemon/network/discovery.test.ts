@@ -25,7 +25,7 @@ test('a bootstrap address needs no peer id', async () => {
   await until('all know all', () => nodes.every(node => knows(node, nodes)), 10_000);
 });
 
-test('two nodes that dial each other at once keep one connection', async () => {
+test('P11: two nodes that dial each other at once keep one connection', async () => {
   for (let round = 0; round < 5; round++) {
     const [a, b] = [await startNode(), await startNode()];
     await Promise.allSettled([a.network.addPeer(b.address), b.network.addPeer(a.address)]);
@@ -77,7 +77,7 @@ test('a damaged address book harms nothing', async () => {
   await connect(a, b);
 });
 
-test('a node does not become its own peer', async () => {
+test('P11: a node does not become its own peer', async () => {
   const a = await startNode();
   await expect(a.network.addPeer(a.address)).rejects.toMatchObject({ code: 'BAD_ADDRESS' });
   await expect(a.network.addPeer(a.address.replace(/\/p2p\/.*/, ''))).rejects.toMatchObject({ code: 'BAD_ADDRESS' });

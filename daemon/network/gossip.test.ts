@@ -57,7 +57,7 @@ test.each([
   expect(b.network.peers().find(({ id }) => id === a.id)?.score).toBe(score);
 });
 
-test('who keeps forwarding what is rejected is banned', async () => {
+test('P5: who keeps forwarding what is rejected is banned', async () => {
   const [a, b] = await startLine();
   b.verdict = () => 'reject';
   for (let count = 0; count < 100 / networkLimits.rejectedGossipPenalty; count++) {
@@ -99,7 +99,7 @@ test('a handler that fails costs nobody anything', async () => {
   expect(b.network.peers().map(({ score }) => score)).toEqual([100, 100]);
 });
 
-test('more messages than may be judged at once wait, and none is lost', async () => {
+test('P5: more messages than may be judged at once wait, and none is lost', async () => {
   const [a, b] = await startLine();
   const waiting: ((verdict: GossipVerdict) => void)[] = [];
   b.verdict = data => (fromUtf8(data)?.startsWith('load') ? new Promise(resolve => waiting.push(resolve)) : 'accept');

@@ -80,7 +80,7 @@ const doors = [
 ] as const;
 
 test.each(lies)(
-  '%s bans at every door, and nothing is kept',
+  'P6: %s bans at every door, and nothing is kept',
   async (_what, bytes) => {
     for (const [door, protocol] of doors) {
       const [node, attacker] = [await startNode(), await startAttacker()];
@@ -98,7 +98,7 @@ test.each(lies)(
 test.each([
   ['a drip of a byte at a time', 1],
   ['a frame that never ends', 1_000],
-])('%s is cut off in time', async (_what, bytesAtATime) => {
+])('P6: %s is cut off in time', async (_what, bytesAtATime) => {
   const node = await startNode({ limits: { frameTimeoutMs: 400 } });
   const connection = await enter(await startAttacker(), node);
   const stream = await connection.newStream([names.sync]);
@@ -138,7 +138,7 @@ test('garbage instead of a status bans', async () => {
   expect(node.events).toEqual([]);
 });
 
-test('nothing is served before the handshake, and who does not shake hands is dropped', async () => {
+test('P11: nothing is served before the handshake, and who does not shake hands is dropped', async () => {
   const node = await startNode({ limits: { handshakeTimeoutMs: 1_500 } });
   const attacker = await startAttacker();
   attacker.services.gossip.subscribe(names.topics.blocks);
@@ -163,7 +163,7 @@ test('nothing is served before the handshake, and who does not shake hands is dr
   expect([asked, node.messages.length, node.gossip.length, node.events.length]).toEqual([0, 0, 0, 0]);
 });
 
-test('sockets that never encrypt are bounded, and good nodes come in when they are gone', async () => {
+test('P3: sockets that never encrypt are bounded, and good nodes come in when they are gone', async () => {
   const node = await startNode({ limits: { pendingConnectionsMax: 5 } });
   const port = Number(/\/tcp\/(\d+)/.exec(node.address)?.[1]);
   const sockets = Array.from({ length: 100 }, () => connectSocket({ host: '127.0.0.1', port }).on('error', () => {}));
@@ -172,7 +172,7 @@ test('sockets that never encrypt are bounded, and good nodes come in when they a
   await connect(await startNode(), node);
 });
 
-test('connections are bounded, and the outbound places stay free', async () => {
+test('P3: connections are bounded, and the outbound places stay free', async () => {
   const [node, other] = [await startNode({ limits: { inboundPeersMax: 3 } }), await startNode()];
   await Promise.allSettled(Array.from({ length: 8 }, async () => enter(await startAttacker(), node)));
   expect(node.network.peers()).toHaveLength(3);
@@ -180,7 +180,7 @@ test('connections are bounded, and the outbound places stay free', async () => {
   await connect(node, other);
 }, 60_000);
 
-test('streams are bounded, each by its deadline', async () => {
+test('P3: streams are bounded, each by its deadline', async () => {
   const node = await startNode({ limits: { frameTimeoutMs: 1_000, streamsPerPeerMax: 24 } });
   const connection = await enter(await startAttacker(), node);
   const opened = await Promise.allSettled(
@@ -191,7 +191,7 @@ test('streams are bounded, each by its deadline', async () => {
   await until('none is open', () => streams.every(({ status }) => status !== 'open'), 5_000);
 });
 
-test('who asks for much and reads nothing is dropped', async () => {
+test('P9: who asks for much and reads nothing is dropped', async () => {
   const node = await startNode({ limits: { frameTimeoutMs: 500 } });
   node.answer = async () => new Uint8Array(4_194_304);
   const connection = await enter(await startAttacker(), node);
@@ -205,7 +205,7 @@ test('who asks for much and reads nothing is dropped', async () => {
   await until('it is gone', () => connection.status !== 'open', 15_000);
 }, 30_000);
 
-test('a peer that falls silent is dropped', async () => {
+test('P9: a peer that falls silent is dropped', async () => {
   const limits = { pingIntervalMs: 200, pingTimeoutMs: 1_000 };
   const [a, b] = [await startNode({ limits }), await startNode({ limits })];
   const proxy = await startProxy(b);
@@ -215,7 +215,7 @@ test('a peer that falls silent is dropped', async () => {
   await until('both notice', () => !a.present.has(b.id) && !b.present.has(a.id));
 });
 
-test('addresses that a peer tells do not make a node knock elsewhere', async () => {
+test('P12: addresses that a peer tells do not make a node knock elsewhere', async () => {
   const node = await startNode({ isPrivateAllowed: false });
   const attacker = await startAttacker();
   const id = peerIdFromPrivateKey(await generateKeyPair('Ed25519')).toString();

@@ -56,7 +56,7 @@ test('messages beyond the rate wait and are not lost', async () => {
   expect(b.messages.map(({ data }) => fromUtf8(data))).toEqual(Array.from({ length: 60 }, (_, index) => `${index}`));
 });
 
-test('a peer that reads too slowly is disconnected', async () => {
+test('P9: a peer that reads too slowly is disconnected', async () => {
   const b = await startNode({ limits: { messagesPerSecond: 0.001, messagesBurst: 1 } });
   const a = await startNode({ limits: { messageOutboxBytesMax: 4_000_000 } });
   await connect(a, b);

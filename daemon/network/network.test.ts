@@ -28,7 +28,7 @@ test('gossip reaches a peer of a peer', async () => {
   await untilSubscribed(a, c);
 });
 
-test('tells both sides of a node of another chain', async () => {
+test('P11: tells both sides of a node of another chain', async () => {
   const [a, b] = [await startNode(), await startNode({ chainIdHex: chainB })];
   await expect(a.network.addPeer(b.address)).rejects.toMatchObject({ code: 'WRONG_NETWORK' });
   for (const node of [a, b]) {

@@ -86,7 +86,7 @@ test('an answer over its limit is INTERNAL', async () => {
   await expect(a.network.request(b.id, toUtf8('x'), 5_000)).rejects.toMatchObject({ code: 'INTERNAL' });
 });
 
-test('a peer that does not answer is PEER_TIMEOUT in time, and others are served meanwhile', async () => {
+test('P9: a peer that does not answer is PEER_TIMEOUT in time, and others are served meanwhile', async () => {
   const [a, b] = await startPair();
   b.answer = data => (fromUtf8(data) === 'slow' ? new Promise(() => {}) : Promise.resolve(data));
   const startMs = performance.now();
@@ -134,7 +134,7 @@ test('too many waiting requests fail at once, and one that waits too long in tim
   ]);
 });
 
-test('who asks faster than allowed is told so, pays, and is banned when it goes on', async () => {
+test('P10: who asks faster than allowed is told so, pays, and is banned when it goes on', async () => {
   const b = await startNode({ limits: { requestsPerSecond: 0.001, requestsBurst: 2 } });
   const a = await startNode();
   await connect(a, b);

@@ -57,7 +57,7 @@ describe('one request', () => {
     expect(await reply.json()).toMatchObject({ error: { code: -32700 } });
   });
 
-  test('nesting deeper than 64 is refused before it is parsed, and 64 is not', async () => {
+  test('P8: nesting deeper than 64 is refused before it is parsed, and 64 is not', async () => {
     const nested = (depth: number) =>
       `{"jsonrpc":"2.0","id":1,"method":"chain_head","params":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`;
     expect((await post(nested(65))).json.error).toMatchObject({ code: -32700, message: 'JSON nests deeper than 64' });
