@@ -86,6 +86,11 @@ export function undoWrites(block: Block, undo: Undo): StoreWrite[] {
   ];
 }
 
+/** Takes away what was in a block, canonical or not; its header stays. */
+export function pruneBlockWrites(hash: Uint8Array): StoreWrite[] {
+  return [rows.body.remove(hash), rows.receipts.remove(hash)];
+}
+
 export interface MempoolToWrite {
   readonly transactions: Iterable<Transaction>;
   /** Where the parts are stored now, ascending. */

@@ -72,7 +72,7 @@ export const errorTable = {
   ACCOUNT_LOCKED: row(53, 403, 1, 0, 'The daemon has no account of its own to sign with.', 'Sign yourself and use tx_submit, or start it with --account.'),
   FINALITY_UNAVAILABLE: row(54, 501, 1, 0, 'The engine of this chain cannot give this kind of finality.', 'Read with local or confirmed:<n>.'),
   RESUME_TOO_OLD: row(55, 410, 1, 0, 'The resume point is below the undo window or on an unknown branch.', 'Read the present state and watch from there.'),
-  HEIGHT_UNAVAILABLE: row(56, 404, 1, 0, 'The state at this height is not held.', 'Ask for a height nearer to the head.'),
+  HEIGHT_UNAVAILABLE: row(56, 404, 1, 0, 'What was at this height is not held here.', 'Ask for a height nearer to the head, or a node that was not pruned.'),
   NOT_CONFIRMED: row(57, 409, 1, 0, 'It has fewer confirmations than asked for.', 'Wait for more blocks.'),
   STOPPING: row(58, 503, 1, 0, 'The node is stopping.', 'Start it again.'),
   UNREACHABLE: row(59, 503, 3, 0, 'No daemon answers at this address.', 'Start one with `kvchain start`, or give --rpc.'),

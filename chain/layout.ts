@@ -67,6 +67,16 @@ export interface TransactionPlace {
 /** What a version of a key is, beside the key and the version in its place. */
 export type HistoryRecord = Omit<HistoryEntry, 'key' | 'version'>;
 
+/** What was taken away to save space, and is not to be missed. */
+export interface PrunedRecord {
+  /** Bodies and receipts of blocks 1 to this height are gone, or on their way; 0: of none. */
+  readonly blocks: number;
+  /** Keys cannot be read as they stood below this height: versions that were overwritten by then are gone, or on their way. */
+  readonly versions: number;
+  /** Up to this height nothing is left to take away. */
+  readonly done: number;
+}
+
 /** A node that was connected once. */
 export interface PeerRecord {
   readonly addresses: readonly string[];
@@ -117,7 +127,7 @@ export const rows = {
       encode: encodeBody,
     },
     purpose: 'The transactions of a block, in the bytes that peers send.',
-    deletedBy: 'nobody',
+    deletedBy: 'pruning',
   }),
   canonical: row<number, Uint8Array>({
     prefix: 'C',
@@ -131,7 +141,7 @@ export const rows = {
     place: hashStored('block hash'),
     value: cborStored('[receipt, ...]', list(receiptCodec, blockTransactionsCap), receiptsBytesMax),
     purpose: 'What became of the transactions of a canonical block.',
-    deletedBy: 'the undo of the block',
+    deletedBy: 'the undo of the block, or pruning',
   }),
   undo: row<number, Undo>({
     prefix: 'U',
@@ -167,7 +177,7 @@ export const rows = {
       valueBytesMax + 256,
     ),
     purpose: 'Every version of every key, with its value.',
-    deletedBy: 'the undo of the block',
+    deletedBy: 'the undo of the block, or pruning when it takes the history too',
   }),
   transaction: row<Uint8Array, TransactionPlace>({
     prefix: 'X',
@@ -192,6 +202,18 @@ export const rows = {
     },
     purpose: 'The mempool, written at stop and from time to time.',
     deletedBy: 'the next writing of the mempool',
+  }),
+  pruned: row<'only', PrunedRecord>({
+    prefix: 'D',
+    place: onlyPlace,
+    value: cborStored(
+      '[blocks, versions, done]',
+      struct<PrunedRecord>({ blocks: uint(), versions: uint(), done: uint() }),
+      32,
+    ),
+    purpose:
+      'Up to which height pruning takes blocks away, from which height on keys can be read, and how far it has come.',
+    deletedBy: 'nobody; each batch of pruning moves it',
   }),
   peer: row<string, PeerRecord>({
     prefix: 'P',

@@ -75,7 +75,7 @@ export class BlockImport {
     const assembly = { isRelayed: false };
     this.#assembling.set(sealed.hashHex, assembly);
     try {
-      if (await this.#parts.chain.hasBody(sealed.hash)) return 'ignore';
+      if (await this.#parts.chain.hadBody(sealed.hash)) return 'ignore';
       const verdict = await this.#import(compact.value, from);
       return verdict === 'ignore' && assembly.isRelayed ? 'accept' : verdict;
     } finally {

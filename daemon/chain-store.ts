@@ -14,6 +14,7 @@ import {
   historyRange,
   keyOfStateRow,
   keyScanRange,
+  type PrunedRecord,
   rows,
   type TipRecord,
   type TransactionPlace,
@@ -59,8 +60,8 @@ export class ChainStore {
     return this.#read(rows.header, hash);
   }
 
-  /** A header is stored with its body and never without: its row is the smaller one to look for. */
-  async hasBody(hash: Uint8Array): Promise<boolean> {
+  /** A header is stored with its body and outlives it only where it was pruned: its row is the smaller one to look for. */
+  async hadBody(hash: Uint8Array): Promise<boolean> {
     return (await this.header(hash)) !== null;
   }
 
@@ -179,6 +180,25 @@ export class ChainStore {
     const range = historyRange(key, 0, (before ?? Number.MAX_SAFE_INTEGER - 1) - 1);
     const page = await this.#store.range({ ...range, limit, order: 'descending' });
     return page.map(row => ({ ...rows.history.placeOf(row.key), ...rows.history.decode(row.value) }));
+  }
+
+  /** Versions of a key from `first` up, oldest first. */
+  async versionsFrom(key: string, first: number, limit: number): Promise<readonly HistoryEntry[]> {
+    const range = historyRange(key, first, Number.MAX_SAFE_INTEGER - 1);
+    const page = await this.#store.range({ ...range, limit, order: 'ascending' });
+    return page.map(row => ({ ...rows.history.placeOf(row.key), ...rows.history.decode(row.value) }));
+  }
+
+  /** What pruning has taken away, and how far it has come. */
+  async pruned(): Promise<PrunedRecord> {
+    return (await this.#read(rows.pruned, 'only')) ?? { blocks: 0, versions: 0, done: 0 };
+  }
+
+  /** Hashes of all blocks stored at a height, canonical or not. */
+  async hashesAt(height: number): Promise<readonly Uint8Array[]> {
+    const range = { from: headersFrom(height).from, to: headersFrom(height + 1).from };
+    const page = await this.#store.range({ ...range, limit: pageRows, order: 'ascending' });
+    return page.map(row => rows.headerByHeight.placeOf(row.key).hash);
   }
 
   /** Records of keys in key order, tombstones among them. */

@@ -168,6 +168,21 @@ export const settings = {
     default: null,
     meaning: 'File with the password of --account, readable by its owner alone.',
   }),
+  pruneBelow: setting({
+    kind: 'integer',
+    argument: 'BLOCKS',
+    schema: z.int().min(1).max(1_000_000_000),
+    default: null,
+    meaning:
+      'Keep the bodies of this many blocks under the head and delete older ones, for good; at least the undoBlocksMax of the network. Without it all are kept.',
+  }),
+  pruneHistory: setting({
+    kind: 'switch',
+    argument: '',
+    schema: z.boolean(),
+    default: false,
+    meaning: 'With --prune-below: delete also the versions of keys that were overwritten before those blocks.',
+  }),
   logLevel: setting({
     kind: 'text',
     argument: 'LEVEL',
@@ -187,7 +202,7 @@ export const settings = {
 export type SettingName = keyof typeof settings;
 
 type SettingValue<S> = S extends Setting<infer T> ? z.output<T> : never;
-type Optional = 'genesis' | 'tlsCert' | 'tlsKey' | 'mineRate' | 'account' | 'passwordFile';
+type Optional = 'genesis' | 'tlsCert' | 'tlsKey' | 'mineRate' | 'pruneBelow' | 'account' | 'passwordFile';
 
 /** What kvchaind runs with. Null where there is no default and nothing was given. */
 export type Config = {

@@ -195,6 +195,7 @@ function contradiction(kind: 'run' | 'init', config: Config): string | null {
     return '--genesis belongs to `kvchaind init`: a data folder has its genesis already';
   if ((config.tlsCert === null) !== (config.tlsKey === null)) return '--tls-cert and --tls-key belong together';
   if (config.passwordFile !== null && config.account === null) return '--password-file without --account';
+  if (config.pruneHistory && config.pruneBelow === null) return '--prune-history without --prune-below';
   const names = config.rpcTokens.map(token => token.name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   return twice === undefined ? null : `rpc-tokens: two tokens of the name ${twice}`;

@@ -16,6 +16,7 @@ import { WorkerMiner } from './mining/worker-miner.ts';
 import { createLibp2pNetwork } from './network/network.ts';
 import { Node, type NodePorts } from './node.ts';
 import { NodeService } from './node-service.ts';
+import type { Pruning } from './pruner.ts';
 import { startApiServer } from './rpc/server.ts';
 import type { ServerSettings } from './rpc/server-settings.ts';
 import { openLevelStore } from './store/level-store.ts';
@@ -32,6 +33,7 @@ export interface DaemonSettings {
   readonly peersMax: number;
   /** Secret key of the daemon's own account, 32 bytes; it then signs plain forms and is paid for blocks. */
   readonly accountSecret: Uint8Array | null;
+  readonly pruning: Pruning | null;
   readonly mining: { readonly isOn: boolean; readonly threads: number; readonly rateMax: number | null };
 }
 
@@ -94,6 +96,7 @@ async function open(settings: DaemonSettings, opening: Opening): Promise<Daemon>
     {
       genesis,
       secretKey: settings.accountSecret ?? keys.producer,
+      pruning: settings.pruning,
       onFatal: error => ending.tell(error),
       onFault: error => log.warn({ error }, 'a fault that the node survives'),
       onTrace: (rule, data) => log.debug({ rule, ...data }, 'engine rule'),

@@ -146,8 +146,8 @@ export class LedgerWriter {
 
   /**
    * The record at a state key, and its proof, as of a canonical block. At the head it costs one walk down the tree; below, the tree is
-   * taken back to that height and forth again in one piece. Error: HEIGHT_UNAVAILABLE above the head, more than `proofDepth` blocks below
-   * it, or where the blocks above changed the state more than `proofChangesMax` times.
+   * taken back to that height and forth again in one piece. Error: HEIGHT_UNAVAILABLE above the head, more than `proofDepth` blocks or
+   * the undo window below it, or where the blocks above changed the state more than `proofChangesMax` times.
    */
   proveRecord(stateKey: Uint8Array, height: number): Promise<Result<ProvenRecord>> {
     return this.#inTurn(async () => {
@@ -213,7 +213,8 @@ export class LedgerWriter {
   /** What differed at `height` from now, by state key: the oldest undo record that names a state key has its record. */
   async #before(height: number): Promise<Result<ReadonlyMap<string, StateWrite>>> {
     const top = this.#head.header.height;
-    const lowest = Math.max(0, top - proofDepth);
+    const { undoBlocksMax } = paramsAt(this.#parts.genesis, top);
+    const lowest = Math.max(0, top - Math.min(proofDepth, undoBlocksMax));
     if (height < lowest || height > top) {
       return reject('HEIGHT_UNAVAILABLE', `height ${height}, proofs reach from ${lowest} to ${top}`);
     }

@@ -64,6 +64,7 @@ async function settingsOf(config: Config): Promise<DaemonSettings> {
     isMdnsOn: config.mdns,
     peersMax: config.maxPeers,
     accountSecret: await readAccount(config),
+    pruning: config.pruneBelow === null ? null : { depth: config.pruneBelow, takesHistory: config.pruneHistory },
     mining: { isOn: config.mine, threads: config.mineThreads, rateMax: config.mineRate },
   };
 }

@@ -34,6 +34,12 @@ export interface NodeStatus {
   readonly isSyncing: boolean;
   /** The height of the heaviest header known. */
   readonly targetHeight: number;
+  /** The lowest block that is wanted and that every connected peer has pruned; null when there is none. */
+  readonly unservedHeight: number | null;
+  /** The lowest height from which on every block is held whole; above 0 when the node was pruned. */
+  readonly blocksFrom: number;
+  /** The lowest height at which every key can be read. */
+  readonly versionsFrom: number;
 }
 
 export interface BlockReading {
@@ -144,15 +150,16 @@ export interface NodeApi {
   status(): NodeStatus;
   tips(): readonly Tip[];
 
-  blockByHash(hash: Uint8Array): Promise<BlockReading | null>;
-  blockByHeight(height: number): Promise<BlockReading | null>;
+  /** Errors: NOT_FOUND; HEIGHT_UNAVAILABLE for one that was pruned, whose header is still here. */
+  blockByHash(hash: Uint8Array): Promise<Result<BlockReading>>;
+  blockByHeight(height: number): Promise<Result<BlockReading>>;
   headerByHash(hash: Uint8Array): Promise<HeaderReading | null>;
   /** Canonical headers, ascending, at most `limit` (<= 2,000). */
   headersFrom(height: number, limit: number): Promise<readonly SealedHeader[]>;
 
-  /** Errors: FINALITY_UNAVAILABLE, HEIGHT_UNAVAILABLE. An absent key is a reading without record or value. */
+  /** Errors: FINALITY_UNAVAILABLE; HEIGHT_UNAVAILABLE above the head or below `versionsFrom`. An absent key is a reading without record or value. */
   readKey(key: string, options: { readonly at: number | null; readonly read: ReadMode }): Promise<Result<KeyReading>>;
-  /** Versions of a key, newest first, below `before` (null: from the newest), at most `limit`. */
+  /** Versions of a key, newest first, below `before` (null: from the newest), at most `limit`; those from below `versionsFrom` may lack. */
   history(
     key: string,
     options: { readonly before: number | null; readonly limit: number },
@@ -172,7 +179,8 @@ export interface NodeApi {
    * `source` names who pays for space in the mempool.
    */
   submit(transactions: readonly Transaction[], source: string): Promise<readonly Result<TransactionStatus>[]>;
-  transaction(id: Uint8Array): Promise<TransactionStatus | null>;
+  /** Errors: NOT_FOUND; HEIGHT_UNAVAILABLE when its block was pruned. */
+  transaction(id: Uint8Array): Promise<Result<TransactionStatus>>;
 
   mempoolInfo(): MempoolInfo;
   mempoolList(limit: number): readonly Transaction[];

@@ -1,8 +1,11 @@
 /** The node over fakes: a clock that is moved by hand, a network and a miner that remember what they were told, counted signatures. */
 
+import { type Block, encodeBody } from '../chain/block.ts';
+import { toHex } from '../chain/bytes.ts';
 import type { ErrorCode } from '../chain/errors.ts';
 import { KvchainError } from '../chain/errors.ts';
-import { chainId, miner, genesis as usualGenesis } from './chain-fixture.suite.ts';
+import { chainIdOf } from '../chain/genesis.ts';
+import { miner, genesis as usualGenesis } from './chain-fixture.suite.ts';
 import { InlineVerifier } from './crypto/inline-verifier.ts';
 import { ManualClock } from './manual-clock.suite.ts';
 import { Node } from './node.ts';
@@ -19,9 +22,19 @@ import type {
   Topic,
   Verifier,
 } from './ports.ts';
+import type { Pruning } from './pruner.ts';
 import { MemoryStore } from './store/memory-store.ts';
 import { MemoryLog } from './store/record-log.ts';
-import { decodeRequest, encodeStatus, type SyncRequest, workToBytes } from './wire.ts';
+import { syncLimits } from './sync.ts';
+import {
+  decodeRequest,
+  encodeBodies,
+  encodeHeaders,
+  encodeStatus,
+  encodeTransactions,
+  type SyncRequest,
+  workToBytes,
+} from './wire.ts';
 
 /** What a peer answers to a request; a thrown KvchainError is how the network tells of a refusal or a timeout. */
 export type Answering = (request: SyncRequest) => Promise<Uint8Array> | Uint8Array;
@@ -31,8 +44,13 @@ export class FakeNetwork implements Network {
   readonly published: { readonly topic: Topic; readonly data: Uint8Array }[] = [];
   readonly penalties: { readonly peer: PeerId; readonly code: ErrorCode }[] = [];
   readonly requests: { readonly peer: PeerId; readonly request: SyncRequest }[] = [];
+  readonly #chainId: Uint8Array;
   readonly #answers = new Map<PeerId, Answering>();
   #handlers: NetworkHandlers | null = null;
+
+  constructor(chainId: Uint8Array) {
+    this.#chainId = chainId;
+  }
 
   get handlers(): NetworkHandlers {
     if (this.#handlers === null) throw new Error('the network was not started');
@@ -44,15 +62,16 @@ export class FakeNetwork implements Network {
   }
 
   /** A peer whose handshake succeeds; `work` is what it claims. */
-  connect(peer: PeerId, work: bigint, answer: Answering): void {
+  connect(peer: PeerId, work: bigint, answer: Answering, blocksFrom = 0): void {
     this.#answers.set(peer, answer);
     const status = encodeStatus({
-      chainId,
+      chainId: this.#chainId,
       engine: 'pow',
       headHash: new Uint8Array(32),
       headHeight: 0,
       work: workToBytes(work),
       finalHeight: 0,
+      blocksFrom,
       addresses: [],
     });
     if (this.handlers.onStatus(peer, status) !== null) throw new Error('the peer is refused');
@@ -103,6 +122,39 @@ export class FakeNetwork implements Network {
   async removePeer(): Promise<void> {}
 
   async stop(): Promise<void> {}
+}
+
+interface Gaps {
+  /** Heights whose bodies the peer does not have. */
+  readonly without?: readonly number[];
+  /** Headers in one answer. */
+  readonly headersMax?: number;
+}
+
+/** What a peer that has a branch answers. */
+export function peerWith(
+  blocks: readonly Block[],
+  { without = [], headersMax = syncLimits.headersPerRequest }: Gaps = {},
+): Answering {
+  const byHash = new Map(blocks.map(block => [block.hashHex, block]));
+  return request => {
+    switch (request.type) {
+      case 'getHeaders': {
+        const known = request.locator.map(hash => byHash.get(toHex(hash))).find(block => block !== undefined);
+        const start = known?.header.height ?? 0;
+        return encodeHeaders(blocks.slice(start, start + Math.min(request.limit, headersMax)));
+      }
+      case 'getBodies':
+        return encodeBodies(
+          request.hashes.map(hash => {
+            const block = byHash.get(toHex(hash));
+            return block && !without.includes(block.header.height) ? encodeBody(block.transactions) : null;
+          }),
+        );
+      default:
+        return encodeTransactions([]);
+    }
+  };
 }
 
 /** Holds the job it was given until the test finds its nonce. */
@@ -166,9 +218,13 @@ export interface OpenedNode {
 }
 
 /** A started node over the store; nothing moves but what the test moves. */
-export async function openNode(store: Store = new MemoryStore(), genesis = usualGenesis): Promise<OpenedNode> {
+export async function openNode(
+  store: Store = new MemoryStore(),
+  genesis = usualGenesis,
+  pruning: Pruning | null = null,
+): Promise<OpenedNode> {
   const clock = new ManualClock(genesis.time + 1_000_000);
-  const network = new FakeNetwork();
+  const network = new FakeNetwork(chainIdOf(genesis));
   const fakeMiner = new FakeMiner();
   const verifier = new CountingVerifier();
   const faults: unknown[] = [];
@@ -178,6 +234,7 @@ export async function openNode(store: Store = new MemoryStore(), genesis = usual
     {
       genesis,
       secretKey: miner.secret,
+      pruning,
       onFatal: error => fatal.push(error),
       onFault: error => faults.push(error),
       onTrace: () => {},

@@ -51,6 +51,9 @@ export class NodeService implements NodeApi {
       mempool: this.#node.mempool.stats().count,
       isSyncing: bestHeader.work > head.work,
       targetHeight: bestHeader.height,
+      unservedHeight: this.#node.sync.unserved,
+      blocksFrom: this.#node.pruner.blocksFrom,
+      versionsFrom: this.#node.pruner.versionsFrom,
     };
   }
 
@@ -110,13 +113,13 @@ export class NodeService implements NodeApi {
         if (result?.ok) return accept(pendingStatus(transaction));
         const known = await this.transaction(transaction.id);
         // One that was dropped before is not here: what counts is why it is refused now.
-        if (known !== null && known.status !== 'dropped') return accept(known);
+        if (known.ok && known.value.status !== 'dropped') return known;
         return result ?? reject('INTERNAL', 'no answer for a transaction');
       }),
     );
   }
 
-  transaction(id: Uint8Array): Promise<TransactionStatus | null> {
+  transaction(id: Uint8Array): Promise<Result<TransactionStatus>> {
     return this.#node.reader.transaction(id);
   }
 

@@ -24,6 +24,7 @@ function statusOf(chain: Uint8Array, work = 1_000_000n): Uint8Array {
     headHeight: 0,
     work: workToBytes(work),
     finalHeight: 0,
+    blocksFrom: 0,
     addresses: [],
   });
 }

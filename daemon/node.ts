@@ -22,6 +22,7 @@ import { MempoolKeeper } from './mempool-keeper.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Clock, Log, Miner, Network, NetworkHandlers, PeerId, Random, Store, Verifier } from './ports.ts';
 import { Producer } from './producer.ts';
+import { Pruner, type Pruning } from './pruner.ts';
 import { Reader } from './reader.ts';
 import { SignatureDesk } from './signature-desk.ts';
 import { Sync } from './sync.ts';
@@ -43,6 +44,8 @@ export interface NodeOptions {
   readonly genesis: Genesis;
   /** The producer's secret key, 32 bytes. */
   readonly secretKey: Uint8Array;
+  /** What is taken away from the disk; null: nothing. */
+  readonly pruning: Pruning | null;
   /** Told once when the node cannot go on: a broken disk, a reorg below the undo window. */
   readonly onFatal: (error: unknown) => void;
   /** Told of faults that the node survives. */
@@ -68,6 +71,7 @@ export class Node {
   readonly events: LedgerEvents;
   readonly reader: Reader;
   readonly producer: Producer;
+  readonly pruner: Pruner;
   readonly pipeline: Pipeline;
   readonly sync: Sync;
   readonly #options: NodeOptions;
@@ -89,10 +93,11 @@ export class Node {
     this.ports = ports;
     this.#options = options;
     const chainId = this.chainId;
-    const { chain, ledger, engine } = opened;
+    const { chain, ledger, engine, pruner } = opened;
     this.chain = chain;
     this.ledger = ledger;
     this.engine = engine;
+    this.pruner = pruner;
     this.mempool = new Mempool();
     this.events = new LedgerEvents(chain);
     const mempool = this.mempool;
@@ -125,19 +130,25 @@ export class Node {
     const { secretKey } = options;
     const onBlock = (block: Block) => this.#blocks.mined(block);
     this.producer = new Producer({ genesis, chainId, secretKey, ledger, mempool, miner, clock, onBlock, onFault });
-    this.reader = new Reader({ genesis, chain, ledger, engine, mempool, droppedFor: id => keeper.droppedFor(id) });
+    const droppedFor = (id: string) => keeper.droppedFor(id);
+    this.reader = new Reader({ genesis, chain, ledger, engine, mempool, floors: pruner, droppedFor });
     opened.onStep = (moved, head) => this.#onStep(moved, head);
+    opened.onFault = onFault;
   }
 
-  /** Opens the node over what the store holds; an empty store gets block 0. Errors: BAD_GENESIS, DATABASE_VERSION, DATABASE_DAMAGED. */
+  /**
+   * Opens the node over what the store holds; an empty store gets block 0. Errors: BAD_GENESIS, BAD_CONFIG (a depth of pruning within
+   * the undo window), DATABASE_VERSION, DATABASE_DAMAGED.
+   */
   static async open(options: NodeOptions, ports: NodePorts): Promise<Node> {
-    return new Node(options, ports, await openChain(options.genesis, ports));
+    return new Node(options, ports, await openChain(options, ports));
   }
 
   /** Joins the network and lets the engine begin. */
   async start(): Promise<void> {
     await this.ports.network.start(this.#handlers());
     this.#driver.dispatch({ type: 'start', now: this.ports.clock.now() });
+    this.pruner.onHead(this.ledger.head.header.height);
     await this.keeper.load(transactions => this.pipeline.submitted(transactions, 'journal'));
   }
 
@@ -156,6 +167,7 @@ export class Node {
     this.keeper.stop();
     await this.ports.network.stop();
     await this.ledger.idle();
+    await this.pruner.stop();
     await this.keeper.save();
   }
 
@@ -164,6 +176,7 @@ export class Node {
     this.events.publish(moved, head.header.height, head.hash);
     this.#relay.onHead(head.header.height);
     this.sync.onHead();
+    this.pruner.onHead(head.header.height);
   }
 
   #hands(): DriverHands {
@@ -217,6 +230,7 @@ export class Node {
       headHeight: head.height,
       work: workToBytes(head.work),
       finalHeight,
+      blocksFrom: this.pruner.blocksFrom,
       addresses: this.ports.network.addresses(),
     });
   }
@@ -279,17 +293,20 @@ interface OpenedChain {
   readonly chain: ChainStore;
   readonly ledger: LedgerWriter;
   readonly engine: EngineInstance;
-  /** Set once the node stands. */
+  readonly pruner: Pruner;
+  /** Both are set once the node stands. */
   onStep: (moved: readonly MovedBlock[], head: SealedHeader) => void;
+  onFault: (error: unknown) => void;
 }
 
-async function openChain(genesis: Genesis, ports: NodePorts): Promise<OpenedChain> {
+async function openChain({ genesis, pruning }: NodeOptions, ports: NodePorts): Promise<OpenedChain> {
   const found = createEngine(genesis.engine);
   if (!found.ok) throw new KvchainError(found.error.code, found.error.detail);
   const chain = new ChainStore(ports.store);
   const genesisHeader = makeGenesisBlock(genesis);
   if ((await chain.tip()) === null) await createChain(chain, genesis, genesisHeader);
-  const opened: Pick<OpenedChain, 'onStep'> = { onStep: () => {} };
+  const opened: Pick<OpenedChain, 'onStep' | 'onFault'> = { onStep: () => {}, onFault: () => {} };
+  const pruner = await Pruner.open({ genesis, chain, pruning, onFault: error => opened.onFault(error) });
   const ledger = await LedgerWriter.open({
     genesis,
     chain,
@@ -305,5 +322,5 @@ async function openChain(genesis: Genesis, ports: NodePorts): Promise<OpenedChai
     { genesis, genesisHeader, self: null, seed },
     { records, tree, applied: ledger.head.hash },
   );
-  return Object.assign(opened, { chain, ledger, engine });
+  return Object.assign(opened, { chain, ledger, engine, pruner });
 }

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { encodeBody } from '../chain/block.ts';
 import { fromUtf8, toHex } from '../chain/bytes.ts';
 import { sha256 } from '../chain/hash.ts';
 import { rows } from '../chain/layout.ts';
@@ -12,9 +11,8 @@ import { Branch, rival, signed, storeBlocks, switchBetween, WatchedStore } from 
 import { proofDepth } from './ledger-writer.ts';
 import { quiet, settle } from './manual-clock.suite.ts';
 import type { ReadMode } from './node-api.ts';
-import { openNode } from './node-fixture.suite.ts';
+import { openNode, peerWith } from './node-fixture.suite.ts';
 import { NodeService } from './node-service.ts';
-import { encodeBodies, encodeHeaders, encodeTransactions } from './wire.ts';
 
 const local: ReadMode = { kind: 'local' };
 
@@ -34,15 +32,7 @@ async function nodeWith(history: readonly (Operation | null)[], more = 0) {
 
 /** Lets the node take a branch from a peer. */
 async function follow({ node, network }: Awaited<ReturnType<typeof openNode>>, branch: Branch): Promise<void> {
-  const byHash = new Map(branch.blocks.map(block => [block.hashHex, block]));
-  network.connect(`peer ${branch.tip.hashHex}`, 1_000_000n, request => {
-    if (request.type === 'getTransactions') return encodeTransactions([]);
-    if (request.type === 'getBodies') {
-      return encodeBodies(request.hashes.map(hash => encodeBody(byHash.get(toHex(hash))?.transactions ?? [])));
-    }
-    const known = request.locator.map(hash => byHash.get(toHex(hash))).find(block => block !== undefined);
-    return encodeHeaders(branch.blocks.slice(known?.header.height ?? 0));
-  });
+  network.connect(`peer ${branch.tip.hashHex}`, 1_000_000n, peerWith(branch.blocks));
   await settle('the head', () => node.ledger.head.hashHex === branch.tip.hashHex);
 }
 
@@ -136,28 +126,34 @@ describe('a transaction', () => {
   it('is pending in the mempool, included with its receipt, and unknown otherwise', async () => {
     const opened = await openNode();
     const write = signed(alice, [put('k', 'v')]);
-    expect(await opened.node.reader.transaction(write.id)).toBeNull();
+    expect(await opened.node.reader.transaction(write.id)).toMatchObject({ error: { code: 'NOT_FOUND' } });
     await opened.node.pipeline.submitted([write], 'rpc:test');
-    expect(await opened.node.reader.transaction(write.id)).toMatchObject({ status: 'pending', height: null });
+    expect(await opened.node.reader.transaction(write.id)).toMatchObject({
+      value: { status: 'pending', height: null },
+    });
     const branch = new Branch();
     branch.grow([write]);
     branch.grow();
     await follow(opened, branch);
     expect(await opened.node.reader.transaction(write.id)).toMatchObject({
-      status: 'included',
-      height: 1,
-      index: 0,
-      confirmations: 2,
-      finality: 'included',
-      receipt: { status: 'applied' },
+      value: {
+        status: 'included',
+        height: 1,
+        index: 0,
+        confirmations: 2,
+        finality: 'included',
+        receipt: { status: 'applied' },
+      },
     });
   });
 
   it('that failed is told with its code', async () => {
     const { node } = await nodeWith([put('k', 'v', 5)]);
     const block = await node.reader.blockByHeight(1);
-    const id = block?.block.transactions[0]?.id ?? new Uint8Array(32);
-    expect(await node.reader.transaction(id)).toMatchObject({ status: 'failed', code: 'VERSION_CONFLICT', height: 1 });
+    const id = (block.ok && block.value.block.transactions[0]?.id) || new Uint8Array(32);
+    expect(await node.reader.transaction(id)).toMatchObject({
+      value: { status: 'failed', code: 'VERSION_CONFLICT', height: 1 },
+    });
   });
 
   it('of a block that left the chain is in the mempool again', async () => {
@@ -169,9 +165,11 @@ describe('a transaction', () => {
     const heavier = new Branch();
     heavier.extend(2, { producer: rival });
     await follow(opened, heavier);
-    expect(await opened.node.reader.transaction(write.id)).toMatchObject({ status: 'pending', confirmations: 0 });
+    expect(await opened.node.reader.transaction(write.id)).toMatchObject({
+      value: { status: 'pending', confirmations: 0 },
+    });
     const left = await opened.node.reader.blockByHash(branch.tip.hash);
-    expect(left).toMatchObject({ isCanonical: false, confirmations: 0, finality: 'pending', receipts: [] });
+    expect(left).toMatchObject({ value: { isCanonical: false, confirmations: 0, finality: 'pending', receipts: [] } });
     expect(await opened.node.reader.headerByHash(branch.tip.hash)).toMatchObject({ isCanonical: false });
   });
 });
@@ -187,9 +185,11 @@ describe('a transaction that the mempool dropped', () => {
     const { node } = await openNode();
     const write = signed(alice, [put('k', 'v')]);
     node.keeper.displaced([write], reason);
-    expect(await node.reader.transaction(write.id)).toMatchObject({ status: 'dropped', code, confirmations: 0 });
+    expect(await node.reader.transaction(write.id)).toMatchObject({
+      value: { status: 'dropped', code, confirmations: 0 },
+    });
     await node.pipeline.submitted([write], 'rpc:test');
-    expect(await node.reader.transaction(write.id)).toMatchObject({ status: 'pending', code: null });
+    expect(await node.reader.transaction(write.id)).toMatchObject({ value: { status: 'pending', code: null } });
   });
 
   it('is refused for what is wrong with it when it is sent again', async () => {
@@ -252,7 +252,10 @@ describe('a reading', () => {
     [
       'of a transaction',
       rows.canonical.key(2),
-      async ({ node, id }) => (await node.reader.transaction(id))?.status,
+      async ({ node, id }) => {
+        const status = await node.reader.transaction(id);
+        return status.ok && status.value.status;
+      },
       'pending',
     ],
   ])('%s is of one branch, also when the ledger leaves it in between', async (_, row, read, expected) => {

@@ -28,6 +28,8 @@ export interface ReaderParts {
   readonly ledger: LedgerWriter;
   readonly engine: EngineInstance;
   readonly mempool: Mempool;
+  /** What pruning took away; nothing may be read below. */
+  readonly floors: { readonly blocksFrom: number; readonly versionsFrom: number };
   /** Why a transaction that the mempool held is held no longer; null when nothing is known of it. */
   readonly droppedFor: (idHex: string) => RemovalReason | null;
 }
@@ -51,11 +53,12 @@ export class Reader {
     this.#parts = parts;
   }
 
-  blockByHash(hash: Uint8Array): Promise<BlockReading | null> {
+  /** See NodeApi.blockByHash. */
+  blockByHash(hash: Uint8Array): Promise<Result<BlockReading>> {
     return this.#atOneHead(() => this.#block(hash));
   }
 
-  blockByHeight(height: number): Promise<BlockReading | null> {
+  blockByHeight(height: number): Promise<Result<BlockReading>> {
     return this.#atOneHead(() => this.#blockAt(height));
   }
 
@@ -86,11 +89,14 @@ export class Reader {
 
   /** See NodeApi.prove. */
   prove(key: string, height: number | null): Promise<Result<KeyProof>> {
-    return this.#atOneHead(() => this.#prove(key, height ?? this.#parts.ledger.head.header.height));
+    return this.#atOneHead(() => {
+      const at = height ?? this.#parts.ledger.head.header.height;
+      return this.#unpruned(at, () => this.#prove(key, at));
+    });
   }
 
-  /** Where a transaction is: in a block of the canonical chain, in the mempool, or dropped by it; null when nothing is known of it. */
-  transaction(id: Uint8Array): Promise<TransactionStatus | null> {
+  /** Where a transaction is: in a block of the canonical chain, in the mempool, or dropped by it; see NodeApi.transaction. */
+  transaction(id: Uint8Array): Promise<Result<TransactionStatus>> {
     return this.#atOneHead(() => this.#transaction(id));
   }
 
@@ -98,20 +104,45 @@ export class Reader {
     return atOneHead(this.#parts.ledger, read);
   }
 
-  async #block(hash: Uint8Array): Promise<BlockReading | null> {
+  /**
+   * What `read` gives for a height whose versions are all held. What is too old may go while it reads, so whatever it found then, or
+   * failed to find, does not count.
+   */
+  async #unpruned<T>(height: number, read: () => Promise<Result<T>>): Promise<Result<T>> {
+    const [settled] = await Promise.allSettled([read()]);
+    const { versionsFrom } = this.#parts.floors;
+    if (height < versionsFrom) {
+      return reject(
+        'HEIGHT_UNAVAILABLE',
+        `height ${height}: this node was pruned, keys can be read from ${versionsFrom} on`,
+      );
+    }
+    if (settled.status === 'rejected') throw settled.reason;
+    return settled.value;
+  }
+
+  async #block(hash: Uint8Array): Promise<Result<BlockReading>> {
     const { chain } = this.#parts;
-    const [block, receipts, height] = await Promise.all([
+    const [header, block, receipts, height] = await Promise.all([
+      chain.header(hash),
       chain.block(hash),
       chain.receipts(hash),
       chain.canonicalHeight(hash),
     ]);
-    if (block === null) return null;
-    return { block, receipts: receipts ?? [], isCanonical: height !== null, ...this.#certainty(height) };
+    const { blocksFrom } = this.#parts.floors;
+    const stands = header?.sealed.header.height ?? 0;
+    // A part of it may still be there, or was when it was read. Block 0 is never taken away.
+    if (stands > 0 && stands < blocksFrom) {
+      const held = `this node was pruned, it holds blocks from ${blocksFrom} on`;
+      return reject('HEIGHT_UNAVAILABLE', `block ${stands}: ${held}`);
+    }
+    if (block === null) return reject('NOT_FOUND', `no block ${toHex(hash)}`);
+    return accept({ block, receipts: receipts ?? [], isCanonical: height !== null, ...this.#certainty(height) });
   }
 
-  async #blockAt(height: number): Promise<BlockReading | null> {
+  async #blockAt(height: number): Promise<Result<BlockReading>> {
     const hash = await this.#parts.chain.canonicalHash(height);
-    return hash && this.#block(hash);
+    return hash === null ? reject('NOT_FOUND', `no block ${height}`) : this.#block(hash);
   }
 
   async #header(hash: Uint8Array): Promise<HeaderReading | null> {
@@ -134,8 +165,10 @@ export class Reader {
     const top = this.#parts.ledger.head.header.height;
     const height = options.at ?? at.value;
     if (height > top) return reject('HEIGHT_UNAVAILABLE', `height ${height} is above the head, ${top}`);
-    const record = height === top ? await this.#parts.chain.keyRecord(key) : await this.#recordAt(key, height);
-    return accept(await this.#reading(key, record, height));
+    return this.#unpruned(height, async () => {
+      const record = height === top ? await this.#parts.chain.keyRecord(key) : await this.#recordAt(key, height);
+      return accept(await this.#reading(key, record, height));
+    });
   }
 
   async #scan(
@@ -164,27 +197,29 @@ export class Reader {
     return accept({ sealed, key, record, value: await this.#value(key, record), proof });
   }
 
-  async #transaction(id: Uint8Array): Promise<TransactionStatus | null> {
+  async #transaction(id: Uint8Array): Promise<Result<TransactionStatus>> {
     const [place] = await this.#parts.chain.transactionPlaces([id]);
     if (place) return this.#included(id, place);
     const nowhere = { height: null, blockHash: null, index: null, confirmations: 0, receipt: null };
     const transaction = this.#parts.mempool.byId(toHex(id));
     if (transaction !== null)
-      return { id, status: 'pending', code: null, finality: 'pending', transaction, ...nowhere };
+      return accept({ id, status: 'pending', code: null, finality: 'pending', transaction, ...nowhere });
     const reason = this.#parts.droppedFor(toHex(id));
-    if (reason === null || reason === 'included') return null;
-    return { id, status: 'dropped', code: droppedCodes[reason], finality: 'pending', transaction, ...nowhere };
+    if (reason === null || reason === 'included') return unknownTransaction(id);
+    const code = droppedCodes[reason];
+    return accept({ id, status: 'dropped', code, finality: 'pending', transaction, ...nowhere });
   }
 
-  async #included(id: Uint8Array, { height, index }: TransactionPlace): Promise<TransactionStatus | null> {
+  async #included(id: Uint8Array, { height, index }: TransactionPlace): Promise<Result<TransactionStatus>> {
     const reading = await this.#blockAt(height);
-    const transaction = reading?.block.transactions[index];
-    const receipt = reading?.receipts[index];
+    if (!reading.ok) return reading;
+    const { block, receipts, confirmations, finality } = reading.value;
+    const transaction = block.transactions[index];
+    const receipt = receipts[index];
     // A reorg between the two reads: this answer will not count.
-    if (!reading || !transaction || !receipt || !equalBytes(transaction.id, id)) return null;
-    const { block, confirmations, finality } = reading;
+    if (!transaction || !receipt || !equalBytes(transaction.id, id)) return unknownTransaction(id);
     const status = receipt.status === 'failed' ? 'failed' : 'included';
-    return {
+    return accept({
       id,
       status,
       code: receipt.code,
@@ -195,7 +230,7 @@ export class Reader {
       finality,
       receipt,
       transaction,
-    };
+    });
   }
 
   async #reading(key: string, record: KeyRecord | null, at: number): Promise<KeyReading> {
@@ -254,4 +289,8 @@ export class Reader {
     const isSafe = confirmations >= paramsAt(this.#parts.genesis, height).safeConfirmations;
     return { confirmations, finality: isSafe ? 'safe' : 'included' };
   }
+}
+
+function unknownTransaction(id: Uint8Array): Result<never> {
+  return reject('NOT_FOUND', `no transaction ${toHex(id)}`);
 }

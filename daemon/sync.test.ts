@@ -1,49 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { type Block, encodeBody } from '../chain/block.ts';
-import { toHex } from '../chain/bytes.ts';
+import { encodeBody } from '../chain/block.ts';
+import { equalBytes } from '../chain/bytes.ts';
 import { KvchainError } from '../chain/errors.ts';
 import { alice, put } from '../chain/ledger-fixture.suite.ts';
 import { Branch, rival, signed } from './chain-fixture.suite.ts';
 import { quiet, settle } from './manual-clock.suite.ts';
-import { type Answering, type OpenedNode, openNode } from './node-fixture.suite.ts';
+import { type Answering, type OpenedNode, openNode, peerWith } from './node-fixture.suite.ts';
 import { syncLimits } from './sync.ts';
-import { encodeBodies, encodeHeaders, encodeTransactions, wireLimits } from './wire.ts';
+import { encodeBodies, encodeHeaders, wireLimits } from './wire.ts';
 
 /** More work than any chain of these tests has. */
 const much = 1_000_000n;
-
-interface Gaps {
-  /** Heights whose bodies the peer does not have. */
-  readonly without?: readonly number[];
-  /** Headers in one answer. */
-  readonly headersMax?: number;
-}
-
-/** A peer that has a branch. */
-function peerWith(
-  blocks: readonly Block[],
-  { without = [], headersMax = syncLimits.headersPerRequest }: Gaps = {},
-): Answering {
-  const byHash = new Map(blocks.map(block => [block.hashHex, block]));
-  return request => {
-    switch (request.type) {
-      case 'getHeaders': {
-        const known = request.locator.map(hash => byHash.get(toHex(hash))).find(block => block !== undefined);
-        const start = known?.header.height ?? 0;
-        return encodeHeaders(blocks.slice(start, start + Math.min(request.limit, headersMax)));
-      }
-      case 'getBodies':
-        return encodeBodies(
-          request.hashes.map(hash => {
-            const block = byHash.get(toHex(hash));
-            return block && !without.includes(block.header.height) ? encodeBody(block.transactions) : null;
-          }),
-        );
-      default:
-        return encodeTransactions([]);
-    }
-  };
-}
 
 function grown(count: number): Branch {
   const branch = new Branch();
@@ -110,6 +77,42 @@ describe('sync', () => {
     opened.clock.advance(syncLimits.retryMs);
     await settle('the head', isAt(opened, branch));
     expect(opened.network.penalties).toEqual([]);
+  });
+
+  it('asks a pruned peer only for bodies that it holds, and ends with the help of one that holds all', async () => {
+    const opened = await openNode();
+    const branch = grown(30);
+    const held = branch.blocks.slice(0, 20).map(({ header }) => header.height);
+    opened.network.connect('pruned', much, peerWith(branch.blocks, { without: held }), 21);
+    opened.network.connect('full', 0n, peerWith(branch.blocks));
+    await settle('the head', isAt(opened, branch));
+    const asked = opened.network.requests.flatMap(({ peer, request }) =>
+      peer === 'pruned' && request.type === 'getBodies' ? request.hashes : [],
+    );
+    const heights = asked.map(hash => branch.blocks.find(block => equalBytes(block.hash, hash))?.header.height ?? 0);
+    expect(Math.min(...heights, 21)).toBe(21);
+    expect(opened.network.penalties).toEqual([]);
+    expect(opened.faults).toEqual([]);
+    expect(opened.node.sync.unserved).toBeNull();
+  });
+
+  it('tells once which block only pruned peers are there for, and goes on when another peer comes', async () => {
+    const opened = await openNode();
+    const branch = grown(8);
+    const without = [1, 2, 3, 4, 5];
+    opened.network.connect('a', much, peerWith(branch.blocks, { without }), 6);
+    opened.network.connect('b', 0n, peerWith(branch.blocks, { without: without.slice(0, 3) }), 4);
+    await settle('the word', () => opened.node.sync.unserved === 1);
+    opened.clock.advance(3 * syncLimits.retryMs);
+    await quiet();
+    expect(opened.faults).toMatchObject([
+      { code: 'HEIGHT_UNAVAILABLE', message: expect.stringContaining('block 1 was') },
+    ]);
+    expect(opened.node.ledger.head.header.height).toBe(0);
+    expect(opened.network.penalties).toEqual([]);
+    opened.network.connect('full', 0n, peerWith(branch.blocks));
+    await settle('the head', isAt(opened, branch));
+    expect(opened.node.sync.unserved).toBeNull();
   });
 
   it('gives the bodies of a peer that does not answer to others', async () => {

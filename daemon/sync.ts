@@ -36,6 +36,7 @@ export const syncLimits = {
 /** A body that the engine wants. */
 interface Wanted {
   readonly hash: Uint8Array;
+  readonly height: number;
   peer: PeerId | null;
   readonly lacking: Set<PeerId>;
 }
@@ -43,6 +44,8 @@ interface Wanted {
 interface SyncPeer {
   readonly id: PeerId;
   work: bigint;
+  /** The lowest height whose body it said to hold. */
+  readonly blocksFrom: number;
   isFollowing: boolean;
   /** What the engine asked for while headers were under way: `after` is put first in the locator. */
   order: { readonly after: Uint8Array | null } | null;
@@ -65,6 +68,8 @@ export class Sync {
   /** The most urgent first. */
   readonly #wanted = new Map<string, Wanted>();
   #cancelRetry: (() => void) | null = null;
+  /** The lowest wanted block, when it was told that no peer holds it; told once. */
+  #toldUnserved: number | null = null;
   #isStopped = false;
 
   constructor(parts: SyncParts) {
@@ -73,7 +78,9 @@ export class Sync {
 
   /** A peer whose handshake both sides accepted. */
   onPeer(id: PeerId, status: StatusMessage): void {
-    const peer: SyncPeer = { id, work: workFromBytes(status.work), isFollowing: false, order: null, requests: 0 };
+    const { blocksFrom } = status;
+    const work = workFromBytes(status.work);
+    const peer: SyncPeer = { id, work, blocksFrom, isFollowing: false, order: null, requests: 0 };
     this.#peers.set(id, peer);
     if (peer.work > this.#parts.driver.engine.view().bestHeader.work) this.#follow(peer);
     this.#schedule();
@@ -102,7 +109,8 @@ export class Sync {
     this.#wanted.clear();
     for (const hash of hashes) {
       const hex = toHex(hash);
-      this.#wanted.set(hex, before.get(hex) ?? { hash, peer: null, lacking: new Set() });
+      const height = this.#parts.driver.engine.header(hash)?.header.height ?? 0;
+      this.#wanted.set(hex, before.get(hex) ?? { hash, height, peer: null, lacking: new Set() });
     }
     const first = hint === null ? undefined : this.#peers.get(hint);
     if (first) this.#give(first);
@@ -195,26 +203,47 @@ export class Sync {
   #schedule(): void {
     if (this.#isStopped) return;
     for (const peer of this.#peers.values()) this.#give(peer);
+    this.#tellUnserved();
     this.#retryLater();
+  }
+
+  /** The lowest body that is wanted and that every connected peer has pruned; null when there is none, or nobody to ask. */
+  get unserved(): number | null {
+    const servedFrom = Math.min(...Array.from(this.#peers.values(), peer => peer.blocksFrom));
+    if (servedFrom === 0 || servedFrom === Number.POSITIVE_INFINITY) return null;
+    const heights = Array.from(this.#wanted.values(), wanted => wanted.height).filter(height => height < servedFrom);
+    return heights.length === 0 ? null : Math.min(...heights);
+  }
+
+  /** Waiting alone does not end this: a person, or discovery, has to bring a peer that holds more. */
+  #tellUnserved(): void {
+    const height = this.unserved;
+    if (height === this.#toldUnserved) return;
+    this.#toldUnserved = height;
+    if (height === null) return;
+    const pruned = `block ${height} was pruned by all connected peers (${this.#peers.size})`;
+    const rest = 'sync goes on when a peer is connected that holds it';
+    this.#parts.onFault(new KvchainError('HEIGHT_UNAVAILABLE', `${pruned}; ${rest}`));
   }
 
   /** Requests of one peer, as long as it has a free place and there is something to ask it for. */
   #give(peer: SyncPeer): void {
     while (peer.requests < syncLimits.requestsPerPeer) {
-      const batch = this.#nextBatch(peer.id);
+      const batch = this.#nextBatch(peer);
       if (batch.length === 0) return;
       this.#fetch(peer, batch);
     }
   }
 
-  #nextBatch(peer: PeerId): Wanted[] {
+  #nextBatch(peer: SyncPeer): Wanted[] {
     const batch: Wanted[] = [];
     let place = 0;
     for (const wanted of this.#wanted.values()) {
       if (++place > syncLimits.windowBlocks || batch.length === wireLimits.bodiesMax) break;
       // What gossip is putting together needs no second way.
-      const isFree = wanted.peer === null && !wanted.lacking.has(peer) && !this.#parts.blocks.isUnderWay(wanted.hash);
-      if (isFree) batch.push(wanted);
+      const isFree = wanted.peer === null && !this.#parts.blocks.isUnderWay(wanted.hash);
+      const isServed = wanted.height >= peer.blocksFrom && !wanted.lacking.has(peer.id);
+      if (isFree && isServed) batch.push(wanted);
     }
     return batch;
   }

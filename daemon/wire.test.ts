@@ -41,6 +41,7 @@ const status = {
   headHeight: 3,
   work: Uint8Array.of(1, 0),
   finalHeight: 0,
+  blocksFrom: 7,
   addresses: ['/ip4/127.0.0.1/tcp/1/p2p/a'],
 };
 

@@ -65,6 +65,8 @@ export interface StatusMessage {
   /** Cumulative work of the head, big-endian without leading zeros. */
   readonly work: Uint8Array;
   readonly finalHeight: number;
+  /** Bodies are served from this height on; above 0 when the sender was pruned. */
+  readonly blocksFrom: number;
   readonly addresses: readonly string[];
   /** A member's signature over the session; null for proof of work. */
   readonly memberProof: Uint8Array | null;
@@ -80,13 +82,14 @@ const statusCodec: Codec<StatusMessage> = versioned(
     headHeight: uint(),
     work: byteString(0, 32),
     finalHeight: uint(),
+    blocksFrom: uint(),
     addresses: list(text(1, 256), 16),
     memberProof: nullable(byteString(0, 256)),
   }),
 );
 
 export function encodeStatus(status: Omit<StatusMessage, 'version' | 'memberProof'>): Uint8Array {
-  const { chainId, engine, headHash, headHeight, work, finalHeight, addresses } = status;
+  const { chainId, engine, headHash, headHeight, work, finalHeight, blocksFrom, addresses } = status;
   return encode(statusCodec, {
     version: statusVersion,
     chainId,
@@ -95,6 +98,7 @@ export function encodeStatus(status: Omit<StatusMessage, 'version' | 'memberProo
     headHeight,
     work,
     finalHeight,
+    blocksFrom,
     addresses: addresses.slice(0, 16),
     memberProof: null,
   });

@@ -43,6 +43,7 @@ export const chapters: readonly Chapter[] = [
       'daemon/sync-server.ts',
       'daemon/ledger-step.ts',
       'daemon/ledger-writer.ts',
+      'daemon/pruner.ts',
       'consensus/pow/state.ts',
       'consensus/pow/headers.ts',
       'consensus/pow/orphans.ts',

@@ -14,7 +14,9 @@ export function addStatus(shell: Shell): void {
       'chain_status',
       {},
     );
-    const state = syncing ? `syncing, block ${height} of ${more.targetHeight}` : 'in step with what it knows';
+    const progress = syncing ? `syncing, block ${height} of ${more.targetHeight}` : 'in step with what it knows';
+    const waits = `waiting for a peer that holds block ${more.unservedHeight}: all connected ones have pruned it`;
+    const state = more.unservedHeight === null ? progress : waits;
     session.output.answer(
       { chainId, engine, height, headHash, stateRoot, peers, mempool, syncing, ...more },
       fields([
@@ -27,6 +29,8 @@ export function addStatus(shell: Shell): void {
         ['headTime', new Date(more.headTime).toISOString()],
         ['stateRoot', stateRoot],
         ['state', state],
+        ...(more.blocksFrom > 0 ? [['blocks from', more.blocksFrom] as const] : []),
+        ...(more.versionsFrom > 0 ? [['history from', more.versionsFrom] as const] : []),
         ['peers', peers],
         ['mempool', mempool],
         ['supply', more.supply],

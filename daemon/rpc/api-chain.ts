@@ -130,6 +130,14 @@ export const chainMethods = {
       mempool: s.count,
       syncing: z.boolean(),
       targetHeight: s.height.meta({ description: 'of the heaviest header known' }),
+      unservedHeight: s.height.nullable().meta({
+        description:
+          'lowest block that is wanted and that every connected peer has pruned; sync waits for a peer that holds it',
+      }),
+      blocksFrom: s.height.meta({
+        description: 'from here on every block is held whole; above 0 when the node was pruned',
+      }),
+      versionsFrom: s.height.meta({ description: 'from here on every key can be read as it stood' }),
       supply: s.amount,
     }),
     errors: [],
@@ -151,6 +159,9 @@ export const chainMethods = {
         mempool: 12,
         syncing: false,
         targetHeight: 1204,
+        unservedHeight: null,
+        blocksFrom: 0,
+        versionsFrom: 0,
         supply: '60200',
       },
     },

@@ -100,7 +100,13 @@ export const keyMethods = {
       limit: z.int().min(1).max(1_000).default(100),
       cursor: s.cursor.optional(),
     }),
-    result: z.object({ entries: z.array(s.historyEntry), cursor: s.nextCursor }),
+    result: z.object({
+      entries: z.array(s.historyEntry),
+      cursor: s.nextCursor,
+      completeFrom: s.height.meta({
+        description: 'versions that were overwritten below this height may lack: the node was pruned',
+      }),
+    }),
     errors: ['BAD_KEY', 'INVALID_PARAMS'],
     routes: [{ verb: 'GET', path: '/v1/kv/{key}/history' }],
     example: {
@@ -121,6 +127,7 @@ export const keyMethods = {
           },
         ],
         cursor: null,
+        completeFrom: 0,
       },
     },
   }),

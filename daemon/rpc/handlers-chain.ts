@@ -1,6 +1,6 @@
 /** What chain_, consensus_, mempool_ and miner_ methods do. */
 import { toHex } from '../../chain/bytes.ts';
-import { accept, reject } from '../../chain/errors.ts';
+import { accept, type Result, reject } from '../../chain/errors.ts';
 import { formatAddress } from '../../chain/keys.ts';
 import { decodeBits, workOf } from '../../chain/target.ts';
 import type { BlockReading, HeaderReading, NodeApi } from '../node-api.ts';
@@ -15,8 +15,8 @@ export const chainHandlers: Handlers<keyof typeof chainMethods> = {
 
   chain_getBlock: async ({ id, detail }, { host: { node } }) => {
     const reading = await findBlock(node, id);
-    if (reading === null) return reject('NOT_FOUND', `no block ${id}`);
-    const { block, receipts, isCanonical, confirmations, finality } = reading;
+    if (!reading.ok) return reading;
+    const { block, receipts, isCanonical, confirmations, finality } = reading.value;
     const prefix = node.params().addressPrefix;
     const full = {
       transactions: block.transactions.map(transaction => transactionJson(transaction, prefix)),
@@ -67,6 +67,9 @@ export const chainHandlers: Handlers<keyof typeof chainMethods> = {
       mempool: status.mempool,
       syncing: status.isSyncing,
       targetHeight: status.targetHeight,
+      unservedHeight: status.unservedHeight,
+      blocksFrom: status.blocksFrom,
+      versionsFrom: status.versionsFrom,
       supply: String(await node.supply()),
     });
   },
@@ -145,7 +148,7 @@ function difficultyBitsOf(bits: number): number {
 }
 
 /** A block by what the schema `blockId` lets through: a height, its digits, a hash, or "head". */
-function findBlock(node: NodeApi, id: number | string): Promise<BlockReading | null> {
+function findBlock(node: NodeApi, id: number | string): Promise<Result<BlockReading>> {
   if (typeof id === 'string' && id.length === 64) return node.blockByHash(checkedHex(id));
   return node.blockByHeight(heightOf(node, id));
 }

@@ -78,6 +78,7 @@ export const keyHandlers: Handlers<keyof typeof keyMethods> = {
     return accept({
       entries: page.rows.map(entry => historyJson(entry, prefixOf(context))),
       cursor: page.next === null ? null : encodeCursor('history', page.next),
+      completeFrom: context.host.node.status().versionsFrom,
     });
   },
 

@@ -45,10 +45,10 @@ export const transactionHandlers: Handlers<keyof typeof transactionMethods> = {
   tx_get: async ({ id }, context) => {
     const { node } = context.host;
     const status = await node.transaction(checkedHex(id));
-    if (status === null) return reject('NOT_FOUND', `no transaction ${id}`);
-    const { receipt, transaction } = status;
+    if (!status.ok) return status;
+    const { receipt, transaction } = status.value;
     return accept({
-      ...transactionStateJson(status),
+      ...transactionStateJson(status.value),
       receipt: receipt && receiptJson(receipt),
       transaction: transaction && transactionJson(transaction, node.params().addressPrefix),
     });

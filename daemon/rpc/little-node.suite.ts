@@ -140,6 +140,9 @@ export class LittleNode implements node.NodeApi {
       mempool: this.#pending.length,
       isSyncing: this.isSyncing,
       targetHeight: block.header.height,
+      unservedHeight: null,
+      blocksFrom: 0,
+      versionsFrom: 0,
     };
   }
 
@@ -148,17 +151,19 @@ export class LittleNode implements node.NodeApi {
     return [{ hash: head.hash, height: head.header.height, work, status: 'active' }];
   }
 
-  async blockByHash(hash: Uint8Array): Promise<node.BlockReading | null> {
-    return this.#reading(this.#chain.find(({ block }) => equalBytes(block.hash, hash)));
+  async blockByHash(hash: Uint8Array): Promise<Result<node.BlockReading>> {
+    return found(this.#reading(this.#chain.find(({ block }) => equalBytes(block.hash, hash))));
   }
 
-  async blockByHeight(height: number): Promise<node.BlockReading | null> {
-    return this.#reading(this.#chain[height]);
+  async blockByHeight(height: number): Promise<Result<node.BlockReading>> {
+    return found(this.#reading(this.#chain[height]));
   }
 
   async headerByHash(hash: Uint8Array): Promise<node.HeaderReading | null> {
     const reading = await this.blockByHash(hash);
-    return reading && { sealed: reading.block, isCanonical: true, confirmations: reading.confirmations };
+    if (!reading.ok) return null;
+    const { block, confirmations } = reading.value;
+    return { sealed: block, isCanonical: true, confirmations };
   }
 
   async headersFrom(height: number, limit: number): Promise<readonly SealedHeader[]> {
@@ -261,7 +266,7 @@ export class LittleNode implements node.NodeApi {
     const { body, id } = transaction;
     if (!equalBytes(body.chainId, this.chainId)) return reject('WRONG_CHAIN', 'another chain');
     const known = await this.transaction(id);
-    if (known !== null && known.status !== 'dropped') return accept(known);
+    if (known.ok && known.value.status !== 'dropped') return known;
     if (!verify(signingDigest(bodyBytes(transaction)), transaction.signature, body.sender))
       return reject('BAD_SIGNATURE', 'no');
     const { feePerByteMin } = this.params();
@@ -272,7 +277,11 @@ export class LittleNode implements node.NodeApi {
     return accept(pendingStatus(transaction));
   }
 
-  async transaction(id: Uint8Array): Promise<node.TransactionStatus | null> {
+  async transaction(id: Uint8Array): Promise<Result<node.TransactionStatus>> {
+    return found(this.#status(id));
+  }
+
+  #status(id: Uint8Array): node.TransactionStatus | null {
     const hex = toHex(id);
     const held = this.#pending.find(({ idHex }) => idHex === hex);
     if (held !== undefined) return pendingStatus(held);
@@ -391,4 +400,8 @@ export class LittleNode implements node.NodeApi {
   async stop(): Promise<void> {
     this.isStopped = true;
   }
+}
+
+function found<T>(value: T | null): Result<T> {
+  return value === null ? reject('NOT_FOUND', 'this node knows nothing of it') : accept(value);
 }

@@ -13,7 +13,7 @@ export interface WaitOptions {
 
 /**
  * The transaction's status when the target is met, else when the time is up or the signal aborts. Errors: NOT_FOUND,
- * FINALITY_UNAVAILABLE at once where the engine has nothing final.
+ * HEIGHT_UNAVAILABLE when its block was pruned, FINALITY_UNAVAILABLE at once where the engine has nothing final.
  */
 export async function waitForTransaction(
   node: NodeApi,
@@ -29,8 +29,9 @@ export async function waitForTransaction(
   try {
     for (;;) {
       const mark = alarm.mark();
-      const status = await node.transaction(id);
-      if (status === null) return reject('NOT_FOUND', `no transaction ${toHex(id)}`);
+      const found = await node.transaction(id);
+      if (!found.ok) return found;
+      const status = found.value;
       const reached = isReached(status, options.target);
       if (reached || alarm.isOver) return accept({ status, isReached: reached });
       await alarm.nextAfter(mark);

@@ -156,6 +156,7 @@ export class SimulatedNode {
         if (run.life.isAlive) watch.onFatal(name, error);
       },
       onFault: (error: unknown) => run.life.isAlive && watch.onFault(name, error),
+      pruning: null,
       onTrace: (rule: string, data: Readonly<Record<string, string | number>>) => watch.onRule(name, rule, data),
     };
     const node = await Node.open(options, this.#ports(run));

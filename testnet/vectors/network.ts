@@ -54,6 +54,7 @@ const status = {
   headHeight: 1,
   work: workToBytes(513n),
   finalHeight: 0,
+  blocksFrom: 0,
   addresses: ['/ip4/192.0.2.7/tcp/9645'],
 };
 
