@@ -55,6 +55,7 @@ const writes = {
   transaction: rows.transaction.put(hash, { height: 5, index: 2 }),
   undone: rows.undone.put(hash, 5),
   mempool: rows.mempool.put(0, [transaction]),
+  pruned: rows.pruned.put('only', { blocks: 7, versions: 6, done: 5 }),
   peer: rows.peer.put('12D3Koo', { addresses: ['/ip4/127.0.0.1/tcp/1'], seenMs: 9 }),
 } as const;
 

@@ -220,7 +220,7 @@ describe('pruning', () => {
     expect(await prune(whole)).toBe(0);
     const expected = await allRows(whole.inner);
     const writes = whole.writes;
-    expect(writes).toBe(3);
+    expect(writes).toBe(4);
     for (let killed = 1; killed <= writes; killed++) {
       const store = await copyOf();
       store.beforeWrite = async () => {

@@ -225,7 +225,7 @@ def check_network(vectors):
     def block_hash(header, nonce): return sha256(sha256(b"kvchain/header/v1", cbor(header)), nonce).hex()
     encoders = {
         "status": lambda f: [f["version"], from_hex(f["chainId"]), f["engine"], from_hex(f["headHash"]), f["headHeight"], from_hex(f["work"]),
-                             f["finalHeight"], f["addresses"], f["memberProof"]],
+                             f["finalHeight"], f["blocksFrom"], f["addresses"], f["memberProof"]],
         "request": lambda f: {"getHeaders": lambda: [0, [many(f["locator"]), f["limit"]]], "getBodies": lambda: [1, [many(f["hashes"])]],
                               "getTransactions": lambda: [2, [from_hex(f["block"]), many(f["witnessIds"])]]}[f["type"]](),
         "bodies": lambda f: many(f["bodies"]),
