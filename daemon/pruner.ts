@@ -14,7 +14,7 @@ import type { HistoryPlace } from '../chain/undo.ts';
 import type { ChainStore } from './chain-store.ts';
 import type { StoreWrite } from './ports.ts';
 
-export const prunerLimits = {
+const prunerLimits = {
   /** Rows deleted in one batch. */
   deletionsPerBatch: 1_000,
   /** Versions of a key read at a time: with values of 64 KiB they are 4 MiB. */
