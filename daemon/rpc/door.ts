@@ -56,6 +56,7 @@ interface Denial {
 export class Door {
   readonly #settings: ServerSettings;
   readonly #parts: ServerParts;
+  readonly #limits: DoorLimits;
   readonly #authenticator: Authenticator;
   readonly #server: Server;
   #connections: Connections | null = null;
@@ -71,7 +72,8 @@ export class Door {
     this.#parts = parts;
     this.#authenticator = authenticator;
     this.#rate = new RateLimiter(settings.rate, () => performance.now());
-    const limits = { ...doorLimits, ...settings.limits };
+    this.#limits = { ...doorLimits, ...settings.limits };
+    const limits = this.#limits;
     this.#server = makeServer(settings.tls, limits);
     this.#app = fastify({
       serverFactory: answer => {
@@ -216,6 +218,7 @@ export class Door {
       log: this.#parts.log,
       caller,
       callTimeoutMs,
+      limits: this.#limits,
       spend: calls => this.#rate.take(caller.name, calls),
       onSent: () => this.#connections?.makeRoom(),
       onCall: (name, result, seconds) => this.#measure(name, result, seconds),

@@ -10,11 +10,11 @@ import type { keyMethods } from './api-keys.ts';
 import type { CallContext, Handlers } from './context.ts';
 import { decodeHistoryCursor, decodeScanCursor, encodeCursor } from './cursor.ts';
 import { take } from './result.ts';
-import type { KeyState } from './schemas.ts';
+import type { HistoryJson, KeyState } from './schemas.ts';
 import { historyJson } from './views.ts';
 import { write } from './write.ts';
 
-/** A page ends early once its values hold this many bytes, so that no answer meets the limit of responses. */
+/** A page ends early once its rows have this many bytes as JSON, so that no answer meets the limit of responses. */
 const pageBytesMax = 2_097_152;
 /** So many rows are asked of the node at a time. */
 const rowsPerRead = 32;
@@ -68,15 +68,15 @@ export const keyHandlers: Handlers<keyof typeof keyMethods> = {
     if (!checked.ok) return checked;
     const before = decodeHistoryCursor(cursor);
     if (!before.ok) return before;
-    const page = await collectPage<HistoryEntry, number>({
+    const page = await collectPage<HistoryEntry, HistoryJson, number>({
       limit,
       after: before.value,
       read: (after, rows) => context.host.node.history(key, { before: after, limit: rows }),
       placeOf: entry => entry.version,
-      bytesOf: entry => entry.value?.length ?? 0,
+      show: entry => historyJson(entry, prefixOf(context)),
     });
     return accept({
-      entries: page.rows.map(entry => historyJson(entry, prefixOf(context))),
+      entries: page.rows,
       cursor: page.next === null ? null : encodeCursor('history', page.next),
       completeFrom: context.host.node.status().versionsFrom,
     });
@@ -88,15 +88,15 @@ export const keyHandlers: Handlers<keyof typeof keyMethods> = {
     }
     const after = decodeScanCursor(cursor);
     if (!after.ok) return after;
-    const page = await collectPage<KeyReading, string>({
+    const page = await collectPage<KeyReading, KeyState, string>({
       limit,
       after: after.value,
       read: (last, rows) => context.host.node.scan(prefix, { after: last, limit: rows }),
       placeOf: reading => reading.key,
-      bytesOf: reading => reading.value?.length ?? 0,
+      show: reading => keyStateJson(reading, prefixOf(context)),
     });
     return accept({
-      items: page.rows.flatMap(reading => keyStateJson(reading, prefixOf(context)) ?? []),
+      items: page.rows,
       cursor: page.next === null ? null : encodeCursor('scan', page.next),
     });
   },
@@ -158,30 +158,36 @@ function keyStateJson(reading: KeyReading, prefix: string): KeyState | null {
   };
 }
 
-interface PageSource<Row, Place> {
+interface PageSource<Row, Shown, Place> {
   readonly limit: number;
   readonly after: Place | null;
   read(after: Place | null, rows: number): Promise<readonly Row[]>;
   placeOf(row: Row): Place;
-  bytesOf(row: Row): number;
+  /** Null for a row that is passed over. */
+  show(row: Row): Shown | null;
 }
 
 /** Rows until the limit of rows or of bytes; `next` is where the next page begins, null when the source was exhausted. */
-async function collectPage<Row, Place>(
-  source: PageSource<Row, Place>,
-): Promise<{ readonly rows: readonly Row[]; readonly next: Place | null }> {
-  const rows: Row[] = [];
+async function collectPage<Row, Shown, Place>(
+  source: PageSource<Row, Shown, Place>,
+): Promise<{ readonly rows: Shown[]; readonly next: Place | null }> {
+  const rows: Shown[] = [];
   let place = source.after;
+  let taken = 0;
   let bytes = 0;
   for (;;) {
-    const wanted = Math.min(rowsPerRead, source.limit - rows.length);
+    const wanted = Math.min(rowsPerRead, source.limit - taken);
     const read = await source.read(place, wanted);
     for (const row of read) {
-      rows.push(row);
+      const shown = source.show(row);
+      if (shown !== null) rows.push(shown);
+      // Bytes of the JSON, which has six for a control character of one.
+      bytes += Buffer.byteLength(JSON.stringify(shown));
       place = source.placeOf(row);
-      bytes += source.bytesOf(row);
+      taken++;
+      if (bytes >= pageBytesMax) return { rows, next: place };
     }
     if (read.length < wanted) return { rows, next: null };
-    if (rows.length >= source.limit || bytes >= pageBytesMax) return { rows, next: place };
+    if (taken >= source.limit) return { rows, next: place };
   }
 }

@@ -52,21 +52,35 @@ async function answerOne(message: unknown, options: RpcOptions): Promise<RpcAnsw
     : answer;
 }
 
-const tooLargeText = `the answer is over ${responseBytesMax} bytes: ask for less at a time`;
+export const tooLargeText = `the answer is over ${responseBytesMax} bytes: ask for less at a time, or for ids`;
 
-/** One after the other, so that a batch costs what its calls cost and no more at once. */
+/**
+ * One after the other, so that a batch costs what its calls cost and no more at once. Where an answer does not fit, it is refused, and the
+ * calls after it are not carried out: whoever sent them could not be told what they did.
+ */
 async function answerBatch(messages: readonly unknown[], options: RpcOptions): Promise<RpcAnswer> {
   const texts: string[] = [];
   let room = responseBytesMax;
+  let isFull = false;
   for (const message of messages) {
-    const { text } = await answerElement(message, options);
+    const { text } = isFull ? notCarriedOut(message) : await answerElement(message, options);
     if (text === null) continue;
-    const fits = !byteLengthExceeds(text, room);
-    const taken = fits ? text : failureText(idOf(message), { code: 'TOO_LARGE', detail: tooLargeText });
-    texts.push(taken);
-    room -= fits ? toUtf8(text).length + 1 : 0;
+    const bytes = toUtf8(text).length + 1;
+    if (isFull || bytes <= room) {
+      texts.push(text);
+      room -= bytes;
+    } else {
+      isFull = true;
+      texts.push(failureText(idOf(message), { code: 'TOO_LARGE', detail: tooLargeText }));
+    }
   }
   return { text: texts.length === 0 ? null : `[${texts.join(',')}]`, code: null };
+}
+
+function notCarriedOut(message: unknown): RpcAnswer {
+  const detail = `not carried out: the answers before it fill ${responseBytesMax} bytes; send it again`;
+  const isNotification = isObject(message) && !Object.hasOwn(message, 'id');
+  return isNotification ? { text: null, code: null } : refuse('TOO_LARGE', detail, idOf(message));
 }
 
 async function answerElement(message: unknown, options: RpcOptions): Promise<RpcAnswer> {

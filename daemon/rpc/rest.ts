@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, errorRow, type Result, reject } from '../../chain/errors.ts';
 import { type MethodName, methodNames, rowOf } from './api.ts';
 import { refusalOf } from './context.ts';
-import { responseBytesMax } from './json-rpc.ts';
+import { responseBytesMax, tooLargeText } from './json-rpc.ts';
 import type { Route } from './method.ts';
 import { jsonSchema, propertiesOf } from './open-rpc.ts';
 
@@ -78,7 +78,7 @@ async function answer(targets: readonly Target[], exchange: Exchange, options: R
   if (!result.ok) return sendRefusal(reply, result.error.code, result.error.detail);
   const text = JSON.stringify(result.value);
   if (Buffer.byteLength(text) > responseBytesMax) {
-    return sendRefusal(reply, 'TOO_LARGE', `the answer is over ${responseBytesMax} bytes: ask for less at a time`);
+    return sendRefusal(reply, 'TOO_LARGE', tooLargeText);
   }
   return reply.header('content-type', 'application/json; charset=utf-8').send(text);
 }

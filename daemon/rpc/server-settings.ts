@@ -29,6 +29,10 @@ export interface DoorLimits {
   readonly exchangeTimeoutMs: number;
   /** Bytes of answers that all connections together leave unread; who leaves most is closed. */
   readonly unreadBytesMax: number;
+  /** Bytes of answers that one WebSocket may leave unread; one that leaves more is closed with 4008. */
+  readonly socketBufferBytesMax: number;
+  /** How long a WebSocket may take to take an event; a slower one is closed with 4008. */
+  readonly eventTimeoutMs: number;
 }
 
 export const doorLimits: DoorLimits = {
@@ -38,6 +42,8 @@ export const doorLimits: DoorLimits = {
   requestTimeoutMs: 30_000,
   exchangeTimeoutMs: 60_000,
   unreadBytesMax: 134_217_728,
+  socketBufferBytesMax: 16_777_216,
+  eventTimeoutMs: 30_000,
 };
 
 /** What the server counts; daemon/metrics.ts has them. */

@@ -3,7 +3,7 @@ import { WebSocket } from 'ws';
 import { toHex, toUtf8 } from '../../chain/bytes.ts';
 import { signTransaction } from '../../chain/transaction.ts';
 import { aliceKey } from './little-node.suite.ts';
-import { socketsMax } from './server-settings.ts';
+import { type DoorLimits, socketsMax } from './server-settings.ts';
 import { startUnderTest, type UnderTest } from './server-under-test.suite.ts';
 import { closeCodes, socketMessageBytesMax, subscriptionsMax } from './socket.ts';
 
@@ -59,6 +59,12 @@ class Peer {
     this.socket.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
     return this.hears(message => message.id === id);
   }
+}
+
+/** Another server, with limits that a test can meet. */
+async function restart(limits: Partial<DoorLimits>): Promise<void> {
+  await under.close();
+  under = await startUnderTest({ settings: { limits } });
 }
 
 function connect(headers?: Record<string, string>): Promise<Peer> {
@@ -187,25 +193,60 @@ describe('kv_watch', () => {
       asked = Math.max(asked, height);
       return original(height);
     };
-    for (let index = 0; index < 45; index++) {
+    for (let index = 0; index < 10; index++) {
       await under.ask({
         body: { jsonrpc: '2.0', id: 1, method: 'tx_submit', params: { transactions: largePuts(index) } },
       });
       under.node.mine();
     }
     await new Promise(resolve => setImmediate(resolve));
-    expect(asked).toBeLessThan(45);
+    expect(asked).toBeLessThan(10);
     peer.socket.resume();
-    await peer.hears(message => message.params?.event?.height === 45);
+    await peer.hears(message => message.params?.event?.height === 10);
     expect(peer.heard.flatMap(message => message.params?.event?.height ?? [])).toEqual(
-      Array.from({ length: 45 }, (_, index) => index + 1),
+      Array.from({ length: 10 }, (_, index) => index + 1),
     );
     peer.socket.close();
   });
 });
 
+describe('a consumer that is too slow', () => {
+  test('is closed when it does not take an event in time', async () => {
+    await restart({ eventTimeoutMs: 200 });
+    const peer = await connect();
+    await peer.call('kv_watch');
+    peer.socket.pause();
+    for (let index = 0; under.node.listeners > 0; index++) {
+      await under.ask({
+        body: { jsonrpc: '2.0', id: 1, method: 'tx_submit', params: { transactions: largePuts(index) } },
+      });
+      under.node.mine();
+    }
+    peer.socket.resume();
+    await peer.closed;
+  });
+
+  test('is closed when it leaves too much unread, and none of its calls is carried out after that', async () => {
+    await restart({ socketBufferBytesMax: 1_000_000 });
+    await under.rpc('tx_submit', { transactions: largePuts(0) });
+    under.node.mine();
+    const peer = await connect();
+    const call = { jsonrpc: '2.0', id: 1, method: 'kv_get', params: { key: 'k1' } };
+    peer.socket.pause();
+    for (let index = 0; index < 300; index++) peer.socket.send(JSON.stringify(call));
+    const calls = (): number => under.events.filter(event => event === 'call kv_get').length;
+    // 25 MB of answers: more than the limit and what the system holds.
+    while (calls() < 64) await new Promise(resolve => setImmediate(resolve));
+    peer.socket.resume();
+    await peer.closed;
+    expect(calls()).toBeLessThan(200);
+    expect(peer.heard.length).toBeLessThan(300);
+  });
+});
+
+/** Seven values, each six times as long in JSON. */
 function largePuts(block: number): readonly string[] {
-  return Array.from({ length: 7 }, (_, index) => toHex(put(`k${index}`, 'v'.repeat(65_000), block * 7 + index)));
+  return Array.from({ length: 7 }, (_, index) => toHex(put(`k${index}`, '\0'.repeat(65_000), block * 7 + index)));
 }
 
 function put(key: string, value: string, nonce: number): Uint8Array {

@@ -8,6 +8,8 @@ import { type ApiHost, type Caller, refusalOf, type WatchSession } from './conte
 import { call } from './dispatch.ts';
 import { parseJson } from './json.ts';
 import { answerMessage, refuse } from './json-rpc.ts';
+import { Semaphore } from './semaphore.ts';
+import type { DoorLimits } from './server-settings.ts';
 import { canResume, runWatch } from './watch.ts';
 import type { WatchEvent } from './watch-event.ts';
 
@@ -15,10 +17,6 @@ export const socketMessageBytesMax = 1_048_576;
 /** Calls of one connection that are being answered; more wait in the connection, unread. */
 const socketCallsMax = 64;
 export const subscriptionsMax = 16;
-/** A consumer that leaves more than this unread is closed with 4008. */
-const socketBufferBytesMax = 16_777_216;
-/** A consumer that takes an event no faster than this is closed with 4008. */
-const slowConsumerMs = 30_000;
 const pingIntervalMs = 30_000;
 
 /** Codes with which the server closes: RFC 6455's, and 4008 of our own. */
@@ -29,6 +27,7 @@ export interface SocketParts {
   readonly log: Logger;
   readonly caller: Caller;
   readonly callTimeoutMs: number;
+  readonly limits: DoorLimits;
   spend(calls: number): boolean;
   /** After each message, so that what all connections leave unread stays bounded. */
   onSent(): void;
@@ -40,7 +39,10 @@ export class SocketSession implements WatchSession {
   readonly #parts: SocketParts;
   readonly #end = new AbortController();
   readonly #subscriptions = new Map<string, AbortController>();
+  /** One event of one subscription at a time: a block is the same for all of them, and large. */
+  readonly #eventTurn = new Semaphore(1);
   readonly #pinger: NodeJS.Timeout;
+  readonly #callTurn = new Semaphore(socketCallsMax);
   #subscriptionCount = 0;
   #calls = 0;
   #isAlive = true;
@@ -90,7 +92,13 @@ export class SocketSession implements WatchSession {
     const signal = AbortSignal.any([end.signal, this.#end.signal]);
     // The answer to the call goes out before the first event does.
     setImmediate(() => {
-      runWatch({ node, prefix: params.prefix, from, signal, send: event => this.#sendEvent(subscription, event) })
+      runWatch({
+        node,
+        prefix: params.prefix,
+        from,
+        signal,
+        send: event => this.#eventTurn.run(() => this.#sendEvent(subscription, event)),
+      })
         .catch((error: unknown) => this.#endWatch(subscription, error))
         .finally(() => this.#subscriptions.delete(subscription));
     });
@@ -108,19 +116,25 @@ export class SocketSession implements WatchSession {
     this.#calls++;
     if (this.#calls >= socketCallsMax) this.#socket.pause();
     try {
-      const parsed = parseJson(data.toString('utf8'));
-      const answer = parsed.ok
-        ? await answerMessage(parsed.value, {
-            isSocket: true,
-            spend: calls => this.#parts.spend(calls),
-            call: (name, params) => this.#call(name, params),
-          })
-        : refuse(parsed.error.code, parsed.error.detail);
-      if (answer.text !== null) this.#send(answer.text);
+      // What was read before the pause comes all the same, and waits here.
+      await this.#callTurn.run(() => this.#answer(data));
     } finally {
       this.#calls--;
       if (this.#calls < socketCallsMax && this.#socket.isPaused) this.#socket.resume();
     }
+  }
+
+  async #answer(data: Buffer): Promise<void> {
+    if (this.#end.signal.aborted) return;
+    const parsed = parseJson(data.toString('utf8'));
+    const answer = parsed.ok
+      ? await answerMessage(parsed.value, {
+          isSocket: true,
+          spend: calls => this.#parts.spend(calls),
+          call: (name, params) => this.#call(name, params),
+        })
+      : refuse(parsed.error.code, parsed.error.detail);
+    if (answer.text !== null) this.#send(answer.text);
   }
 
   async #call(name: MethodName, params: unknown): Promise<Result<unknown>> {
@@ -142,15 +156,18 @@ export class SocketSession implements WatchSession {
   #send(text: string): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     this.#socket.send(text);
-    if (this.#socket.bufferedAmount > socketBufferBytesMax) this.close(closeCodes.slowConsumer, 'slow consumer');
+    if (this.#socket.bufferedAmount > this.#parts.limits.socketBufferBytesMax)
+      this.close(closeCodes.slowConsumer, 'slow consumer');
     this.#parts.onSent();
   }
 
   /** Resolves when the system has taken the whole event, so one event of a subscription is in memory at a time. */
   #sendEvent(subscription: string, event: WatchEvent): Promise<void> {
+    if (this.#end.signal.aborted) return Promise.resolve();
     const text = JSON.stringify({ jsonrpc: '2.0', method: 'kv_watch', params: { subscription, event } });
+    const { eventTimeoutMs } = this.#parts.limits;
     return new Promise(resolve => {
-      const timer = setTimeout(() => this.close(closeCodes.slowConsumer, 'slow consumer'), slowConsumerMs);
+      const timer = setTimeout(() => this.close(closeCodes.slowConsumer, 'slow consumer'), eventTimeoutMs);
       this.#socket.send(text, () => {
         clearTimeout(timer);
         resolve();
