@@ -69,13 +69,13 @@ describe('a key file', () => {
     expect((await openKeyFile(info.file, password)).secret).toEqual(secret);
   });
 
-  it('is readable by its owner alone, in a folder of its owner alone, with nothing left beside it', async () => {
+  it('R10: is readable by its owner alone, in a folder of its owner alone, with nothing left beside it', async () => {
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     expect((await stat(folder)).mode & 0o777).toBe(0o700);
     expect((await readdir(folder)).filter(name => name.endsWith('.tmp'))).toEqual([]);
   });
 
-  it('refuses a wrong password with BAD_PASSWORD, an empty one too', async () => {
+  it('R11: refuses a wrong password with BAD_PASSWORD, an empty one too', async () => {
     for (const wrong of ['Correct horse', 'correct horse ', 'x'.repeat(1_024)]) {
       await expect(openKeyFile(file, wrong)).rejects.toMatchObject({ code: 'BAD_PASSWORD' });
     }
@@ -123,7 +123,7 @@ describe('a key file', () => {
     ],
     ['is larger than a key file', text => text + ' '.repeat(5_000)],
   ];
-  it.each(damages)('is refused with BAD_KEY_FILE when it %s', async (_, change) => {
+  it.each(damages)('R11: is refused with BAD_KEY_FILE when it %s', async (_, change) => {
     const bad = await changed(file, change);
     const refusal = { code: 'BAD_KEY_FILE', message: expect.stringContaining(bad) };
     await expect(openKeyFile(bad, password)).rejects.toMatchObject(refusal);
@@ -131,7 +131,7 @@ describe('a key file', () => {
     await rm(bad);
   });
 
-  it('never gives another key when any of its parts is replaced and the checksum made anew', async () => {
+  it('R11: never gives another key when any of its parts is replaced and the checksum made anew', async () => {
     const whole = decodeKeyFile(await readFile(file));
     const other = await sealKey({ ...cheap, secret: new Uint8Array(32).fill(12) });
     const forgeries = [
@@ -152,7 +152,7 @@ describe('a key file', () => {
     await rm(keyFileOf(folder, 'forged'));
   });
 
-  it('decodes what it encoded, and refuses any changed byte of it', async () => {
+  it('R11: decodes what it encoded, and refuses any changed byte of it', async () => {
     const bytes = new Uint8Array(await readFile(file));
     expect(equalBytes(encodeKeyFile(decodeKeyFile(bytes)), bytes)).toBe(true);
     fc.assert(
@@ -209,7 +209,7 @@ describe('the keystore', () => {
     },
   );
 
-  it('refuses a file or a folder that others can read, and says how to mend it', async () => {
+  it('R10: refuses a file or a folder that others can read, and says how to mend it', async () => {
     const folder = keyFolderOf(await newDataDir());
     const { file } = await createKeyFile({ ...cheap, folder, name: 'alice' });
     for (const mode of [0o640, 0o604, 0o660, 0o610]) {
@@ -257,7 +257,7 @@ describe('a password file', () => {
     expect(await readPasswordFile(await passwordFile(content))).toBe(expected);
   });
 
-  it('is refused when it is empty, too long, not UTF-8, missing, a folder, or open to others', async () => {
+  it('R10: is refused when it is empty, too long, not UTF-8, missing, a folder, or open to others', async () => {
     const cases: [string, string][] = [
       [await passwordFile(''), 'BAD_PASSWORD'],
       [await passwordFile('\n'), 'BAD_PASSWORD'],

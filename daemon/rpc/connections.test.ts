@@ -124,7 +124,7 @@ describe('requests that one connection pipelines', () => {
 });
 
 describe('a client that does not read its answers', () => {
-  test('gives its place to who comes when all places are taken', async () => {
+  test('R4: gives its place to who comes when all places are taken', async () => {
     const under = await start({ connectionsMax: 4 });
     const request = await largeRequest(under);
     for (let index = 0; index < 4; index++) {

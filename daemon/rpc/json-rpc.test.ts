@@ -41,14 +41,14 @@ describe('one request', () => {
     ['{"jsonrpc":"2.0","id":1,"method":"chain_getHeaders","params":{"from":1e400}}', 200, -32602],
     ['{"jsonrpc":"2.0","id":1,"method":"chain_getHeaders","params":{"from":9007199254740993}}', 200, -32602],
     ['{"jsonrpc":"2.0","id":1,"method":"chain_getHeaders","params":{"from":0.1}}', 200, -32602],
-  ])('%s is answered with HTTP %i and %i', async (body, status, code) => {
+  ])('R6: %s is answered with HTTP %i and %i', async (body, status, code) => {
     const reply = await under.ask({ method: 'POST', headers: { 'content-type': 'application/json' }, body });
     expect(reply.status).toBe(status);
     expect(reply.json).toMatchObject({ jsonrpc: '2.0', error: { code } });
     expect(reply.json.error.data.action).not.toBe('');
   });
 
-  test('bytes that are not UTF-8 are a parse error', async () => {
+  test('R6: bytes that are not UTF-8 are a parse error', async () => {
     const reply = await fetch(`${under.server.url}/`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -57,7 +57,7 @@ describe('one request', () => {
     expect(await reply.json()).toMatchObject({ error: { code: -32700 } });
   });
 
-  test('P8: nesting deeper than 64 is refused before it is parsed, and 64 is not', async () => {
+  test('P8, R6: nesting deeper than 64 is refused before it is parsed, and 64 is not', async () => {
     const nested = (depth: number) =>
       `{"jsonrpc":"2.0","id":1,"method":"chain_head","params":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`;
     expect((await post(nested(65))).json.error).toMatchObject({ code: -32700, message: 'JSON nests deeper than 64' });
@@ -92,7 +92,7 @@ describe('one request', () => {
 });
 
 describe('a batch', () => {
-  test('is answered in its order, with errors in their places, and without its notifications', async () => {
+  test('R6: is answered in its order, with errors in their places, and without its notifications', async () => {
     const reply = await post([call(1), 7, call(2, 'nope'), { jsonrpc: '2.0', method: 'chain_head' }, call(2)]);
     expect(reply.status).toBe(200);
     expect(reply.json).toMatchObject([
@@ -103,7 +103,7 @@ describe('a batch', () => {
     ]);
   });
 
-  test('that is empty, nested or over 100 is refused', async () => {
+  test('R6: that is empty, nested or over 100 is refused', async () => {
     expect((await post([])).json).toMatchObject({ id: null, error: { code: -32600 } });
     expect((await post([[call(1)]])).json).toMatchObject([{ error: { code: -32600 } }]);
     const large = await post(Array.from({ length: 101 }, (_, id) => call(id)));
@@ -111,7 +111,7 @@ describe('a batch', () => {
     expect((await post(Array.from({ length: 100 }, (_, id) => call(id)))).json).toHaveLength(100);
   });
 
-  test('of notifications alone has no answer', async () => {
+  test('R6: of notifications alone has no answer', async () => {
     const reply = await post([{ jsonrpc: '2.0', method: 'chain_head' }]);
     expect([reply.status, reply.text]).toEqual([204, '']);
   });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -27,7 +28,7 @@ const head = { jsonrpc: '2.0', id: 1, method: 'chain_head' };
 const plainPut = { jsonrpc: '2.0', id: 1, method: 'kv_put', params: { key: 'k', value: 'v' } };
 
 describe('who may call', () => {
-  test('the cookie file is readable by its owner alone, new at each start, and gone after the stop', async () => {
+  test('R10: the cookie file is readable by its owner alone, new at each start, and gone after the stop', async () => {
     const under = await start();
     const path = join(under.dataDir, cookieName);
     expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -44,7 +45,7 @@ describe('who may call', () => {
     expect(readFileSync(join(under.dataDir, cookieName), 'utf8')).toBe('other');
   });
 
-  test('on loopback reading and submitting need no token, the rest does', async () => {
+  test('R1: on loopback reading and submitting need no token, the rest does', async () => {
     const under = await start();
     expect((await under.ask({ body: head })).json.result.height).toBe(0);
     const submitted = await under.ask({ body: { ...head, method: 'tx_submit', params: { transaction: '00' } } });
@@ -67,7 +68,7 @@ describe('who may call', () => {
     expect((await under.rpc('node_info')).result.account).toBeNull();
   });
 
-  test('a named token may do what its scope says and no more', async () => {
+  test('R1: a named token may do what its scope says and no more', async () => {
     const tokens = [{ name: 'reader', scope: 'read' as const, sha256: sha256('r') }];
     const under = await start({ settings: { tokens } });
     expect((await under.ask({ body: head, headers: bearer('r') })).status).toBe(200);
@@ -77,7 +78,7 @@ describe('who may call', () => {
   });
 
   test.each(['Bearer wrong', 'Bearer', 'Basic abc', `Bearer ${'x'.repeat(600)}`, 'bearer  '])(
-    'a wrong token (%j) is refused late, though none was needed, and never logged',
+    'R1, R10: a wrong token (%j) is refused late, though none was needed, and never logged',
     async authorization => {
       const under = await start();
       const startedMs = performance.now();
@@ -89,7 +90,7 @@ describe('who may call', () => {
     },
   );
 
-  test('beyond loopback it does not start without TLS and tokens', async () => {
+  test('R1, R8: beyond loopback it does not start without TLS and tokens', async () => {
     for (const host of ['0.0.0.0', '::', '192.0.2.1', 'example.org']) {
       expect(isLoopbackHost(host)).toBe(false);
       const error: unknown = await startUnderTest({ settings: { host } }).catch(caught => caught);
@@ -108,7 +109,7 @@ describe('who may call', () => {
 });
 
 describe('where a call may come from', () => {
-  test.each(['localhost', 'LocalHost', '127.0.0.1', '[::1]'])('the host %s is ours, with the port', async name => {
+  test.each(['localhost', 'LocalHost', '127.0.0.1', '[::1]'])('R2: the host %s is ours, with the port', async name => {
     const under = await start();
     expect((await under.ask({ body: head, headers: { host: `${name}:${under.server.port}` } })).status).toBe(200);
     expect((await under.ask({ body: head, headers: { host: `${name}:1` } })).status).toBe(403);
@@ -116,7 +117,7 @@ describe('where a call may come from', () => {
   });
 
   test.each(['evil.test', 'localhost.evil.test', '127.0.0.1.evil.test', 'localhost@evil.test', ''])(
-    'the host %j is not, not even for what needs no token',
+    'R2: the host %j is not, not even for what needs no token',
     async host => {
       const under = await start();
       const reply = await under.ask({ path: '/healthz', headers: { host: `${host}:${under.server.port}` } });
@@ -130,7 +131,7 @@ describe('where a call may come from', () => {
     expect((await under.ask({ body: head, headers: { host: 'node.example' } })).status).toBe(403);
   });
 
-  test('a page of another origin may not call, our own may', async () => {
+  test('R3: a page of another origin may not call, our own may', async () => {
     const under = await start();
     for (const origin of ['https://evil.test', 'null', `https://127.0.0.1:${under.server.port}`, 'http://127.0.0.1']) {
       const reply = await under.ask({ body: head, headers: { origin } });
@@ -142,7 +143,7 @@ describe('where a call may come from', () => {
   });
 
   test.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', ''])(
-    'a body of type %j is 415, as a form of another site would send it',
+    'R3: a body of type %j is 415, as a form of another site would send it',
     async type => {
       const under = await start();
       for (const path of ['/', '/v1/transactions']) {
@@ -160,7 +161,7 @@ describe('where a call may come from', () => {
 });
 
 describe('too much', () => {
-  test('a body over the limit is 413, with a length or without', async () => {
+  test('R5: a body over the limit is 413, with a length or without', async () => {
     const under = await start();
     const body = JSON.stringify({ ...head, pad: 'x'.repeat(bodyBytesMax) });
     expect((await under.ask({ body })).status).toBe(413);
@@ -171,13 +172,37 @@ describe('too much', () => {
     expect((await under.ask({ body: head })).status).toBe(200);
   });
 
-  test('headers over 16 KiB are 431, what is no HTTP is 400', async () => {
+  test('R5: headers over 16 KiB are 431, what is no HTTP is 400', async () => {
     const under = await start();
     expect((await under.ask({ path: '/healthz', headers: { 'x-pad': 'x'.repeat(17_000) } })).status).toBe(431);
     expect(await rawAnswer(under.server.port, 'SSH-2.0-x\r\n\r\n')).toContain('HTTP/1.1 400');
   });
 
-  test('a caller that spends its rate is 429, by the element of a batch, and others are not', async () => {
+  test('R5: a body without end is cut off after its limit, and costs no more memory than that', async () => {
+    const under = await start();
+    const socket = connect(under.server.port, '127.0.0.1');
+    let isClosed = false;
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      isClosed = true;
+    });
+    const host = `host: 127.0.0.1:${under.server.port}`;
+    socket.write(`POST / HTTP/1.1\r\n${host}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n`);
+    const chunk = Buffer.concat([Buffer.from('10000\r\n'), Buffer.alloc(65_536, 0x20), Buffer.from('\r\n')]);
+    const before = process.memoryUsage().arrayBuffers;
+    let sent = 0;
+    let peak = 0;
+    while (!isClosed && sent < 100_000_000) {
+      sent += chunk.length;
+      if (!socket.write(chunk)) await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => {});
+      peak = Math.max(peak, process.memoryUsage().arrayBuffers - before);
+    }
+    expect(sent).toBeLessThan(100_000_000);
+    expect(peak).toBeLessThan(10_000_000);
+    expect((await under.ask({ body: head })).status).toBe(200);
+  });
+
+  test('R6: a caller that spends its rate is 429, by the element of a batch, and others are not', async () => {
     const tokens = [{ name: 'ci', scope: 'read' as const, sha256: sha256('t') }];
     const under = await start({ settings: { rate: { perSecond: 0.001, burst: 10 }, tokens } });
     expect((await under.ask({ body: Array(8).fill(head) })).json).toHaveLength(8);
@@ -210,7 +235,7 @@ describe('too much', () => {
     expect([limiter.take('a', 6), limiter.take('a', 5)]).toEqual([false, true]);
   });
 
-  test('a thousand connections that say nothing do not keep a caller waiting', async () => {
+  test('R4: a thousand connections that say nothing do not keep a caller waiting', async () => {
     const under = await start();
     const sockets: Socket[] = [];
     let closed = 0;

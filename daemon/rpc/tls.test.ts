@@ -61,7 +61,7 @@ function status(port: number, headers: Record<string, string> = {}): Promise<num
   });
 }
 
-test('speaks TLS, and a plain request to its port is cut off', async () => {
+test('R8: speaks TLS, and a plain request to its port is cut off', async () => {
   const under = await start('127.0.0.1');
   expect(under.server.url).toBe(`https://127.0.0.1:${under.server.port}`);
   expect(await status(under.server.port)).toBe(200);
@@ -69,7 +69,7 @@ test('speaks TLS, and a plain request to its port is cut off', async () => {
   expect(await status(under.server.port)).toBe(200);
 });
 
-test('a server that others can reach wants a token of everybody, on loopback too', async () => {
+test('R1: a server that others can reach wants a token of everybody, on loopback too', async () => {
   const { server } = await start('0.0.0.0');
   const host = `localhost:${server.port}`;
   expect(await status(server.port, { host })).toBe(401);
@@ -77,7 +77,7 @@ test('a server that others can reach wants a token of everybody, on loopback too
   expect(await status(server.port, { host: 'evil.test', authorization: bearer })).toBe(403);
 });
 
-test('TLS before 1.2 is refused', async () => {
+test('R8: TLS before 1.2 is refused', async () => {
   const { server } = await start('127.0.0.1');
   const code = await new Promise<string>(resolve => {
     const socket = tlsConnect(
