@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Block, contentHash, producerDigest, seal } from '../chain/block.ts';
+import { type Block, contentHash, encodeBody, producerDigest, seal } from '../chain/block.ts';
+import { KvchainError } from '../chain/errors.ts';
 import { sign } from '../chain/keys.ts';
 import { alice, put } from '../chain/ledger-fixture.suite.ts';
 import { decodeTransaction, type Transaction } from '../chain/transaction.ts';
@@ -210,5 +211,33 @@ describe('a gossiped block', () => {
     opened.network.connect('peer', 0n, () => encodeTransactions([]));
     expect(await gossip(opened, branch.tip)).toBe('ignore');
     await settle('the question', () => opened.network.requests.some(({ request }) => request.type === 'getHeaders'));
+  });
+
+  it('P10: whose sender withholds its transactions costs it, and the body comes from another peer', async () => {
+    const opened = await openNode();
+    const block = new Branch().grow([write]);
+    opened.network.connect('honest', 0n, () => encodeBodies([encodeBody(block.transactions)]));
+    opened.network.answer('withholder', () => {
+      throw new KvchainError('PEER_TIMEOUT', 'no answer');
+    });
+    expect(await gossip(opened, block, 'withholder')).toBe('ignore');
+    expect(opened.network.penalties).toEqual([{ peer: 'withholder', code: 'PEER_TIMEOUT' }]);
+    await settle('the head', isHead(opened, block));
+  });
+
+  it('P10: of which one peer withholds many leaves room for those of others', async () => {
+    const opened = await openNode();
+    const branch = new Branch();
+    const withheld = Array.from({ length: 20 }, (_, index) =>
+      branch.make([], { unexecuted: [write], changes: { time: branch.tip.header.time + 1 + index } }),
+    );
+    opened.network.answer('withholder', () => new Promise(() => {}));
+    const stuck = withheld.map(block => gossip(opened, block, 'withholder'));
+    await settle('the questions', () => opened.network.requests.length === 2);
+    expect(await Promise.all(stuck.slice(2))).toEqual(Array(18).fill('ignore'));
+    const block = branch.grow([write]);
+    opened.network.answer('honest', holds(write));
+    expect(await gossip(opened, block, 'honest')).toBe('accept');
+    await settle('the head', isHead(opened, block));
   });
 });

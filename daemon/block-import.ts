@@ -5,7 +5,7 @@
 import { type Block, blockBytesCap, bodyCodec, type SealedHeader } from '../chain/block.ts';
 import { equalBytes, toHex } from '../chain/bytes.ts';
 import { decodeBytes } from '../chain/codec.ts';
-import type { ErrorCode } from '../chain/errors.ts';
+import { type ErrorCode, KvchainError } from '../chain/errors.ts';
 import { type Genesis, paramsAt } from '../chain/genesis.ts';
 import { merkleRoot } from '../chain/merkle.ts';
 import type { Transaction } from '../chain/transaction.ts';
@@ -37,14 +37,16 @@ export interface BlockImportParts {
   readonly onAssembled: () => void;
 }
 
-const transactionsTimeoutMs = 10_000;
-/** Compact blocks that are being put together at a time; more are left to header sync. */
+/** How long the sender of a compact block may take for its transactions; then the body is fetched from whoever has it. */
+const transactionsTimeoutMs = 3_000;
+/** Compact blocks that are being put together at a time, in all and from one peer, which may withhold; more are left to header sync. */
 const assembliesMax = 16;
+const assembliesPerPeerMax = 2;
 
 export class BlockImport {
   readonly #parts: BlockImportParts;
   /** Gossiped blocks that are being put together now, each once, and whether the engine let them be passed on. */
-  readonly #assembling = new Map<string, { isRelayed: boolean }>();
+  readonly #assembling = new Map<string, { readonly from: PeerId; isRelayed: boolean }>();
   /** The block of this node's own miner on its way to the store: nobody else has its body. */
   #mining: string | null = null;
 
@@ -71,8 +73,8 @@ export class BlockImport {
     const compact = decodeCompactBlock(data);
     if (!compact.ok) return this.#refuse(from, compact.error.code, compact.error.detail);
     const { sealed } = compact.value;
-    if (this.#assembling.has(sealed.hashHex) || this.#assembling.size >= assembliesMax) return 'ignore';
-    const assembly = { isRelayed: false };
+    if (this.#assembling.has(sealed.hashHex) || !this.#hasRoom(from)) return 'ignore';
+    const assembly = { from, isRelayed: false };
     this.#assembling.set(sealed.hashHex, assembly);
     try {
       if (await this.#parts.chain.hadBody(sealed.hash)) return 'ignore';
@@ -129,6 +131,12 @@ export class BlockImport {
     }
   }
 
+  #hasRoom(from: PeerId): boolean {
+    if (this.#assembling.size >= assembliesMax) return false;
+    const theirs = [...this.#assembling.values()].filter(assembly => assembly.from === from);
+    return theirs.length < assembliesPerPeerMax;
+  }
+
   /** `reject` and its price, or `ignore`; whether the block is passed on the engine says meanwhile (`noteRelay`). */
   async #import({ sealed, witnessIds }: CompactBlock, from: PeerId): Promise<'reject' | 'ignore'> {
     const known = this.#parts.driver.engine.header(sealed.hash);
@@ -157,12 +165,24 @@ export class BlockImport {
     const missing = witnessIds.filter((_, index) => found[index] === null);
     if (missing.length === 0) return found.filter(transaction => transaction !== null);
     const request = encodeRequest({ type: 'getTransactions', block: sealed.hash, witnessIds: missing });
-    const answer = await this.#parts.network.request(from, request, transactionsTimeoutMs).catch(() => null);
+    const answer = await this.#askSender(from, request);
     const fetched = answer === null ? null : decodeTransactions(answer);
     if (!fetched?.ok || fetched.value.length !== missing.length) return null;
     const rest = fetched.value.values();
     const all = found.map(transaction => transaction ?? rest.next().value ?? null);
     return all.every(transaction => transaction !== null) ? all : null;
+  }
+
+  /** Null when there is no answer; who passed a block on and withholds its transactions pays, who only left does not. */
+  async #askSender(from: PeerId, request: Uint8Array): Promise<Uint8Array | null> {
+    const { network } = this.#parts;
+    try {
+      return await network.request(from, request, transactionsTimeoutMs);
+    } catch (error) {
+      if (error instanceof KvchainError && error.code === 'PEER_TIMEOUT' && error.cause === undefined)
+        network.penalize(from, error.code, 'transactions of a block that it passed on');
+      return null;
+    }
   }
 
   /**

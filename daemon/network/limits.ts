@@ -23,6 +23,11 @@ export const networkLimits = {
   streamsPerPeerMax: 64,
   /** Requests of one peer that are answered at the same time; one more is reset. */
   requestStreamsPerPeerMax: 16,
+  /** Answers that are made for and written to one peer at the same time; its other requests wait. Each may be answerBytesMax in memory. */
+  answersAtOncePerPeerMax: 2,
+  /** Milliseconds a second that making answers for one peer may take in the long run, and at once; beyond it, answers wait. */
+  answeringMsPerSecond: 500,
+  answeringMsBurst: 2_000,
   /** Our own requests to one peer at the same time; others wait. */
   requestsInFlightPerPeerMax: 8,
   /** Our own requests that wait for one peer; one more fails with RATE_EXCEEDED. */

@@ -90,9 +90,9 @@ test('P9: a peer that does not answer is PEER_TIMEOUT in time, and others are se
   const [a, b] = await startPair();
   b.answer = data => (fromUtf8(data) === 'slow' ? new Promise(() => {}) : Promise.resolve(data));
   const startMs = performance.now();
-  const slow = a.network.request(b.id, toUtf8('slow'), 300);
+  const slow = expect(a.network.request(b.id, toUtf8('slow'), 300)).rejects.toMatchObject({ code: 'PEER_TIMEOUT' });
   expect(fromUtf8(await a.network.request(b.id, toUtf8('fast'), 5_000))).toBe('fast');
-  await expect(slow).rejects.toMatchObject({ code: 'PEER_TIMEOUT' });
+  await slow;
   expect(performance.now() - startMs).toBeLessThan(3_000);
 });
 
@@ -143,4 +143,45 @@ test('P10: who asks faster than allowed is told so, pays, and is banned when it 
   expect(scoreOf(b, a)).toBe(90);
   for (let count = 0; count < 10; count++) await a.network.request(b.id, toUtf8('x'), 5_000).catch(() => {});
   await until('a is banned', () => !b.present.has(a.id));
+});
+
+test('P10: who asks for much at once has few answers in memory, and all of them in the end', async () => {
+  const [a, b] = await startPair();
+  let running = 0;
+  let most = 0;
+  b.answer = async data => {
+    most = Math.max(most, ++running);
+    await new Promise(resolve => setImmediate(resolve));
+    running -= 1;
+    return data;
+  };
+  const answers = await Promise.all(Array.from({ length: 8 }, () => a.network.request(b.id, toUtf8('x'), 5_000)));
+  expect(answers).toHaveLength(8);
+  expect(most).toBe(networkLimits.answersAtOncePerPeerMax);
+  expect(scoreOf(b, a)).toBe(100);
+});
+
+test('P10: a peer waits for what its answers cost, is not refused for it, and others do not wait with it', async () => {
+  const b = await startNode({ limits: { answeringMsPerSecond: 100, answeringMsBurst: 1 } });
+  const [greedy, other] = [await startNode(), await startNode()];
+  await connect(greedy, b);
+  await connect(other, b);
+  let answered = 0;
+  b.answer = async (data, peer) => {
+    if (peer === greedy.id) {
+      answered += 1;
+      b.clock.move(1_000);
+    }
+    return data;
+  };
+  await greedy.network.request(b.id, toUtf8('x'), 5_000);
+  // It owes a second of work, which ten seconds give back.
+  const next = expect(greedy.network.request(b.id, toUtf8('x'), 30_000)).rejects.toMatchObject({
+    code: 'PEER_TIMEOUT',
+  });
+  await other.network.request(b.id, toUtf8('x'), 5_000);
+  expect(answered).toBe(1);
+  expect(scoreOf(b, greedy)).toBe(100);
+  await greedy.network.stop();
+  await next;
 });

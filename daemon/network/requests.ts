@@ -2,25 +2,28 @@
 import type { Connection, Stream } from '@libp2p/interface';
 import { KvchainError } from '../../chain/errors.ts';
 import type { NetworkHandlers, PeerId } from '../ports.ts';
-import { admit, blame, deadline, type Surroundings, textOf } from './conduct.ts';
+import { admit, blame, deadline, delay, type Surroundings, textOf } from './conduct.ts';
 import { endedEarly, FramedStream } from './framed-stream.ts';
+import { Lane } from './lane.ts';
 import type { Session } from './sessions.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { type Answer, decodeAnswer, encodeAnswer } from './wire.ts';
 
 type OnRequest = NetworkHandlers['onRequest'];
 
-/** Our requests to one peer: how many run, and who waits for one to end. */
-interface Lane {
-  running: number;
-  readonly waiting: (() => void)[];
+/** What one peer asks of us: how often, what its answers cost, and how many are on their way. */
+interface Service {
+  readonly requests: TokenBucket;
+  readonly milliseconds: TokenBucket;
+  readonly lane: Lane;
 }
 
 export class Requests {
   readonly #surroundings: Surroundings;
   readonly #protocol: string;
+  /** Of our own requests. */
   readonly #lanes = new WeakMap<Session, Lane>();
-  readonly #buckets = new WeakMap<Session, TokenBucket>();
+  readonly #services = new WeakMap<Session, Service>();
 
   constructor(surroundings: Surroundings, protocol: string) {
     this.#surroundings = surroundings;
@@ -38,13 +41,17 @@ export class Requests {
     if (data.length > limits.requestBytesMax) {
       throw new KvchainError('TOO_LARGE', `request too large: ${data.length} bytes, at most ${limits.requestBytesMax}`);
     }
+    const lane = this.#lane(session);
+    if (lane.waiting >= limits.requestsWaitingPerPeerMax) {
+      throw new KvchainError('RATE_EXCEEDED', `${lane.waiting} requests wait for ${session.peer} already`);
+    }
     const { signal, cancel } = deadline(clock, timeoutMs);
     try {
-      const lane = await this.#enter(session, signal);
+      await lane.enter(signal);
       try {
         return await this.#ask(session, data, signal);
       } finally {
-        leave(lane);
+        lane.leave();
       }
     } finally {
       cancel();
@@ -64,8 +71,9 @@ export class Requests {
         frameTimeoutMs: limits.frameTimeoutMs,
       });
       try {
-        await question.write(encodeAnswer(await this.#answer(session, question, onRequest)));
-        await question.end();
+        const request = await question.read(limits.frameTimeoutMs);
+        if (request === null) throw endedEarly('a stream without a request');
+        await this.#reply(session, question, () => this.#answer(session, request, onRequest));
       } catch (error) {
         question.abort(new Error('request failed'));
         blame(this.#surroundings, session.peer, error);
@@ -73,17 +81,36 @@ export class Requests {
     };
   }
 
-  async #answer(session: Session, question: FramedStream, onRequest: OnRequest): Promise<Answer> {
-    const { limits, log } = this.#surroundings;
+  /** Answers in the peer's turn: no peer has many answers in memory at once, whether it reads them or not. */
+  async #reply(session: Session, question: FramedStream, answer: () => Promise<Answer>): Promise<void> {
+    const { clock, limits } = this.#surroundings;
+    const { lane } = this.#service(session);
+    const { signal, cancel } = deadline(clock, limits.frameTimeoutMs);
+    try {
+      await lane.enter(signal);
+    } finally {
+      cancel();
+    }
+    try {
+      await question.write(encodeAnswer(await answer()));
+      await question.end();
+    } finally {
+      lane.leave();
+    }
+  }
+
+  async #answer(session: Session, request: Uint8Array, onRequest: OnRequest): Promise<Answer> {
+    const { limits, log, clock } = this.#surroundings;
     const { peer } = session;
-    const request = await question.read(limits.frameTimeoutMs);
-    if (request === null) throw endedEarly('a stream without a request');
-    if (this.#bucket(session).take() > 0) {
+    const { requests, milliseconds } = this.#service(session);
+    if (requests.take() > 0) {
       return this.#refuse(
         peer,
         new KvchainError('RATE_EXCEEDED', `more than ${limits.requestsPerSecond} requests a second`),
       );
     }
+    for (let waitMs = milliseconds.take(); waitMs > 0; waitMs = milliseconds.take()) await delay(clock, waitMs);
+    const startMs = clock.monotonic();
     try {
       const data = await onRequest(peer, request);
       if (data.length + 16 <= limits.answerBytesMax) return { type: 'data', data };
@@ -91,6 +118,9 @@ export class Requests {
     } catch (error) {
       if (error instanceof KvchainError) return this.#refuse(peer, error);
       log.warn({ peer, error: textOf(error) }, 'request handler failed');
+    } finally {
+      // What it took says what it cost: a list of headers, a block that has to be decoded, or a hash that nobody knows.
+      milliseconds.spend(clock.monotonic() - startMs);
     }
     return { type: 'refusal', code: 'INTERNAL', detail: 'the request could not be answered' };
   }
@@ -144,50 +174,26 @@ export class Requests {
     return new KvchainError('BAD_MESSAGE', error.message);
   }
 
-  /** Waits until fewer than requestsInFlightPerPeerMax requests to this peer run. */
-  async #enter(session: Session, signal: AbortSignal): Promise<Lane> {
-    const { limits } = this.#surroundings;
-    const lane = this.#lanes.get(session) ?? { running: 0, waiting: [] };
+  #lane(session: Session): Lane {
+    const lane = this.#lanes.get(session) ?? new Lane(this.#surroundings.limits.requestsInFlightPerPeerMax);
     this.#lanes.set(session, lane);
-    if (lane.running < limits.requestsInFlightPerPeerMax) {
-      lane.running += 1;
-      return lane;
-    }
-    if (lane.waiting.length >= limits.requestsWaitingPerPeerMax) {
-      throw new KvchainError('RATE_EXCEEDED', `${lane.waiting.length} requests wait for ${session.peer} already`);
-    }
-    await new Promise<void>((resolve, reject) => {
-      const onAbort = () => {
-        lane.waiting.splice(lane.waiting.indexOf(onTurn), 1);
-        reject(toTimeout(signal.reason));
-      };
-      // The place of the one who left passes on, so the number of running requests stays.
-      const onTurn = () => {
-        signal.removeEventListener('abort', onAbort);
-        resolve();
-      };
-      lane.waiting.push(onTurn);
-      signal.addEventListener('abort', onAbort, { once: true });
-    });
     return lane;
   }
 
-  #bucket(session: Session): TokenBucket {
+  #service(session: Session): Service {
     const { clock, limits } = this.#surroundings;
-    const bucket = this.#buckets.get(session) ?? new TokenBucket(clock, limits.requestsPerSecond, limits.requestsBurst);
-    this.#buckets.set(session, bucket);
-    return bucket;
+    const service = this.#services.get(session) ?? {
+      requests: new TokenBucket(clock, limits.requestsPerSecond, limits.requestsBurst),
+      milliseconds: new TokenBucket(clock, limits.answeringMsPerSecond, limits.answeringMsBurst),
+      lane: new Lane(limits.answersAtOncePerPeerMax),
+    };
+    this.#services.set(session, service);
+    return service;
   }
 }
 
 /** What the peer answered, told apart from what we found wrong with the answer. */
 class Refusal extends KvchainError {}
-
-function leave(lane: Lane): void {
-  const next = lane.waiting.shift();
-  if (next === undefined) lane.running -= 1;
-  else next();
-}
 
 /** Opens a stream to a peer. Throws KvchainError PEER_TIMEOUT. */
 export async function openStream(session: Session, protocol: string, signal: AbortSignal): Promise<Stream> {

@@ -26,4 +26,9 @@ export class TokenBucket {
     this.#tokens -= 1;
     return 0;
   }
+
+  /** Takes what something turned out to cost; the bucket may owe then, and gives nothing before it has regained that. */
+  spend(tokens: number): void {
+    this.#tokens -= tokens;
+  }
 }
