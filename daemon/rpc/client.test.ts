@@ -143,6 +143,42 @@ describe('writes', () => {
     expect(under.node.mempoolList(9)).toEqual([]);
   });
 
+  test('what has a wrong type is USAGE with its place, before anything is signed or sent', async () => {
+    // As a program without a compiler says it.
+    const put = (key: unknown, value: unknown, options: unknown = {}): Promise<unknown> =>
+      Reflect.apply(client.put, client, [key, value, options]);
+    const cases: readonly (readonly [Promise<unknown>, RegExp])[] = [
+      [put(5, 'v'), /operations\.0\.key: expected string, received number/],
+      [put('k', 5), /value: expected a string or a Uint8Array/],
+      [put('k', null), /value: expected a string or a Uint8Array/],
+      [put('k', 'v', { expectedVersion: '1' }), /operations\.0\.expectedVersion: expected number, received string/],
+      [put('k', 'v', { fee: 5 }), /fee: expected bigint, received number/],
+      [put('k', 'v', { memo: 'm' }), /memo: expected a Uint8Array/],
+      [put('k', 'v', { wait: 7 }), /wait 7/],
+      [put('k', 'v', { signer: { secretKey: '00' } }), /signer\.secretKey: expected 32 bytes/],
+      [put('k', 'v', { signer: { secretKey: new Uint8Array(32) } }), /signer\.secretKey: expected 32 bytes/],
+      [Reflect.apply(client.send, client, ['put']), /operations: expected array, received string/],
+      [Reflect.apply(client.send, client, [[{ type: 'write' }]]), /operations\.0\.type/],
+      [Reflect.apply(client.submit, client, ['00']), /transaction\.bytes: expected a Uint8Array/],
+    ];
+    for (const [refused, says] of cases) {
+      const error: unknown = await refused.catch(caught => caught);
+      expect({ error, code: error instanceof KvchainError && error.code }).toMatchObject({
+        error: { message: expect.stringMatching(says) },
+        code: 'USAGE',
+      });
+    }
+    expect(await codeOf(Reflect.apply(client.transfer, client, [5, 5n]))).toBe('BAD_ADDRESS');
+    expect(await codeOf(Reflect.apply(client.get, client, [5]))).toBe('INVALID_PARAMS');
+    expect(under.node.mempoolList(9)).toEqual([]);
+  });
+
+  test('the id is told before the wait', async () => {
+    const ids: string[] = [];
+    const { id } = await whileMining(client.put('k', 'v', { onSubmitted: state => ids.push(state.id) }));
+    expect(ids).toEqual([id]);
+  });
+
   test('money moves to an address of this network only', async () => {
     const bob = formatAddress(addressOf(publicKeyOf(bobKey)), 'kvt');
     await whileMining(client.transfer(bob, 5n));

@@ -6,7 +6,7 @@
  *     await client.put('bash', '5.2.15');
  *     const found = await client.get('bash');
  */
-import { toHex, toUtf8 } from '../../chain/bytes.ts';
+import { toHex } from '../../chain/bytes.ts';
 import { assert, KvchainError } from '../../chain/errors.ts';
 import { parseAddress } from '../../chain/keys.ts';
 import type { Operation } from '../../chain/operation.ts';
@@ -26,7 +26,7 @@ import {
 } from './transport.ts';
 import { isReached, parseWait } from './wait-target.ts';
 import { type WatchOptions, type WatchUpdate, watchKeys } from './watch-client.ts';
-import { checkTexts, checkValueText, checkWait } from './write-check.ts';
+import { checkBytes, checkDraft, checkSecretKey, checkWait, valueBytes } from './write-check.ts';
 
 export type {
   HistoryJson,
@@ -70,6 +70,8 @@ export interface WriteOptions extends WaitOptions {
   /** Last height at which it may be included; default: about an hour ahead. */
   readonly expiresAt?: number | undefined;
   readonly memo?: Uint8Array | undefined;
+  /** Called when a node has taken the transaction, before it is waited for. */
+  readonly onSubmitted?: ((state: TransactionState) => void) | undefined;
 }
 
 export interface PutOptions extends WriteOptions {
@@ -132,13 +134,11 @@ export class KvchainClient {
 
   /**
    * Writes a value and waits until it is included. A write that was included but failed is told by `status` and `code`. Errors thrown
-   * before anything is signed: BAD_KEY, BAD_VALUE, and FINALITY_UNAVAILABLE to a wait for `final` that nothing can end.
+   * before anything is signed: USAGE for a wrong type, BAD_KEY, BAD_VALUE, and FINALITY_UNAVAILABLE to a wait for `final` that nothing can end.
    */
   async put(key: string, value: string | Uint8Array, options: PutOptions = {}): Promise<TransactionState> {
     const { contentType = '', expectedVersion = null } = options;
-    if (typeof value === 'string') checkValueText(value);
-    const bytes = typeof value === 'string' ? toUtf8(value) : value;
-    return this.send([{ type: 'put', key, value: bytes, contentType, expectedVersion }], options);
+    return this.send([{ type: 'put', key, value: valueBytes(value), contentType, expectedVersion }], options);
   }
 
   /** Deletes a key. */
@@ -148,6 +148,7 @@ export class KvchainClient {
 
   /** Moves money to an address. Error thrown: BAD_ADDRESS. */
   async transfer(to: string, amount: bigint, options: WriteOptions = {}): Promise<TransactionState> {
+    if (typeof to !== 'string') throw new KvchainError('BAD_ADDRESS', 'to: expected the text of an address');
     const address = parseAddress(to, await this.#prefix());
     if (!address.ok) throw new KvchainError(address.error.code, address.error.detail);
     return this.send([{ type: 'transfer', to: address.value, amount }], options);
@@ -156,16 +157,18 @@ export class KvchainClient {
   /** Signs operations as one transaction, all or none, sends it and waits. */
   async send(operations: readonly Operation[], options: WriteOptions = {}): Promise<TransactionState> {
     const { wait = 'included', fee = null, expiresAt = null, memo = new Uint8Array(0) } = options;
-    checkTexts(operations);
-    await this.#checkWait(wait);
-    const state = await this.#outboxOf(options.signer).send({ operations, fee, expiresAt, memo });
+    const draft = { operations, fee, expiresAt, memo };
+    checkDraft(draft);
+    await this.checkWait(wait);
+    const state = await this.#outboxOf(options.signer).send(draft);
     return this.#settled(state, wait, options);
   }
 
   /** Sends a transaction that is signed already. */
   async submit(transaction: Transaction, options: Omit<WriteOptions, 'signer'> = {}): Promise<TransactionState> {
     const { wait = 'included', signal } = options;
-    await this.#checkWait(wait);
+    checkBytes('transaction.bytes', transaction.bytes);
+    await this.checkWait(wait);
     const answer = await this.call('tx_submit', { transaction: toHex(transaction.bytes) }, { signal });
     assert(!('results' in answer), 'one transaction has one answer');
     return this.#settled(answer, wait, options);
@@ -177,9 +180,15 @@ export class KvchainClient {
     options: CallOptions = {},
   ): Promise<readonly (TransactionState | Refusal)[]> {
     if (transactions.length === 0) return [];
+    for (const { bytes } of transactions) checkBytes('transactions.bytes', bytes);
     const texts = transactions.map(({ bytes }) => toHex(bytes));
     const answer = await this.call('tx_submit', { transactions: texts }, options);
     return 'results' in answer ? answer.results : [answer];
+  }
+
+  /** Whether a write can be waited for so; every write asks before it signs. Errors thrown: USAGE, FINALITY_UNAVAILABLE. */
+  checkWait(wait: WaitUntil): Promise<void> {
+    return checkWait(wait, async () => (await this.call('node_info', {})).canFinalize);
   }
 
   /** Waits until the transaction is where `until` says, or failed. Errors thrown: TIMED_OUT, TRANSACTION_DROPPED, NOT_FOUND. */
@@ -237,17 +246,19 @@ export class KvchainClient {
     return this.call('kv_proof', { key, height }, options);
   }
 
-  #checkWait(wait: WaitUntil): Promise<void> {
-    return checkWait(wait, async () => (await this.call('node_info', {})).canFinalize);
-  }
-
-  async #settled(state: TransactionState, wait: WaitUntil, options: WaitOptions): Promise<TransactionState> {
+  async #settled(
+    state: TransactionState,
+    wait: WaitUntil,
+    options: Omit<WriteOptions, 'signer'>,
+  ): Promise<TransactionState> {
+    options.onSubmitted?.(state);
     if (state.status === 'dropped') throw droppedError(state);
     return isReached(state, parseWait(wait)) ? state : this.waitFor(state.id, wait, options);
   }
 
   #outboxOf(signer: Signer | undefined): Outbox {
     const { secretKey } = signer ?? this.#options.signer ?? missingSigner();
+    checkSecretKey(secretKey);
     const name = toHex(secretKey);
     const known = this.#outboxes.get(name);
     if (known !== undefined) return known;

@@ -138,10 +138,15 @@ export class LightClient {
     const claim = proven.value;
     if (!equalBytes(claim.chainId, this.chainId))
       return reject('WRONG_CHAIN', `a proof of chain ${toHex(claim.chainId)}`);
+    return accept(this.place(claim));
+  }
+
+  /** Whether the header of a proof of this chain, which was checked, is one that was followed. */
+  place(claim: ProvenClaim): CheckedProof {
     const followed = this.headerAt(claim.header.height);
-    if (followed === null || !equalBytes(followed.hash, claim.hash)) return accept({ ...claim, confirmations: 0 });
+    if (followed === null || !equalBytes(followed.hash, claim.hash)) return { ...claim, confirmations: 0 };
     const confirmations = this.tip.header.height - claim.header.height + 1;
-    return accept({ ...claim, verdict: 'header on the followed chain', confirmations });
+    return { ...claim, verdict: 'header on the followed chain', confirmations };
   }
 
   /** Our links up to the highest block that the node has too: looked for in doubling steps back from our tip. */

@@ -1,7 +1,10 @@
 /** What a write must be before it is signed: nothing is sent that the network would refuse, or that could never be waited for. */
-import { isWellFormed } from '../../chain/bytes.ts';
+import { z } from 'zod';
+import { isWellFormed, toUtf8 } from '../../chain/bytes.ts';
 import { KvchainError } from '../../chain/errors.ts';
+import { isSecretKey } from '../../chain/keys.ts';
 import type { Operation } from '../../chain/operation.ts';
+import type { Draft } from './outbox.ts';
 import { waitUntil } from './schemas.ts';
 
 /**
@@ -16,12 +19,39 @@ export async function checkWait(wait: string, canFinalize: () => Promise<boolean
   throw new KvchainError('FINALITY_UNAVAILABLE', 'the engine makes nothing final; wait for confirmed:<n>');
 }
 
+const bytes = z.instanceof(Uint8Array, { error: 'expected a Uint8Array' });
+const whole = z.int().min(0);
+const operationShape = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('put'),
+    key: z.string(),
+    value: bytes,
+    contentType: z.string(),
+    expectedVersion: whole.nullable(),
+  }),
+  z.object({ type: z.literal('delete'), key: z.string() }),
+  z.object({ type: z.literal('get'), key: z.string() }),
+  z.object({ type: z.literal('transferKey'), key: z.string(), to: bytes }),
+  z.object({ type: z.literal('createMoney'), to: bytes, amount: z.bigint() }),
+  z.object({ type: z.literal('transfer'), to: bytes, amount: z.bigint() }),
+]) satisfies z.ZodType<Operation>;
+
+const draftShape = z.object({
+  operations: z.array(operationShape),
+  fee: z.bigint().nullable(),
+  expiresAt: whole.nullable(),
+  memo: bytes,
+});
+
 /**
- * A string may hold half a surrogate pair, which UTF-8 cannot say: it would be stored as another text. Errors thrown: BAD_KEY,
- * BAD_VALUE.
+ * What is to be signed, from a caller whom no compiler may have checked. A string may hold half a surrogate pair, which UTF-8 cannot
+ * say: it would be stored as another text. Errors thrown: USAGE for a wrong type, BAD_KEY, BAD_VALUE.
  */
-export function checkTexts(operations: readonly Operation[]): void {
-  for (const operation of operations) {
+export function checkDraft(draft: Draft): void {
+  const { error } = draftShape.safeParse(draft);
+  const [issue] = error?.issues ?? [];
+  if (issue !== undefined) throw wrongType(issue.path.join('.'), issue.message);
+  for (const operation of draft.operations) {
     if ('key' in operation && !isWellFormed(operation.key)) {
       throw new KvchainError('BAD_KEY', `the key ${JSON.stringify(operation.key)} holds half a character`);
     }
@@ -31,7 +61,26 @@ export function checkTexts(operations: readonly Operation[]): void {
   }
 }
 
-/** Error thrown: BAD_VALUE. */
-export function checkValueText(value: string): void {
-  if (!isWellFormed(value)) throw new KvchainError('BAD_VALUE', 'the value holds half a character');
+/** The bytes of a value. Errors thrown: USAGE for what is neither text nor bytes, BAD_VALUE. */
+export function valueBytes(value: string | Uint8Array): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  if (typeof value !== 'string') throw wrongType('value', 'expected a string or a Uint8Array');
+  if (isWellFormed(value)) return toUtf8(value);
+  throw new KvchainError('BAD_VALUE', 'the value holds half a character');
+}
+
+/** Error thrown: USAGE for what is no secret key. */
+export function checkSecretKey(secretKey: Uint8Array): void {
+  if (!(secretKey instanceof Uint8Array) || !isSecretKey(secretKey)) {
+    throw wrongType('signer.secretKey', 'expected 32 bytes that are a secp256k1 secret key');
+  }
+}
+
+/** Error thrown: USAGE for what is not bytes. */
+export function checkBytes(name: string, value: Uint8Array): void {
+  if (!(value instanceof Uint8Array)) throw wrongType(name, 'expected a Uint8Array');
+}
+
+function wrongType(place: string, message: string): KvchainError {
+  return new KvchainError('USAGE', `${place}: ${message.replace(/^Invalid input: /, '')}`);
 }
