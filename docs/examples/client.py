@@ -118,21 +118,25 @@ def verify_proof(file):  # docs/protocol/formats.md; gives the header, its hash 
 def put_and_prove(rpc, key, value, fee):
     def call(path, body=None):
         request = urllib.request.Request(rpc + path, body and json.dumps(body).encode(), {"content-type": "application/json"})
-        with urllib.request.urlopen(request, timeout=30) as answer: return json.load(answer)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer: return json.load(answer)
+        except OSError as error: sys.exit(f"{rpc}{path}: {error} {getattr(error, 'read', bytes)().decode()}")  # with the node's reason
     secret, chain_id = secrets.token_bytes(32), bytes.fromhex(call("/v1/status")["chainId"])
     body = [1, chain_id, public_key(secret), 0, fee, None, b"", [[0, key, value.encode(), "text/plain", None]]]
     identity, encoded, *_ = make_transaction(secret, body)
     call("/v1/transactions", {"transaction": encoded.hex()})
     for _ in range(240):
-        if (status := call(f"/v1/transactions/{identity.hex()}")["status"]) != "pending": break
+        if (state := call(f"/v1/transactions/{identity.hex()}"))["status"] != "pending": break
         time.sleep(0.5)
+    if state["status"] != "included":
+        hint = "; a key belongs to who wrote it first, and every run makes a new account" if state.get("code") == "NOT_OWNER" else ""
+        sys.exit(f"transaction {identity.hex()}: {state['status']} {state.get('code', 'after two minutes')}{hint}")
     path = "/v1/kv/" + urllib.parse.quote(key, safe="")
     got, file = call(path), call(path + "/proof")
     header, found, proven = verify_proof(file)
-    bits = header[7]  # docs/protocol/target.md: the hash is work that somebody has done
-    has_work = int.from_bytes(found, "big") <= (bits & 0x7FFFFF) * 256**(bits >> 24) >> 24
-    is_proven = status == "included" and proven == value.encode() and file["chainId"] == chain_id.hex() and has_work
-    print(json.dumps({"id": identity.hex(), "status": status, "value": got["value"], "proven": is_proven, "blockHash": found.hex()}))
+    has_work = int.from_bytes(found, "big") <= (header[7] & 0x7FFFFF) * 256**(header[7] >> 24) >> 24  # docs/protocol/target.md
+    is_proven = proven == value.encode() and file["chainId"] == chain_id.hex() and has_work
+    print(json.dumps({"id": identity.hex(), "status": "included", "value": got["value"], "proven": is_proven, "blockHash": found.hex()}))
     return is_proven
 
 if __name__ == "__main__":
@@ -140,10 +144,7 @@ if __name__ == "__main__":
     parser.add_argument("--rpc", default="http://127.0.0.1:8645", help="address of a node's API")
     parser.add_argument("--fee", type=int, default=0, help="fee of the transaction; a new account can pay none")
     parser.add_argument("--vectors", help="folder of the protocol's vectors to check this program with")
-    parser.add_argument("key", nargs="?", default="greeting")
-    parser.add_argument("value", nargs="?", default="hello")
+    for name, default in (("key", "greeting"), ("value", "hello")): parser.add_argument(name, nargs="?", default=default)
     asked = parser.parse_args()
-    if asked.vectors:
-        import check_vectors
-        sys.exit(check_vectors.main(asked.vectors))
+    if asked.vectors: import check_vectors; sys.exit(check_vectors.main(asked.vectors))
     sys.exit(0 if put_and_prove(asked.rpc, asked.key, asked.value, asked.fee) else 1)
