@@ -1,7 +1,7 @@
 /** What all commands are made with: their options in common, examples in their help, and how commander calls them. */
-import { type Command, InvalidArgumentError, type OptionValues } from 'commander';
-import type { WriteOptions } from '../daemon/rpc/client.ts';
-import { type AccountOptions, openAccount } from './account.ts';
+import { type Command, InvalidArgumentError, Option, type OptionValues } from 'commander';
+import type { WaitUntil } from '../daemon/rpc/client.ts';
+import type { AccountOptions } from './account.ts';
 import type { Streams } from './output.ts';
 import { type CommonOptions, Session } from './session.ts';
 
@@ -41,7 +41,7 @@ export function examples(command: Command, ...lines: readonly (readonly [typed: 
 
 export interface SigningOptions extends AccountOptions {
   readonly fee?: bigint;
-  readonly wait?: string;
+  readonly wait?: WaitUntil;
   readonly timeout?: number;
 }
 
@@ -51,21 +51,16 @@ export function withSigning(command: Command): Command {
     .option('--account <name>', 'key that signs (default: the only key, or main)')
     .option('--password-file <file>', 'password of the key (default: the file password in the data folder, else asked)')
     .option('--fee <amount>', 'fee (default: the least that the node takes)', amountArgument)
-    .option('--wait <until>', 'pending, included, confirmed:<n> or final', waitArgument, 'included')
+    .addOption(withValues('--wait <until>', 'when to return', waits).argParser(waitArgument).default('included'))
     .option('--timeout <seconds>', 'longest wait', wholeArgument(1, 86_400), 120);
 }
 
-/** The options of a write as the client takes them, with the key opened. */
-export async function signing(
-  session: Session,
-  options: SigningOptions,
-): Promise<{ readonly signer: { readonly secretKey: Uint8Array }; readonly write: WriteOptions }> {
-  const { secret } = await openAccount(session, options);
-  const wait = options.wait === 'pending' ? 'none' : (options.wait as WriteOptions['wait']);
-  return {
-    signer: { secretKey: secret },
-    write: { fee: options.fee, wait, timeoutMs: (options.timeout ?? 120) * 1_000 },
-  };
+const waits = ['pending', 'included', 'confirmed:<n>', 'final'];
+export const readModes = ['local', 'confirmed:<n>', 'final', 'linearizable'];
+
+/** An option whose values the help and the completion of shells name; one with <n> in it is completed up to there. */
+export function withValues(flags: string, meaning: string, values: readonly string[]): Option {
+  return new Option(flags, meaning).choices(values);
 }
 
 /** Reads an amount: a whole number from 0 to 2^64-1. */
@@ -83,8 +78,10 @@ export function wholeArgument(min: number, max: number): (text: string) => numbe
   };
 }
 
-function waitArgument(text: string): string {
-  if (/^(?:pending|included|final|confirmed:[1-9][0-9]{0,5})$/.test(text)) return text;
+function waitArgument(text: string): WaitUntil {
+  if (text === 'pending') return 'none';
+  if (text === 'included' || text === 'final') return text;
+  if (/^confirmed:[1-9][0-9]{0,5}$/.test(text)) return `confirmed:${Number(text.slice('confirmed:'.length))}`;
   throw new InvalidArgumentError('Expected pending, included, confirmed:<n> or final.');
 }
 

@@ -5,6 +5,7 @@ import { addChain } from './commands/chain.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addDelete } from './commands/delete.ts';
 import { addGet } from './commands/get.ts';
+import { addHelp } from './commands/help.ts';
 import { addHistory } from './commands/history.ts';
 import { addImport } from './commands/import.ts';
 import { addInit } from './commands/init.ts';
@@ -28,7 +29,7 @@ const commands: readonly ((shell: Shell) => void)[] = [
   ...[addPut, addGet, addDelete, addHistory, addScan, addWatch, addImport],
   ...[addProof, addVerify, addKey, addWallet],
   ...[addBlock, addChain, addMempool, addPeer, addMine],
-  ...[addRpc, addCompletion],
+  ...[addRpc, addCompletion, addHelp],
 ];
 
 export function registerCommands(shell: Shell): void {

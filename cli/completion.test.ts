@@ -20,6 +20,14 @@ describe('completion of bash', () => {
     expect(offered('put', 'a', 'b', '--exp')).toEqual(['--expected-version']);
     expect(offered('key', 'new', '--pass')).toEqual(['--password-file']);
     expect(offered('get', 'a', '--data')).toEqual(['--data-dir']);
+    expect(offered('put', 'a', 'b', '--wait', 'c')).toEqual(['confirmed:']);
+    expect(offered('get', 'a', '--read', '')).toEqual(['local', 'confirmed:', 'final', 'linearizable']);
+    expect(offered('help', 'wal')).toEqual(['']);
+  });
+
+  it('leaves the name of a file to the shell', () => {
+    expect(offered('put', 'a', '--file', '')).toEqual(['']);
+    expect(offered('put', 'a', '--data-dir', '')).toEqual(['']);
   });
 });
 

@@ -1,5 +1,6 @@
 /** Shell completion, generated from the commands themselves: every command, subcommand and option, and no other list to keep. */
 import type { Command } from 'commander';
+import { shellQuoted } from './shell-word.ts';
 
 export type ShellName = 'bash' | 'zsh' | 'fish';
 export const shellNames: readonly ShellName[] = ['bash', 'zsh', 'fish'];
@@ -9,6 +10,13 @@ interface Node {
   /** Words after the program's name that lead here, such as ['key', 'new']. */
   readonly path: readonly string[];
   readonly words: readonly Word[];
+  readonly settings: readonly Setting[];
+}
+
+/** An option that takes a value; without values to choose from it is a file's name, or the person's own idea. */
+interface Setting {
+  readonly text: string;
+  readonly values: readonly string[];
 }
 
 interface Word {
@@ -19,26 +27,39 @@ interface Word {
 /** The script to be sourced by a shell. */
 export function completionScript(program: Command, shell: ShellName): string {
   const common = optionWords(program);
-  const nodes = nodesOf(program, []).map(node => ({ ...node, words: [...node.words, ...common] }));
+  const known = nodesOf(program, []);
+  const everywhere = settingsOf(program);
+  const nodes = known.map(({ path, words, settings }) => {
+    return { path, words: [...words, ...common], settings: [...settings, ...everywhere] };
+  });
   switch (shell) {
     case 'bash':
       return bashScript(nodes);
     case 'zsh':
       return zshScript(nodes);
     default:
-      return fishScript(nodesOf(program, []), common);
+      return fishScript(known, { path: [], words: common, settings: everywhere });
   }
 }
 
 function nodesOf(command: Command, path: readonly string[]): readonly Node[] {
   const subcommands = command.commands.map(sub => ({ text: sub.name(), meaning: meaningOf(sub) }));
+  // Those of the program itself may stand after every command.
   const options = path.length === 0 ? [] : optionWords(command);
-  const self = { path, words: [...subcommands, ...options] };
+  const settings = path.length === 0 ? [] : settingsOf(command);
+  const self = { path, words: [...subcommands, ...options], settings };
   return [self, ...command.commands.flatMap(sub => nodesOf(sub, [...path, sub.name()]))];
 }
 
 function optionWords(command: Command): readonly Word[] {
   return command.options.flatMap(({ long, description }) => (long ? [{ text: long, meaning: description }] : []));
+}
+
+/** A value with <n> in it is offered up to there. */
+function settingsOf(command: Command): readonly Setting[] {
+  return command.options.flatMap(({ long, required, argChoices = [] }) => {
+    return long && required ? [{ text: long, values: argChoices.map(value => value.replace(/<.*/, '')) }] : [];
+  });
 }
 
 function meaningOf(command: Command): string {
@@ -58,7 +79,11 @@ ${knownPaths(nodes, '      ')}
   case "$path" in
 ${nodes.map(({ path, words }) => `    ${shellQuoted(joined(path))}) words=${shellQuoted(words.map(word => word.text).join(' '))} ;;`).join('\n')}
   esac
+  case "$path \${COMP_WORDS[COMP_CWORD-1]}" in
+${settingCases(nodes, values => `words=${shellQuoted(values.join(' '))}`)}
+  esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
+  case "\${COMPREPLY-}" in *:) compopt -o nospace 2>/dev/null ;; esac
 }
 complete -o default -F _kvchain kvchain
 `;
@@ -82,29 +107,44 @@ ${knownPaths(nodes, '      ').replaceAll('path=', 'place=')}
   case "$place" in
 ${cases.join('\n')}
   esac
+  case "$place \${words[CURRENT-1]}" in
+${settingCases(nodes, values => `items=(${values.map(value => shellQuoted(value.replaceAll(':', '\\:'))).join(' ')})`)}
+  esac
   _describe kvchain items || _files
 }
 if [ "$funcstack[1]" = "_kvchain" ]; then _kvchain "$@"; else compdef _kvchain kvchain; fi
 `;
 }
 
-function fishScript(nodes: readonly Node[], common: readonly Word[]): string {
-  const lines = nodes.flatMap(({ path, words }) => words.map(word => fishLine(path, word)));
-  const everywhere = common.map(word => `complete -c kvchain ${fishWord(word)}`);
-  return ['# kvchain completion for fish: kvchain completion fish | source', ...everywhere, ...lines, ''].join('\n');
+function fishScript(nodes: readonly Node[], common: Node): string {
+  const lines = [common, ...nodes].flatMap(node => node.words.map(word => fishLine(node, { word, common })));
+  return ['# kvchain completion for fish: kvchain completion fish | source', ...lines, ''].join('\n');
 }
 
-function fishLine(path: readonly string[], word: Word): string {
-  const condition =
-    path.length === 0
-      ? '__fish_use_subcommand'
-      : path.map(name => `__fish_seen_subcommand_from ${name}`).join('; and ');
-  return `complete -c kvchain -n ${shellQuoted(condition)} ${fishWord(word)}`;
+function fishLine(node: Node, { word, common }: { readonly word: Word; readonly common: Node }): string {
+  const { path, settings } = node;
+  const seen = path.map(name => `__fish_seen_subcommand_from ${name}`).join('; and ');
+  const when = node === common ? '' : ` -n ${shellQuoted(path.length === 0 ? '__fish_use_subcommand' : seen)}`;
+  const setting = settings.find(({ text }) => text === word.text);
+  const choice =
+    setting === undefined
+      ? ''
+      : ` -r${setting.values.length === 0 ? '' : ` -f -a ${shellQuoted(setting.values.join(' '))}`}`;
+  return `complete -c kvchain${when} ${fishWord(word)}${choice}`;
 }
 
 function fishWord({ text, meaning }: Word): string {
   const word = text.startsWith('--') ? `-l ${text.slice(2)}` : `-a ${text}`;
   return `${word} -d ${shellQuoted(meaning)}`;
+}
+
+/** What may follow an option that takes a value; nothing, so that the shell offers its files, where no values are known. */
+function settingCases(nodes: readonly Node[], set: (values: readonly string[]) => string): string {
+  return nodes
+    .flatMap(({ path, settings }) => {
+      return settings.map(({ text, values }) => `    ${shellQuoted(`${joined(path)} ${text}`)}) ${set(values)} ;;`);
+    })
+    .join('\n');
 }
 
 function knownPaths(nodes: readonly Node[], indent: string): string {
@@ -116,8 +156,4 @@ function knownPaths(nodes: readonly Node[], indent: string): string {
 
 function joined(path: readonly string[]): string {
   return path.length === 0 ? '' : ` ${path.join(' ')}`;
-}
-
-function shellQuoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

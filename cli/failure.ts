@@ -2,17 +2,23 @@
 import { CommanderError } from 'commander';
 import { type ErrorCode, errorRow, KvchainError } from '../chain/errors.ts';
 
+interface More {
+  /** Default: that of the error table. */
+  readonly exit?: number;
+  /** What programs find in the document beside code, message and action. */
+  readonly facts?: object;
+}
+
 /** A refusal whose advice is better than that of the error table, because the command knows what was wanted. */
 export class CommandError extends KvchainError {
   readonly action: string;
-  /** Null: that of the error table. */
-  readonly exit: number | null;
+  readonly more: More;
 
-  constructor(code: ErrorCode, detail: string, action: string, exit: number | null = null) {
+  constructor(code: ErrorCode, detail: string, action: string, more: More = {}) {
     super(code, detail);
     this.name = 'CommandError';
     this.action = action;
-    this.exit = exit;
+    this.more = more;
   }
 }
 
@@ -23,14 +29,15 @@ export interface Told {
   readonly action: string;
   /** 1 failed, 2 usage, 3 unreachable, 4 timed out, 5 not verified. */
   readonly exit: number;
+  readonly facts: object;
 }
 
 /** Any error as what the user is told. */
 export function tellOf(error: unknown): Told {
   if (error instanceof KvchainError) {
     const row = errorRow(error.code);
-    const { action, exit } = error instanceof CommandError ? error : row;
-    return { code: error.code, message: error.message, action, exit: exit ?? row.exit };
+    const { action, more } = error instanceof CommandError ? error : { action: row.action, more: {} };
+    return { code: error.code, message: error.message, action, exit: row.exit, facts: {}, ...more };
   }
   if (error instanceof CommanderError) return { ...rowOf('USAGE'), message: error.message.replace(/^error: /, '') };
   const message = error instanceof Error ? error.message : String(error);
@@ -39,5 +46,5 @@ export function tellOf(error: unknown): Told {
 
 function rowOf(code: ErrorCode): Omit<Told, 'message'> {
   const { action, exit } = errorRow(code);
-  return { code, action, exit };
+  return { code, action, exit, facts: {} };
 }

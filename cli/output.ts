@@ -63,9 +63,9 @@ export class Output {
     if (!this.isJson) this.#streams.stderr.write(`${text}\n`);
   }
 
-  failure({ code, message, action }: Told): void {
+  failure({ code, message, action, facts }: Told): void {
     if (this.isJson) {
-      this.#streams.stdout.write(`${JSON.stringify({ code, message, action })}\n`);
+      this.#streams.stdout.write(`${JSON.stringify({ code, message, action, ...facts })}\n`);
       return;
     }
     const advice = message.includes(action) ? '' : `${this.#colors.dim('what to do:')} ${action}\n`;
@@ -73,11 +73,10 @@ export class Output {
   }
 }
 
-/** Control characters but tab and line end, written out: a value must not move the cursor or rename the window of who reads it. */
+/** Control characters but tab and line end, and those that turn the direction of writing, written out: a value must not move the cursor or rename the window of who reads it. */
 export function visible(text: string): string {
   return text.replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    /(?![\t\n])[\p{Control}\p{Bidi_Control}]/gu,
     character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }

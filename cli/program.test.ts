@@ -1,10 +1,14 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { fromHex, toUtf8 } from '../chain/bytes.ts';
 import { errorRow } from '../chain/errors.ts';
+import { formatAddress } from '../chain/keys.ts';
 import { decodeTransaction } from '../chain/transaction.ts';
 import { scryptCostMin } from '../daemon/keystore/key-file.ts';
 import { createKeyFile, keyFolderOf, newSecret } from '../daemon/keystore/keystore.ts';
@@ -69,7 +73,7 @@ describe('what is typed wrongly', () => {
     ],
     [
       'a password file that there is not',
-      ['put', 'a', 'b', '--password-file', '/nonexistent'],
+      ['put', 'a', 'b', '--password-file', '/nonexistent', '--rpc', 'http://127.0.0.1:1'],
       /no file \/nonexistent/,
     ],
     ['a put without a value', ['put', 'a'], /a value or --file/],
@@ -81,6 +85,7 @@ describe('what is typed wrongly', () => {
     ['a method that there is not', ['rpc', 'chain_heed'], /no method/],
     ['a URL that is none', ['status', '--rpc', 'nowhere'], /not an http/],
     ['a watch from nowhere', ['watch', '--from', '12'], /HEIGHT:HASH/],
+    ['help of a command that there is not', ['help', 'wallet', 'tansfer'], /unknown command "tansfer"/],
     ['an engine that there is not', ['init', '--engine', 'pos'], /Allowed choices/],
   ];
   it.each(cases)('%s is told, with exit code 2', async (_what, words, says) => {
@@ -120,7 +125,11 @@ describe('help', () => {
     expect(stdout).toContain('--data-dir <folder>');
   });
   it('is asked for in two ways', async () => {
-    expect((await typed(['help', 'put'])).stdout).toBe((await typed(['put', '--help'])).stdout);
+    for (const words of [['put'], ['wallet', 'transfer'], ['wallet'], []]) {
+      const asked = await typed(['help', ...words]);
+      expect(asked).toMatchObject({ exit: 0, stdout: (await typed([...words, '--help'])).stdout });
+      expect(asked.stdout).toContain(`Usage: ${['kvchain', ...words].join(' ')} `);
+    }
   });
   it('tells the version', async () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
@@ -166,6 +175,53 @@ describe('shapes that other programs count on', () => {
     });
     expect({ exit, ...json() }).toMatchObject({ exit: 0, status: 'pending', height: null, blockHash: null });
     expect(fake?.asked.some(({ method }) => method === 'tx_wait')).toBe(false);
+  });
+
+  it.each(['put a b', 'delete a', `wallet transfer ${formatAddress(new Uint8Array(20), 'kv')} 5`])(
+    '`%s` tells the id before it waits, and how to look again when the time is up',
+    async words => {
+      const answers: Answers = {
+        tx_submit: () => ({ result: { results: [state] } }),
+        tx_wait: () => ({ error: { code: 'TIMED_OUT', message: 'not yet' } }),
+      };
+      const line = words.split(' ');
+      const { exit, stdout, stderr } = await ask(line, answers);
+      expect({ exit, stdout }).toEqual({ exit: 4, stdout: '' });
+      expect(stderr).toMatch(new RegExp(`^sent transaction ${state.id}, waiting: included\nerror: not yet\n`));
+      expect(stderr).toContain(`kvchain rpc tx_get '{"id":"${state.id}"}' --rpc ${fake?.url} --data-dir`);
+      const programs = await ask([...line, '--json'], answers);
+      expect({ stderr: programs.stderr, ...programs.json() }).toMatchObject({
+        stderr: '',
+        code: 'TIMED_OUT',
+        id: state.id,
+      });
+    },
+  );
+
+  it.each([
+    ['people', [], `sent transaction ${state.id}`, /^$/],
+    ['programs', ['--json'], '', /^\{"id":"\w+","status":"pending",.*\}\n$/],
+  ])('put that is interrupted tells %s how to look again', async (_who, words, before, answer) => {
+    let isWaiting = (): void => {};
+    const waiting = new Promise<void>(resolve => {
+      isWaiting = resolve;
+    });
+    fake = await startFakeDaemon({
+      tx_submit: () => ({ result: { results: [state] } }),
+      tx_wait: () => {
+        isWaiting();
+        return { result: { ...state, reached: false } };
+      },
+    });
+    const main = new URL('./main.js', import.meta.url).pathname;
+    const child = spawn(process.execPath, [main, 'put', 'a', 'b', ...words, '--rpc', fake.url, '--data-dir', home]);
+    const said = Promise.all([text(child.stdout), text(child.stderr)]);
+    await waiting;
+    child.kill('SIGINT');
+    const [[signal], [stdout, stderr]] = await Promise.all([once(child, 'exit').then(([, by]) => [by]), said]);
+    expect({ signal, stdout }).toEqual({ signal: 'SIGINT', stdout: expect.stringMatching(answer) });
+    expect(stderr).toContain(before);
+    if (before !== '') expect(stderr).toContain(`kvchain rpc tx_get '{"id":"${state.id}"}'`);
   });
 
   it('put of a transaction that failed tells its code, with exit code 1', async () => {
@@ -232,6 +288,24 @@ describe('shapes that other programs count on', () => {
     ).toEqual([item, item, item, item]);
     const limited = await ask(['scan', '--json', '--limit', '1']);
     expect(limited.stdout.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('scan and history say when there is nothing, to people alone', async () => {
+    const none: Answers = {
+      kv_scan: () => ({ result: { items: [], cursor: null } }),
+      kv_history: () => ({ result: { entries: [], cursor: null } }),
+    };
+    expect(await ask(['scan', 'x'], none)).toMatchObject({
+      exit: 0,
+      stdout: '',
+      stderr: 'no keys that start with "x"\n',
+    });
+    expect(await ask(['history', 'x'], none)).toMatchObject({
+      exit: 0,
+      stdout: '',
+      stderr: expect.stringMatching(/never written/),
+    });
+    expect(await ask(['scan', '--json'], none)).toMatchObject({ exit: 0, stdout: '', stderr: '' });
   });
 
   it('scan shows no control characters and keeps a row on its line', async () => {
@@ -310,7 +384,10 @@ describe('exit codes', () => {
 
 describe('a write that could never be as asked', () => {
   it('is refused before anything is signed or sent', async () => {
-    const { exit, json } = await ask(['put', 'a', 'b', '--wait', 'final', '--json'], including);
+    const wrong = join(folder, 'no-password');
+    writeFileSync(wrong, 'guess\n', { mode: 0o600 });
+    const words = ['put', 'a', 'b', '--wait', 'final', '--json', '--password-file', wrong];
+    const { exit, json } = await ask(words, including);
     expect({ exit, code: json().code }).toEqual({ exit: 1, code: 'FINALITY_UNAVAILABLE' });
     expect(fake?.asked.map(({ method }) => method)).toEqual(['node_info']);
   });
@@ -378,7 +455,30 @@ describe('import', () => {
     );
     expect(json()).toMatchObject({ rows: 2, transactions: 1, failed: 1, failures: [{ line: 2, code: 'PARSE_ERROR' }] });
     const people = await ask(['import', file], including);
-    expect(people.stderr).toContain('line 2: the line is not a JSON object');
+    expect(people.stderr).toContain('the line is not a JSON object: line 2');
+  });
+
+  it('says once what is wrong with many rows', async () => {
+    const file = join(folder, 'columns.jsonl');
+    writeFileSync(
+      file,
+      Array.from({ length: 30 }, (_, index) => JSON.stringify({ name: index, value: 'v' })).join('\n'),
+    );
+    const { exit, stderr } = await ask(['import', file], including);
+    expect(exit).toBe(1);
+    expect(stderr).toMatch(/failed:\n {2}the column "key" is not a text: line 1, 2, .*, 20 and 10 more\n$/);
+  });
+
+  it('of a .csv without the columns is refused before anything is sent', async () => {
+    const file = join(folder, 'columns.csv');
+    writeFileSync(file, 'name,size\na,1\nb,2\n');
+    const { exit, stderr } = await ask(['import', file, '--key-column', 'name'], including);
+    expect({ exit, stderr }).toMatchObject({
+      exit: 2,
+      stderr: expect.stringMatching(/no column "value"; its first line names "name", "size"/),
+    });
+    expect(stderr.split('no column')).toHaveLength(2);
+    expect(fake?.asked.some(({ method }) => method === 'tx_submit')).toBe(false);
   });
 });
 

@@ -48,7 +48,7 @@ export function makeProgram(shell: Omit<Shell, 'program'>): Command {
       outputError: () => {},
     })
     .exitOverride()
-    .helpCommand('help [command]', 'show the help of a command')
+    .helpCommand(false) // commands/help.ts goes deeper.
     .addHelpText('after', firstSteps);
   registerCommands({ ...shell, program });
   return program;
@@ -65,6 +65,6 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 no daemon answers, 4 timed out, 5 not ver
 
 function packageVersion(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  const { version } = JSON.parse(text) as { readonly version: string };
+  const { version }: { readonly version: string } = JSON.parse(text);
   return version;
 }

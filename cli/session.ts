@@ -3,7 +3,7 @@
  * (schemas, signatures) is loaded when a command asks for it, so that `--help` and `completion` answer at once.
  */
 import { existsSync } from 'node:fs';
-import type { KvchainClient, Signer } from '../daemon/rpc/client.ts';
+import type { KvchainClient } from '../daemon/rpc/client.ts';
 import {
   type DataFolder,
   dataFolderAt,
@@ -15,6 +15,7 @@ import {
 } from './data-folder.ts';
 import { CommandError } from './failure.ts';
 import { Output, type Streams } from './output.ts';
+import { shellWord } from './shell-word.ts';
 
 /** What stands behind every command. */
 export interface CommonOptions {
@@ -25,7 +26,8 @@ export interface CommonOptions {
 }
 
 export interface ClientNeeds {
-  readonly signer?: Signer;
+  /** What is signed is meant for the chain of the data folder. */
+  readonly signs?: true;
   /** The call needs the daemon's own token. */
   readonly needsToken?: true;
   readonly timeoutMs?: number;
@@ -63,6 +65,16 @@ export class Session {
     throw new CommandError('UNREACHABLE', `no daemon runs on the data folder ${this.folder.path}`, advice);
   }
 
+  /** What to type next to ask the same daemon. */
+  commandLine(words: string): string {
+    const { rpc, dataDir } = this.#options;
+    const flags = [
+      ...(rpc === undefined ? [] : ['--rpc', rpc]),
+      ...(dataDir === undefined ? [] : ['--data-dir', dataDir]),
+    ];
+    return ['kvchain', words, ...flags.map(shellWord)].join(' ');
+  }
+
   /** A client of the daemon. Nothing is signed for another chain than that of the data folder, when it has one and --rpc was not given. */
   async client(needs: ClientNeeds = {}): Promise<KvchainClient> {
     const url = this.url();
@@ -70,9 +82,8 @@ export class Session {
     return new KvchainClient({
       url,
       token: await this.#token(url, needs.needsToken === true ? 'cookie' : 'none'),
-      signer: needs.signer,
       timeoutMs: needs.timeoutMs,
-      chainId: needs.signer === undefined ? undefined : await this.#chainId(),
+      chainId: needs.signs === undefined ? undefined : await this.#chainId(),
     });
   }
 

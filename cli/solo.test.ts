@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { typed } from './typed.suite.ts';
 
 const program = fileURLToPath(new URL('./main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'kvchain-solo-'));
@@ -105,7 +106,12 @@ describe('a network of one node', () => {
         height: put.height,
         verdict: 'header on the followed chain',
       });
-      expect((await kvchain('get', 'nobody', '--verify', '--json')).exit).toBe(1);
+      const absent = await kvchain('get', 'nobody', '--verify', '--json');
+      expect({ exit: absent.exit, ...JSON.parse(absent.stdout) }).toMatchObject({
+        exit: 1,
+        code: 'NO_KEY',
+        verified: { verdict: 'header on the followed chain', height: expect.any(Number) },
+      });
     },
     stepTimeoutMs,
   );
@@ -152,6 +158,11 @@ describe('a network of one node', () => {
           );
         });
       expect([await elsewhere(), await elsewhere('--header-only')]).toEqual([5, 0]);
+      expect(await answer('verify', file, '--header-only')).toMatchObject({ confirmations: null });
+      const other = ['--data-dir', join(folder, 'other')];
+      await typed(['init', ...other]);
+      const misplaced = await typed(['verify', file, '--json', ...other]);
+      expect({ exit: misplaced.exit, code: misplaced.json().code }).toEqual({ exit: 5, code: 'WRONG_CHAIN' });
     },
     stepTimeoutMs,
   );
@@ -173,6 +184,21 @@ describe('a network of one node', () => {
       expect((await kvchain('scan', 'c', '--json')).stdout.trim().split('\n')).toHaveLength(1_000);
     },
     2 * stepTimeoutMs,
+  );
+
+  it(
+    'says of a value that is too young how it is, proved',
+    async () => {
+      const { height } = await answer('put', 'young', 'value');
+      const read = ['--verify', '--read', `confirmed:${height}`];
+      const { exit, stdout } = await kvchain('get', 'young', '--json', ...read);
+      expect({ exit, ...JSON.parse(stdout) }).toMatchObject({
+        exit: 1,
+        code: 'NOT_CONFIRMED',
+        verified: { verdict: 'header on the followed chain' },
+      });
+    },
+    stepTimeoutMs,
   );
 
   it(

@@ -2,7 +2,8 @@
  * Reads that believe the daemon nothing but its absence: the headers are followed into the data folder, then a proof is asked for and
  * checked against them. A daemon can still keep the newest blocks back; the time of the followed head tells how old they are.
  */
-import { KvchainError } from '../chain/errors.ts';
+import { toHex } from '../chain/bytes.ts';
+import { errorRow, KvchainError } from '../chain/errors.ts';
 import { type Genesis, paramsAt } from '../chain/genesis.ts';
 import { formatAddress } from '../chain/keys.ts';
 import { formatValue } from '../chain/proof.ts';
@@ -47,12 +48,12 @@ export async function fetchProof(session: Session, request: ProofRequest): Promi
   }
 }
 
-/** What a key holds, proved; null when it is proved to hold nothing. */
+/** What a key holds, proved. Errors: NO_KEY and NOT_CONFIRMED, proved too: their documents say against which header. */
 export async function readVerified(
   session: Session,
   key: string,
   { at, read = 'local' }: { readonly at?: number | undefined; readonly read?: string | undefined },
-): Promise<(KeyValue & { readonly verdict: string }) | null> {
+): Promise<KeyValue & { readonly verdict: string }> {
   const confirmations = read === 'local' ? 1 : Number(/^confirmed:([0-9]+)$/.exec(read)?.[1] ?? 0);
   if (confirmations === 0) {
     const advice = 'Use --verify with --read local or confirmed:<n>.';
@@ -60,7 +61,10 @@ export async function readVerified(
   }
   const { checked, light, genesis } = await fetchProof(session, { key, at, confirmations });
   const { record, value } = checked;
-  if (record === null || value === null) return null;
+  if (record === null || value === null) {
+    const young = at === undefined && confirmations > 1 ? await fetchProof(session, { key }) : null;
+    throw young?.checked.value ? notConfirmed(young, confirmations) : noKey(checked, at);
+  }
   const params = paramsAt(genesis, light.tip.header.height);
   const depth = light.tip.header.height - record.height + 1;
   return {
@@ -75,6 +79,23 @@ export async function readVerified(
     finality: depth >= params.safeConfirmations ? 'safe' : 'included',
     verdict: checked.verdict,
   };
+}
+
+/** The key got its value in the newest blocks. */
+function notConfirmed({ checked, light }: FetchedProof, wanted: number): CommandError {
+  const depth = light.tip.header.height - (checked.record?.height ?? 0) + 1;
+  const detail = `the value at key ${JSON.stringify(checked.key)} has ${depth} confirmations, asked for ${wanted}`;
+  return new CommandError('NOT_CONFIRMED', detail, errorRow('NOT_CONFIRMED').action, { facts: provedBy(checked) });
+}
+
+function noKey(checked: CheckedProof, at: number | undefined): CommandError {
+  const place = at === undefined ? '' : ` at height ${at}`;
+  const detail = `the key ${JSON.stringify(checked.key)} has no value${place} (verified: its absence is proved)`;
+  return new CommandError('NO_KEY', detail, errorRow('NO_KEY').action, { facts: provedBy(checked) });
+}
+
+function provedBy({ verdict, header, hash }: CheckedProof): object {
+  return { verified: { verdict, height: header.height, headerHash: toHex(hash) } };
 }
 
 function heightOf({ at, confirmations = 1 }: ProofRequest, light: LightClient): number {

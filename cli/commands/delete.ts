@@ -1,6 +1,6 @@
 /** `kvchain delete`: takes the value of a key away; a tombstone with its owner, version and history stays. */
-import { examples, onCall, type Shell, type SigningOptions, signing, withSigning } from '../command.ts';
-import { showWrite } from '../write-result.ts';
+import { examples, onCall, type Shell, type SigningOptions, withSigning } from '../command.ts';
+import { carryOutWrite } from '../write.ts';
 
 export function addDelete(shell: Shell): void {
   const command = shell.program
@@ -11,8 +11,6 @@ export function addDelete(shell: Shell): void {
   withSigning(command);
   examples(command, ['kvchain delete hello', 'and wait for a block']);
   onCall<SigningOptions>(shell, command, async ({ args, options, session }) => {
-    const { signer, write } = await signing(session, options);
-    const client = await session.client({ signer });
-    showWrite(session, await client.delete(args[0] ?? '', write));
+    await carryOutWrite(session, options, (client, write) => client.delete(args[0] ?? '', write));
   });
 }

@@ -1,7 +1,16 @@
 /** `kvchain get`: reads a key, from the daemon's word or, with --verify, from a proof against headers that were followed here. */
 import { KvchainError } from '../../chain/errors.ts';
 import type { KeyValue } from '../../daemon/rpc/client.ts';
-import { type Call, examples, onCall, readArgument, type Shell, wholeArgument } from '../command.ts';
+import {
+  type Call,
+  examples,
+  onCall,
+  readArgument,
+  readModes,
+  type Shell,
+  wholeArgument,
+  withValues,
+} from '../command.ts';
 import { CommandError } from '../failure.ts';
 import { visible } from '../output.ts';
 import type { Session } from '../session.ts';
@@ -22,7 +31,7 @@ export function addGet(shell: Shell): void {
     .description('Reads a key. Exit code 1 and the code NO_KEY when it has no value.')
     .argument('<key>', 'UTF-8, 1 to 256 bytes')
     .option('--at <height>', 'as it stood after the block of this height', wholeArgument(0, Number.MAX_SAFE_INTEGER))
-    .option('--read <mode>', 'local (default), confirmed:<n>, final or linearizable', readArgument)
+    .addOption(withValues('--read <mode>', 'which state (default: local)', readModes).argParser(readArgument))
     .option('--verify', 'follow the headers, check a proof of the value, and trust nothing else (exit 5 when it fails)')
     .option('--raw', 'print the bytes of the value and nothing else')
     .option('--out <file>', 'write the bytes of the value into a file');
@@ -53,7 +62,7 @@ async function get({ args, options, session }: Call<GetOptions>): Promise<void> 
   if (found === null) {
     throw new KvchainError(
       'NO_KEY',
-      `the key ${JSON.stringify(key)} has no value${at === undefined ? '' : ` at height ${at}`}${options.verify ? ' (verified: its absence is proved)' : ''}`,
+      `the key ${JSON.stringify(key)} has no value${at === undefined ? '' : ` at height ${at}`}`,
     );
   }
   await show(session, found, options);

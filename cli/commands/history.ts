@@ -11,18 +11,22 @@ export function addHistory(shell: Shell): void {
   const command = shell.program
     .command('history')
     .summary('list the versions of a key')
-    .description('Lists the versions of a key, newest first; with --json one document a line.')
+    .description(
+      'Lists the versions of a key, newest first; with --json one document a line. A key without any is no error.',
+    )
     .argument('<key>', 'UTF-8, 1 to 256 bytes')
     .option('--limit <n>', 'at most so many', wholeArgument(1, Number.MAX_SAFE_INTEGER));
   examples(command, ['kvchain history hello', 'who wrote what, when']);
   onCall<HistoryOptions>(shell, command, async ({ args, options, session }) => {
     const client = await session.client();
-    let left = options.limit ?? Number.POSITIVE_INFINITY;
-    for await (const entry of client.history(args[0] ?? '')) {
+    const [key = ''] = args;
+    let listed = 0;
+    for await (const entry of client.history(key)) {
       await session.output.line(entry, sentence(entry));
-      left -= 1;
-      if (left <= 0) break;
+      listed += 1;
+      if (listed === options.limit) break;
     }
+    if (listed === 0) session.output.note(`the key ${JSON.stringify(key)} was never written`);
   });
 }
 

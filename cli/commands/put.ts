@@ -6,13 +6,12 @@ import {
   onCall,
   type Shell,
   type SigningOptions,
-  signing,
   wholeArgument,
   withSigning,
 } from '../command.ts';
 import { CommandError } from '../failure.ts';
 import { readInput } from '../user-files.ts';
-import { showWrite } from '../write-result.ts';
+import { carryOutWrite } from '../write.ts';
 
 interface PutOptions extends SigningOptions {
   readonly file?: string;
@@ -50,10 +49,10 @@ export function addPut(shell: Shell): void {
 async function put({ args, options, session }: Call<PutOptions>): Promise<void> {
   const [key = '', text] = args;
   const value = await givenValue({ text, file: options.file }, session.streams);
-  const { signer, write } = await signing(session, options);
-  const client = await session.client({ signer });
   const { contentType, expectedVersion } = options;
-  showWrite(session, await client.put(key, value, { ...write, contentType, expectedVersion }));
+  await carryOutWrite(session, options, (client, write) =>
+    client.put(key, value, { ...write, contentType, expectedVersion }),
+  );
 }
 
 async function givenValue(

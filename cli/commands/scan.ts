@@ -11,7 +11,7 @@ export function addScan(shell: Shell): void {
     .command('scan')
     .summary('list keys and their values')
     .description(
-      'Lists the keys that start with a prefix, in the order of their bytes; with --json one document a line.',
+      'Lists the keys that start with a prefix, in the order of their bytes; with --json one document a line. To find none is no error.',
     )
     .argument('[prefix]', 'what the keys start with; without it all', '')
     .option('--limit <n>', 'at most so many', wholeArgument(1, Number.MAX_SAFE_INTEGER));
@@ -22,12 +22,15 @@ export function addScan(shell: Shell): void {
   );
   onCall<ScanOptions>(shell, command, async ({ args, options, session }) => {
     const client = await session.client();
-    let left = options.limit ?? Number.POSITIVE_INFINITY;
-    for await (const { bytes: _, ...found } of client.scan(args[0] ?? '')) {
+    const [prefix = ''] = args;
+    let listed = 0;
+    for await (const { bytes: _, ...found } of client.scan(prefix)) {
       const value = `${found.encoding === 'base64' ? 'base64:' : ''}${oneLine(found.value)}`;
       await session.output.line(found, `${oneLine(found.key)}\t${value}`);
-      left -= 1;
-      if (left <= 0) break;
+      listed += 1;
+      if (listed === options.limit) break;
     }
+    if (listed === 0)
+      session.output.note(prefix === '' ? 'no keys' : `no keys that start with ${JSON.stringify(prefix)}`);
   });
 }

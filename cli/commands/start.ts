@@ -7,6 +7,7 @@ import { type DataFolder, dataFolderAt, hasGenesis, readRpcFile } from '../data-
 import { CommandError } from '../failure.ts';
 import { fields } from '../output.ts';
 import type { Session } from '../session.ts';
+import { shellWord } from '../shell-word.ts';
 
 interface StartOptions {
   readonly solo?: true;
@@ -80,7 +81,7 @@ function soloFlags(folder: DataFolder): readonly string[] {
 function greeting(url: string, session: Session, { detach }: StartOptions): string {
   const isDefault = session.folder.path === dataFolderAt(undefined).path;
   const kvchain = `${programName()}`;
-  const where = isDefault ? '' : ` --data-dir ${quoted(session.folder.path)}`;
+  const where = isDefault ? '' : ` --data-dir ${shellWord(session.folder.path)}`;
   return [
     '',
     fields([
@@ -103,11 +104,7 @@ function programName(): string {
   const path = process.argv[1] ?? '';
   if (!path.endsWith('main.js')) return 'kvchain';
   const near = path.startsWith(`${process.cwd()}/`) ? path.slice(process.cwd().length + 1) : path;
-  return `node ${quoted(near)}`;
-}
-
-function quoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  return `node ${shellWord(near)}`;
 }
 
 /** What the log says since it had `before` bytes: lines of an earlier daemon would tell of another failure. */
@@ -127,6 +124,6 @@ function failedToStart(folder: DataFolder, ending: Ending, said: string): Comman
     'UNREACHABLE',
     `${howItEnded(ending)} before it was ready:\n${said}`,
     advice,
-    ending.code === 0 ? null : ending.code,
+    ending.code ? { exit: ending.code } : {},
   );
 }

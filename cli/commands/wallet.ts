@@ -1,8 +1,8 @@
 /** `kvchain wallet`: the money of accounts. */
 import { chooseKey } from '../account.ts';
-import { amountArgument, examples, onCall, type Shell, type SigningOptions, signing, withSigning } from '../command.ts';
+import { amountArgument, examples, onCall, type Shell, type SigningOptions, withSigning } from '../command.ts';
 import { fields } from '../output.ts';
-import { showWrite } from '../write-result.ts';
+import { carryOutWrite } from '../write.ts';
 
 export function addWallet(shell: Shell): void {
   const wallet = shell.program
@@ -51,8 +51,6 @@ function addTransfer(shell: Shell): void {
   onCall<SigningOptions>(shell, command, async ({ args, options, session }) => {
     const [to = '', amount = ''] = args;
     const wanted = amountArgument(amount);
-    const { signer, write } = await signing(session, options);
-    const client = await session.client({ signer });
-    showWrite(session, await client.transfer(to, wanted, write));
+    await carryOutWrite(session, options, (client, write) => client.transfer(to, wanted, write));
   });
 }

@@ -42,7 +42,8 @@ export async function digestOf(file: string): Promise<{ readonly digest: string;
   const hash = createHash('sha256');
   let bytes = 0;
   try {
-    for await (const part of createReadStream(file) as AsyncIterable<Uint8Array>) {
+    const parts: AsyncIterable<Uint8Array> = createReadStream(file);
+    for await (const part of parts) {
       hash.update(part);
       bytes += part.length;
     }

@@ -1,4 +1,4 @@
-/** The bar that a person watches during an import: how far, how fast, how long still. */
+/** What a person sees of an import that runs: how far, how fast, how long still. A bar on a terminal, a line now and then in a log. */
 import type { Output } from '../output.ts';
 
 export interface ProgressBar {
@@ -6,16 +6,24 @@ export interface ProgressBar {
   stop(): void;
 }
 
-const none: ProgressBar = { update: () => {}, stop: () => {} };
+interface FileSize {
+  readonly bytes: number;
+  /** Bytes that were imported before. */
+  readonly startedAt: number;
+}
 
-/** A bar over the bytes of the file when somebody watches, else nothing. `startedAt` are the bytes that were imported before. */
+/** Between two lines of a log. */
+const lineMs = 10_000;
+
+/** Progress over the bytes of the file, for people; `now` gives milliseconds. */
 export async function startBar(
   output: Output,
-  size: { readonly bytes: number; readonly startedAt: number },
+  size: FileSize,
+  now: () => number = () => performance.now(),
 ): Promise<ProgressBar> {
-  if (!output.isWatched) return none;
+  const estimate = estimator(size, now);
+  if (!output.isWatched) return lines(output, size, { estimate, now });
   const { SingleBar } = await import('cli-progress');
-  const startMs = performance.now();
   const bar = new SingleBar({
     format: '{bar} {percentage} %  {rows} rows  {rate} rows/s  {left} left',
     stream: output.stderr,
@@ -25,13 +33,44 @@ export async function startBar(
   });
   bar.start(size.bytes, size.startedAt, { rows: 0, rate: '-', left: '-' });
   return {
-    update: (bytes, rows) => {
-      const seconds = (performance.now() - startMs) / 1_000;
-      const perByte = seconds / Math.max(1, bytes - size.startedAt);
-      const rate = Math.round(rows / Math.max(seconds, 0.001));
-      bar.update(bytes, { rows, rate, left: duration(perByte * (size.bytes - bytes)) });
-    },
+    update: (bytes, rows) => bar.update(bytes, { rows, ...estimate(bytes, rows) }),
     stop: () => bar.stop(),
+  };
+}
+
+interface Estimate {
+  /** Rows a second. */
+  readonly rate: number;
+  readonly left: string;
+}
+
+type Estimator = (bytes: number, rows: number) => Estimate;
+
+function estimator(size: FileSize, now: () => number): Estimator {
+  const startMs = now();
+  return (bytes, rows) => {
+    const seconds = (now() - startMs) / 1_000;
+    const perByte = seconds / Math.max(1, bytes - size.startedAt);
+    const rate = Math.round(rows / Math.max(seconds, 0.001));
+    return { rate, left: duration(perByte * (size.bytes - bytes)) };
+  };
+}
+
+function lines(
+  output: Output,
+  size: FileSize,
+  { estimate, now }: { readonly estimate: Estimator; readonly now: () => number },
+): ProgressBar {
+  let saidMs = now();
+  return {
+    update: (bytes, rows) => {
+      if (now() - saidMs < lineMs) return;
+      saidMs = now();
+      const { rate, left } = estimate(bytes, rows);
+      const percentage = Math.floor((100 * bytes) / Math.max(1, size.bytes));
+      output.note(`${percentage} %  ${rows} rows  ${rate} rows/s  ${left} left`);
+    },
+    stop: () => {},
   };
 }
 

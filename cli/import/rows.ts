@@ -6,6 +6,7 @@ import { createReadStream } from 'node:fs';
 import { fromUtf8, isWellFormed, toUtf8 } from '../../chain/bytes.ts';
 import { assert, type ErrorCode } from '../../chain/errors.ts';
 import { keyBytesMax, valueBytesMax } from '../../chain/operation.ts';
+import { CommandError } from '../failure.ts';
 import { unreadable } from '../user-files.ts';
 import { propertyText } from './json-text.ts';
 
@@ -131,17 +132,23 @@ function jsonRow(text: string, place: Place, source: RowSource): ReadRow {
   return checkedRow(place, { key: columns.key, text: json, contentType: 'application/json' });
 }
 
-function parseObject(text: string): object | null {
+type JsonObject = Readonly<Record<string, unknown>>;
+
+function parseObject(text: string): JsonObject | null {
   try {
     const json: unknown = JSON.parse(text);
-    return typeof json === 'object' && json !== null && !Array.isArray(json) ? json : null;
+    return isObject(json) ? json : null;
   } catch {
     return null;
   }
 }
 
-function own(record: object, name: string): unknown {
-  return Object.hasOwn(record, name) ? (record as Readonly<Record<string, unknown>>)[name] : undefined;
+function isObject(json: unknown): json is JsonObject {
+  return typeof json === 'object' && json !== null && !Array.isArray(json);
+}
+
+function own(record: JsonObject, name: string): unknown {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 async function* csvRows(bytes: NodeJS.ReadableStream, source: RowSource): AsyncGenerator<ReadRow, void> {
@@ -149,7 +156,7 @@ async function* csvRows(bytes: NodeJS.ReadableStream, source: RowSource): AsyncG
   const skipped: ReadRow[] = [];
   const parser = parse({
     bom: true,
-    columns: true,
+    columns: (names: string[]) => withColumns(names, source),
     info: true,
     skip_empty_lines: true,
     skip_records_with_error: true,
@@ -163,11 +170,20 @@ async function* csvRows(bytes: NodeJS.ReadableStream, source: RowSource): AsyncG
   });
   bytes.once('error', error => parser.destroy(error));
   bytes.pipe(parser);
-  for await (const { record, info } of parser as AsyncIterable<CsvRecord>) {
+  const records: AsyncIterable<CsvRecord> = parser;
+  for await (const { record, info } of records) {
     yield* skipped.splice(0);
     yield csvRow(record, { line: info.lines, endOffset: info.bytes }, source);
   }
   yield* skipped.splice(0);
+}
+
+/** The names of the first line, if those that are asked for are among them: otherwise every row would fail. */
+function withColumns(names: string[], { file, keyColumn, valueColumn }: RowSource): string[] {
+  const missing = [keyColumn, valueColumn].find(name => !names.includes(name));
+  if (missing === undefined) return names;
+  const detail = `${file} has no column ${JSON.stringify(missing)}; its first line names ${names.map(name => JSON.stringify(name)).join(', ')}`;
+  throw new CommandError('USAGE', detail, 'Name the columns with --key-column and --value-column.');
 }
 
 /** What csv-parse gives with the options above. */
@@ -177,12 +193,9 @@ interface CsvRecord {
 }
 
 function csvRow(record: CsvRecord['record'], place: Place, source: RowSource): ReadRow {
-  const key = own(record, source.keyColumn);
-  const text = own(record, source.valueColumn);
-  if (typeof key !== 'string')
-    return refuse(place, 'BAD_KEY', `there is no column ${JSON.stringify(source.keyColumn)}`);
-  if (typeof text === 'string') return checkedRow(place, { key, text, contentType: '' });
-  return refuse(place, 'BAD_VALUE', `there is no column ${JSON.stringify(source.valueColumn)}`, key);
+  const { [source.keyColumn]: key, [source.valueColumn]: text } = record;
+  assert(key !== undefined && text !== undefined, 'the first line names both columns, and a row has as many');
+  return checkedRow(place, { key, text, contentType: '' });
 }
 
 /** Checks the limits here, so that one bad row does not take a thousand good ones with it. */
