@@ -7,6 +7,7 @@ import { closeSync, openSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type DataFolder, readRpcFile } from './data-folder.ts';
+import { fetchFor } from './network-certificates.ts';
 
 const daemonPath = fileURLToPath(new URL('../daemon/main.js', import.meta.url));
 /** Between two looks at whether the daemon answers. */
@@ -55,15 +56,16 @@ export async function untilReady({ child, ended }: RunningDaemon, folder: DataFo
   const endMs = performance.now() + readyTimeoutMs;
   while (!over.isOver && performance.now() < endMs) {
     const running = readRpcFile(folder);
-    if (running !== null && running.pid === child.pid && (await isReady(running.url))) return running.url;
+    if (running !== null && running.pid === child.pid && (await isReady(running.url, fetchFor(running.url, folder))))
+      return running.url;
     await wait(lookMs);
   }
   return null;
 }
 
-async function isReady(url: string): Promise<boolean> {
+async function isReady(url: string, send: typeof fetch): Promise<boolean> {
   try {
-    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) });
+    const response = await send(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) });
     await response.arrayBuffer();
     return response.status === 200;
   } catch {

@@ -16,6 +16,8 @@ export interface DataFolder {
   readonly cookie: string;
   readonly rpc: string;
   readonly log: string;
+  /** Certificates of the API, made by `kvchain init --tls`. */
+  readonly tls: string;
   /** Headers that the command line itself has followed. */
   readonly client: string;
 }
@@ -31,6 +33,7 @@ export function dataFolderAt(given: string | undefined): DataFolder {
     cookie: join(path, '.cookie'),
     rpc: join(path, 'rpc.json'),
     log: join(path, 'kvchaind.log'),
+    tls: join(path, 'tls'),
     client: join(path, 'client'),
   };
 }

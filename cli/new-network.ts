@@ -81,6 +81,8 @@ export interface DaemonSettings {
   readonly 'rpc-port'?: number | undefined;
   readonly 'p2p-port'?: number | undefined;
   readonly 'p2p-host'?: string | undefined;
+  readonly 'tls-cert'?: string | undefined;
+  readonly 'tls-key'?: string | undefined;
 }
 
 /** YAML; a JSON value is one in YAML too, so that nothing has to be escaped in another way. */

@@ -79,8 +79,11 @@ export class Session {
   async client(needs: ClientNeeds = {}): Promise<KvchainClient> {
     const url = this.url();
     const { KvchainClient } = await import('../daemon/rpc/client.ts');
+    const { fetchFor, readAuthority } = await import('./network-certificates.ts');
     return new KvchainClient({
       url,
+      fetch: fetchFor(url, this.folder),
+      authority: readAuthority(this.folder) ?? undefined,
       token: await this.#token(url, needs.needsToken === true ? 'cookie' : 'none'),
       timeoutMs: needs.timeoutMs,
       chainId: needs.signs === undefined ? undefined : await this.#chainId(),

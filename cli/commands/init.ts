@@ -22,6 +22,8 @@ interface InitOptions {
   readonly supplyMax?: bigint;
   readonly feePerByteMin?: bigint;
   readonly fund?: readonly string[];
+  readonly tls?: true;
+  readonly tlsHost?: readonly string[];
 }
 
 /** The options that a given genesis has decided already. */
@@ -73,7 +75,13 @@ export function addInit(shell: Shell): void {
     )
     .option('--supply-max <amount>', 'most money there may be', amountArgument)
     .option('--fee-per-byte-min <amount>', 'lowest fee a byte (default: 0; 1 for open networks)', amountArgument)
-    .option('--fund <address=amount>', 'money from the start, several times for several', repeated);
+    .option('--fund <address=amount>', 'money from the start, several times for several', repeated)
+    .option('--tls', 'make certificates, with which the daemon then answers over https')
+    .option(
+      '--tls-host <name>',
+      'another name or IP address of this machine in them, several times for several',
+      repeated,
+    );
   examples(
     command,
     ['kvchain init --name ours', 'a new network in ~/.kvchain'],
@@ -88,9 +96,11 @@ async function init({ options, session }: Call<InitOptions>): Promise<void> {
   const { folder, output } = session;
   const genesis =
     options.genesis === undefined ? await ownGenesis(options) : await givenGenesis(options, session.streams);
+  const hosts = tlsHosts(options);
   await claimFolder(folder);
   const { bootstrap, rpcPort, p2pPort } = options;
-  await writeNetwork(folder, genesis, { bootstrap, 'rpc-port': rpcPort, 'p2p-port': p2pPort });
+  const tls = hosts === null ? {} : await newCertificates(session, genesis.name, hosts);
+  await writeNetwork(folder, genesis, { bootstrap, 'rpc-port': rpcPort, 'p2p-port': p2pPort, ...tls });
   const chainId = chainIdText(genesis);
   output.answer(
     { chainId, name: genesis.name, engine: genesis.engine, genesis: folder.genesis },
@@ -101,6 +111,26 @@ async function init({ options, session }: Call<InitOptions>): Promise<void> {
       ['next', 'kvchain start --mine; others join with this genesis file'],
     ]),
   );
+}
+
+/** The names that certificates are to have beside the machine's own, or null when none are asked for. Error: USAGE. */
+function tlsHosts({ tls, tlsHost = [] }: InitOptions): readonly string[] | null {
+  const wrong = tlsHost.find(host => !/^[0-9A-Za-z.:-]{1,253}$/.test(host));
+  if (wrong !== undefined) {
+    throw new CommandError(
+      'USAGE',
+      `--tls-host ${wrong}: neither a host name nor an IP address`,
+      'Give it without a port.',
+    );
+  }
+  if (tls !== true && tlsHost.length > 0)
+    throw new CommandError('USAGE', '--tls-host without --tls', 'Give --tls too.');
+  return tls === true ? tlsHost : null;
+}
+
+async function newCertificates({ folder }: Call<InitOptions>['session'], name: string, hosts: readonly string[]) {
+  const { writeCertificates } = await import('../network-certificates.ts');
+  return writeCertificates(folder, { name, hosts, nowMs: Date.now() });
 }
 
 async function givenGenesis(options: InitOptions, streams: Shell['streams']): Promise<Genesis> {

@@ -235,7 +235,8 @@ export class KvchainClient {
    * and goes on where it was. Error thrown: RESUME_TOO_OLD.
    */
   watch(prefix: string, options: WatchOptions = {}): AsyncGenerator<WatchUpdate, void> {
-    return watchKeys({ url: this.url, prefix, token: this.#options.token }, options);
+    const { token, authority } = this.#options;
+    return watchKeys({ url: this.url, prefix, token, authority }, options);
   }
 
   /** A proof file for what a key holds, or that it holds nothing; checked by verifyProof of kvchain/chain, or a LightClient. */

@@ -11,6 +11,8 @@ export interface TransportOptions {
   readonly token?: string | undefined;
   /** For each call, beyond what the call itself waits; default 10,000. */
   readonly timeoutMs?: number | undefined;
+  /** PEM of an authority that a watch over TLS trusts beside the platform's; Node.js only. Calls trust what `fetch` does. */
+  readonly authority?: string | undefined;
   /** Instead of the global one. */
   readonly fetch?: typeof fetch | undefined;
 }

@@ -32,6 +32,8 @@ export interface WatchTarget {
   readonly url: string;
   readonly prefix: string;
   readonly token: string | undefined;
+  /** PEM, as in TransportOptions. */
+  readonly authority?: string | undefined;
 }
 
 const waitingMax = 256;
@@ -80,14 +82,22 @@ class WatchConnection {
   #isOver = false;
   #wake: () => void = () => {};
 
-  constructor({ url, prefix, token }: WatchTarget, from: WatchPosition | null, signal: AbortSignal | undefined) {
+  constructor(
+    { url, prefix, token, authority }: WatchTarget,
+    from: WatchPosition | null,
+    signal: AbortSignal | undefined,
+  ) {
     const params = { prefix, ...(from === null ? {} : { from: { height: from.height, hash: from.hash } }) };
     this.#signal = signal;
-    this.#socket = openSocket(`${url.replace(/^http/, 'ws')}/v1/ws`, token, {
-      onOpen: () => this.#socket.send(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'kv_watch', params })),
-      onText: text => this.#onText(text),
-      onClose: () => this.#end(),
-    });
+    this.#socket = openSocket(
+      `${url.replace(/^http/, 'ws')}/v1/ws`,
+      { token, authority },
+      {
+        onOpen: () => this.#socket.send(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'kv_watch', params })),
+        onText: text => this.#onText(text),
+        onClose: () => this.#end(),
+      },
+    );
     signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 

@@ -1,15 +1,17 @@
 /** Opens a WebSocket in Node.js, which before version 22 has none of its own; with the token in a header. */
+import { rootCertificates } from 'node:tls';
 import { WebSocket } from 'ws';
 import type { OpenSocket } from './websocket-portable.ts';
 
 /** The largest message taken: an event of a block of 2 MiB whose values are all escaped. */
 const messageBytesMax = 33_554_432;
 
-export const openSocket: OpenSocket = (url, token, handlers) => {
+export const openSocket: OpenSocket = (url, { token, authority }, handlers) => {
   const socket = new WebSocket(url, {
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     maxPayload: messageBytesMax,
     handshakeTimeout: 10_000,
+    ...(authority === undefined ? {} : { ca: [...rootCertificates, authority] }),
   });
   socket.on('open', () => handlers.onOpen());
   socket.on('message', (data: Buffer, isBinary: boolean) => {

@@ -1,4 +1,4 @@
-/** Opens a WebSocket where the platform has one: browsers, and other runtimes. It cannot carry a token. */
+/** Opens a WebSocket where the platform has one: browsers, and other runtimes. It carries no token, and trusts whom the platform trusts. */
 
 /** What a socket tells; `onClose` comes once and last. */
 export interface SocketHandlers {
@@ -12,7 +12,13 @@ export interface ClientSocket {
   close(): void;
 }
 
-export type OpenSocket = (url: string, token: string | undefined, handlers: SocketHandlers) => ClientSocket;
+export interface SocketCredentials {
+  readonly token: string | undefined;
+  /** PEM of one more authority to trust. */
+  readonly authority?: string | undefined;
+}
+
+export type OpenSocket = (url: string, credentials: SocketCredentials, handlers: SocketHandlers) => ClientSocket;
 
 /** As much of the platform's WebSocket as is used. */
 interface PlatformSocket {
@@ -21,7 +27,7 @@ interface PlatformSocket {
   addEventListener(type: string, listener: (event: { readonly data?: unknown; readonly code?: number }) => void): void;
 }
 
-export const openSocket: OpenSocket = (url, _token, handlers) => {
+export const openSocket: OpenSocket = (url, _credentials, handlers) => {
   const platformClass: unknown = Reflect.get(globalThis, 'WebSocket');
   if (typeof platformClass !== 'function') throw new Error('this platform has no WebSocket');
   const socket = Reflect.construct(platformClass, [url]) as PlatformSocket;

@@ -1,0 +1,52 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { typed } from './typed.suite.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'kvchain-cli-tls-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('init --tls', () => {
+  it('R8, R10: makes certificates, private, with which the daemon answers and which the command line trusts', async () => {
+    const dataDir = join(folder, 'ours');
+    const here = ['--data-dir', dataDir];
+    const made = await typed([
+      'init',
+      ...here,
+      '--tls',
+      '--tls-host',
+      'node.example',
+      '--rpc-port',
+      '0',
+      '--p2p-port',
+      '0',
+    ]);
+    expect(made.exit).toBe(0);
+    for (const name of ['authority.crt', 'authority.key', 'server.crt', 'server.key']) {
+      expect(statSync(join(dataDir, 'tls', name)).mode & 0o777).toBe(0o600);
+    }
+    expect(statSync(join(dataDir, 'tls')).mode & 0o777).toBe(0o700);
+    appendFileSync(join(dataDir, 'kvchaind.yaml'), 'p2p-host: "127.0.0.1"\n');
+    const started = await typed(['start', ...here, '--detach']);
+    try {
+      expect(started.stderr).toBe('');
+      const { url } = JSON.parse(readFileSync(join(dataDir, 'rpc.json'), 'utf8'));
+      expect(url).toMatch(/^https:/);
+      expect((await typed(['status', ...here, '--json'])).json()).toMatchObject({ engine: 'pow', height: 0 });
+      const stranger = await typed(['status', '--data-dir', join(folder, 'none'), '--rpc', url]);
+      expect([stranger.exit, stranger.stdout]).toEqual([3, '']);
+    } finally {
+      expect((await typed(['stop', ...here])).exit).toBe(0);
+    }
+  }, 60_000);
+
+  it.each([[['--tls-host', 'x']], [['--tls', '--tls-host', 'a/b']], [['--tls', '--tls-host', 'ä']]])(
+    'refuses %j before it makes anything',
+    async words => {
+      const dataDir = join(folder, 'wrong');
+      expect((await typed(['init', '--data-dir', dataDir, ...words])).exit).toBe(2);
+      expect(() => statSync(dataDir)).toThrow();
+    },
+  );
+});
