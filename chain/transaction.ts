@@ -101,22 +101,34 @@ export function bodyBytes(transaction: Transaction): Uint8Array {
   return transaction.bytes.subarray(1, transaction.bytes.length - 2 - signatureLength);
 }
 
+/** Who signs: a secret key in the caller's hands, a native library, a device. */
+export interface Signer {
+  /** Compressed, 33 bytes. */
+  readonly publicKey: Uint8Array;
+  /** The 64-byte low-S signature of a 32-byte digest. */
+  sign(digest: Uint8Array): Uint8Array;
+}
+
+export type UnsignedFields = Omit<TransactionBody, 'version' | 'sender'>;
+
 /** Signs a body. The secret key must be the sender's. */
-export function signTransaction(
-  fields: Omit<TransactionBody, 'version' | 'sender'>,
-  secretKey: Uint8Array,
-): Transaction {
+export function signTransaction(fields: UnsignedFields, secretKey: Uint8Array): Transaction {
+  return signTransactionWith(fields, { publicKey: publicKeyOf(secretKey), sign: digest => sign(digest, secretKey) });
+}
+
+/** As `signTransaction`, by whoever holds the key. What comes back is not verified. */
+export function signTransactionWith(fields: UnsignedFields, signer: Signer): Transaction {
   const body: TransactionBody = {
     version: transactionVersion,
     chainId: fields.chainId,
-    sender: publicKeyOf(secretKey),
+    sender: signer.publicKey,
     nonce: fields.nonce,
     fee: fields.fee,
     expiresAt: fields.expiresAt,
     memo: fields.memo,
     operations: fields.operations,
   };
-  return assemble(body, sign(signingDigest(encode(bodyCodec, body)), secretKey));
+  return assemble(body, signer.sign(signingDigest(encode(bodyCodec, body))));
 }
 
 function assemble(body: TransactionBody, signature: Uint8Array): Transaction {

@@ -9,8 +9,7 @@ import { programVersion } from '../daemon/version.ts';
 const programs = [
   ['simulate', 'sim/main.js', 'run whole nodes in virtual time under a seed (--seed N, --seeds A..B, --trace, --json)'],
   ['packages', 'demo/packages.js', 'import a Debian package index through a network of four daemons (FILE, --json)'],
-  ['bench-state-tree', 'bench/state-tree.js', 'measure the state tree at a million keys (--json)'],
-  ['bench-mining', 'bench/mining.js', 'measure the miner against the bare hasher (--json)'],
+  ['bench', 'bench/main.js', 'measure how fast all of it is (NAME, --quick, --json FILE)'],
 ] as const;
 
 const command = new Command('kvchain-testnet')

@@ -2,8 +2,14 @@ import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromHex } from '../../chain/bytes.ts';
-import { publicKeyOf, sign } from '../../chain/keys.ts';
-import { loadNativeVerify, loadSignatureVerify, type SignatureVerify, verifyDigest } from './signature-check.ts';
+import { isSecretKey, publicKeyOf, sign } from '../../chain/keys.ts';
+import {
+  loadNativeSign,
+  loadNativeVerify,
+  loadSignatureVerify,
+  type SignatureVerify,
+  verifyDigest,
+} from './signature-check.ts';
 
 const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 const field = 0xfffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc2fn;
@@ -107,5 +113,18 @@ describe('the native signature check', () => {
       { numRuns: 300 },
     );
     expect(accepted).toBeGreaterThan(0);
+  });
+});
+
+describe('the native signing', () => {
+  it('gives the very bytes of the portable one', () => {
+    const bytes32 = fc.uint8Array({ minLength: 32, maxLength: 32 });
+    const signNatively = loadNativeSign();
+    fc.assert(
+      fc.property(bytes32, bytes32.filter(isSecretKey), (message, secretKey) => {
+        expect(signNatively(message, secretKey)).toEqual(sign(message, secretKey));
+      }),
+      { numRuns: 50 },
+    );
   });
 });
