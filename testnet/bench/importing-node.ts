@@ -57,7 +57,14 @@ export class ImportingNode {
     });
     const verifier = new WorkerVerifier({ onFallback: reason => halt(new Error(reason)) });
     const node = await Node.open(
-      { genesis, secretKey: new Uint8Array(32).fill(1), onFatal: halt, onFault: halt, onTrace: () => {} },
+      {
+        genesis,
+        secretKey: new Uint8Array(32).fill(1),
+        onFatal: halt,
+        onFault: halt,
+        onTrace: () => {},
+        pruning: null,
+      },
       { network: source, store, log, clock: systemClock, random: systemRandom, verifier, miner: noMiner },
     );
     await node.start();
@@ -116,6 +123,7 @@ class ChainSource implements Network {
       headHeight: this.#maker.height,
       work: workToBytes(2n ** 200n),
       finalHeight: 0,
+      blocksFrom: 1,
       addresses: [],
     });
     if (handlers.onStatus(peer, status) !== null) throw new Error('the source is refused');
