@@ -1,8 +1,5 @@
 /** THE table of the benchmarks: name, what is measured, and the function that measures. */
-import type { Figure } from './figure.ts';
-
-/** `quick` measures less of the same, to see that it works; its figures are not to be quoted. */
-export type Effort = 'full' | 'quick';
+import type { Effort, Figure } from './figure.ts';
 
 export interface Bench {
   readonly meaning: string;

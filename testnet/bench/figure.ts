@@ -1,5 +1,8 @@
 /** What a benchmark says: a value beside its reference from the same run, because absolute figures do not outlive the machine. */
 
+/** `quick` measures less of the same, to see that it works; its figures are not to be quoted. */
+export type Effort = 'full' | 'quick';
+
 /** What a value, or its ratio to the reference, is held to. */
 export type Rule = 'value at least' | 'value at most' | 'ratio at least' | 'ratio at most';
 

@@ -2,9 +2,9 @@
 import { toHex } from '../../chain/bytes.ts';
 import type { DaemonProcess } from '../daemon-process.ts';
 import { BareServer } from './bare-server-process.ts';
-import type { Effort } from './benches.ts';
+
 import { benchGenesis, ChainMaker } from './chain-maker.ts';
-import { type Figure, figure, median } from './figure.ts';
+import { type Effort, type Figure, figure, median } from './figure.ts';
 import { inFolder } from './folder.ts';
 import { type LoadPlan, type LoadReport, type PlannedRequest, runLoad } from './http-plan.ts';
 import { ImportingNode } from './importing-node.ts';

@@ -3,9 +3,9 @@ import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import type { Transaction } from '../../chain/transaction.ts';
 import { signatureCheck } from '../../chain/validate.ts';
 import { loadNativeVerify } from '../../daemon/crypto/signature-check.ts';
-import type { Effort } from './benches.ts';
+
 import { benchGenesis, ChainMaker } from './chain-maker.ts';
-import { type Figure, figure, median } from './figure.ts';
+import { type Effort, type Figure, figure, median } from './figure.ts';
 import { inFolder } from './folder.ts';
 import { ImportingNode } from './importing-node.ts';
 import { LoadSigner } from './load-signer.ts';

@@ -1,9 +1,9 @@
 /** What the number of keys costs: a put and a get at 10^4, 10^5 and 10^6 of them, then a daemon that opens the million. */
 import type { Transaction } from '../../chain/transaction.ts';
-import type { Effort } from './benches.ts';
+
 import { benchGenesis, ChainMaker } from './chain-maker.ts';
 import { processMicroseconds } from './cpu.ts';
-import { type Figure, figure } from './figure.ts';
+import { type Effort, type Figure, figure } from './figure.ts';
 import { inFolder } from './folder.ts';
 import { ImportingNode } from './importing-node.ts';
 import { LoadSigner } from './load-signer.ts';

@@ -13,8 +13,8 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
-import { benches, type Effort } from './benches.ts';
-import type { Failure, Figure } from './figure.ts';
+import { benches } from './benches.ts';
+import type { Effort, Failure, Figure } from './figure.ts';
 import { describeMachine, type Machine } from './machine.ts';
 import { benchPage, goalText, valueText } from './page.ts';
 

@@ -7,8 +7,8 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { hashPairsInto } from '../../chain/hash.ts';
 import { WorkerMiner } from '../../daemon/mining/worker-miner.ts';
-import type { Effort } from './benches.ts';
-import { type Figure, figure, median } from './figure.ts';
+
+import { type Effort, type Figure, figure, median } from './figure.ts';
 
 const roundMs = 600;
 const batchSize = 512;

@@ -6,10 +6,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { toHex } from '../../chain/bytes.ts';
 import type { DaemonProcess } from '../daemon-process.ts';
 import { until } from '../until.ts';
-import type { Effort } from './benches.ts';
+
 import { benchGenesis } from './chain-maker.ts';
 import { processMicroseconds } from './cpu.ts';
-import { type Figure, figure } from './figure.ts';
+import { type Effort, type Figure, figure } from './figure.ts';
 import { inFolder } from './folder.ts';
 import { LoadSigner } from './load-signer.ts';
 import { metricOf, startDaemon } from './started-daemon.ts';

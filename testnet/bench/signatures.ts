@@ -6,10 +6,10 @@ import { loadNativeVerify } from '../../daemon/crypto/signature-check.ts';
 import { WorkerVerifier } from '../../daemon/crypto/worker-verifier.ts';
 import { SignatureDesk } from '../../daemon/signature-desk.ts';
 import { VerifiedCache } from '../../daemon/verified-cache.ts';
-import type { Effort } from './benches.ts';
+
 import { benchGenesis } from './chain-maker.ts';
 import { mainThreadMicroseconds } from './cpu.ts';
-import { type Figure, figure, median } from './figure.ts';
+import { type Effort, type Figure, figure, median } from './figure.ts';
 import { LoadSigner } from './load-signer.ts';
 
 /** What one block, or one batch of gossip, asks for at a time. */

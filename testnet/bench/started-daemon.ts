@@ -24,7 +24,7 @@ export interface StartedDaemon {
 }
 
 /** No call is refused for its rate: who measures calls more often than any user. */
-export const measuredFlags: readonly string[] = ['--rpc-rate', '1000000', '--log-level', 'warn'];
+const measuredFlags: readonly string[] = ['--rpc-rate', '1000000', '--log-level', 'warn'];
 
 /** Starts a daemon; its genesis file is written first. */
 export async function startDaemon({ dataDir, genesis, flags = [] }: StartPlan): Promise<DaemonProcess> {

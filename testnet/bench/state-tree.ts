@@ -7,8 +7,8 @@ import { performance } from 'node:perf_hooks';
 import { hashPairsInto, sha256 } from '../../chain/hash.ts';
 import { StateTree, type StateUpdate } from '../../chain/state-tree.ts';
 import { encodeStateProof, verifyStateProof } from '../../chain/state-tree-proof.ts';
-import type { Effort } from './benches.ts';
-import { type Figure, figure, median } from './figure.ts';
+
+import { type Effort, type Figure, figure, median } from './figure.ts';
 
 const keys = 1_000_000;
 const batchUpdates = 1_000;

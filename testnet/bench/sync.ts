@@ -5,9 +5,9 @@ import { producerCheck } from '../../chain/validate.ts';
 import { loadNativeVerify } from '../../daemon/crypto/signature-check.ts';
 import type { DaemonProcess } from '../daemon-process.ts';
 import { until } from '../until.ts';
-import type { Effort } from './benches.ts';
+
 import { benchGenesis, ChainMaker } from './chain-maker.ts';
-import { type Figure, figure } from './figure.ts';
+import { type Effort, type Figure, figure } from './figure.ts';
 import { inFolder } from './folder.ts';
 import { ImportingNode } from './importing-node.ts';
 import { startDaemon } from './started-daemon.ts';
