@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { seal } from './block.ts';
 import { compareBytes, concat, toUtf8 } from './bytes.ts';
 import { zeroHash } from './hash.ts';
-import { allOf, headersFrom, historyRange, keyOfStateRow, keyScanRange, rows } from './layout.ts';
+import { allOf, headersFrom, historyRange, keyOfStateRow, keyScanRange, rows, sixteenthsOf } from './layout.ts';
 import { alice, producer, put, transact } from './ledger-fixture.suite.ts';
 import type { KeyRange } from './row.ts';
 import { accountStateKey, keyStateKey, supplyStateKey } from './state.ts';
@@ -104,6 +104,16 @@ describe('every kind of row', () => {
 });
 
 describe('ranges', () => {
+  it('of a sixteenth hold each row of the kind once, and no other', () => {
+    const parts = sixteenthsOf(rows.body);
+    expect(parts).toHaveLength(16);
+    for (let first = 0; first < 256; first++) {
+      const key = rows.body.key(new Uint8Array(32).fill(first));
+      expect(parts.filter(part => isIn(key, part))).toHaveLength(1);
+    }
+    for (const kind of kinds) if (kind !== 'body') expect(parts.some(part => isIn(writes[kind].key, part))).toBe(false);
+  });
+
   const key = fc.oneof(
     fc.constantFrom('a', 'ab', 'a\u0000'),
     fc.string({ unit: 'binary', minLength: 1, maxLength: 8 }),

@@ -262,6 +262,13 @@ export function allOf(kind: { readonly prefix: string }): KeyRange {
   return rangeOf(toUtf8(kind.prefix));
 }
 
+/** All rows of one kind in sixteen parts, by the first half byte behind the prefix. */
+export function sixteenthsOf(kind: { readonly prefix: string }): readonly KeyRange[] {
+  const { from, to } = allOf(kind);
+  const bounds = [from, ...Array.from({ length: 15 }, (_, part) => concat(from, Uint8Array.of(16 * (part + 1)))), to];
+  return bounds.slice(1).map((end, part) => ({ from: bounds[part] ?? from, to: end }));
+}
+
 /** Behind the key stands 0xFF, which UTF-8 never holds, so no key's rows lie among another's; then the version, big-endian. */
 function historyPlace(): Stored<HistoryPlace> {
   return {

@@ -194,6 +194,11 @@ export class ChainStore {
     return (await this.#read(rows.pruned, 'only')) ?? { blocks: 0, versions: 0, done: 0 };
   }
 
+  /** Gives back the space of rows that were deleted; may take long, and then holds up closing the store. */
+  async compact(range: KeyRange): Promise<void> {
+    await this.#store.compact?.(range);
+  }
+
   /** Hashes of all blocks stored at a height, canonical or not. */
   async hashesAt(height: number): Promise<readonly Uint8Array[]> {
     const range = { from: headersFrom(height).from, to: headersFrom(height + 1).from };

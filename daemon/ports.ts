@@ -52,6 +52,8 @@ export interface Store {
   range(range: StoreRange): Promise<readonly StoreRow[]>;
   /** All or nothing, in order with every other write. `durable`: on stable storage, with all earlier writes, when it resolves. */
   write(batch: readonly StoreWrite[], durability: 'durable' | 'lazy'): Promise<void>;
+  /** Gives back the space of what was deleted from `from` to `to`; may take long. Not there where deleting alone does it. */
+  compact?(range: Pick<StoreRange, 'from' | 'to'>): Promise<void>;
   close(): Promise<void>;
 }
 

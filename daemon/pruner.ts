@@ -9,7 +9,7 @@
 import { pruneBlockWrites } from '../chain/batches.ts';
 import { KvchainError } from '../chain/errors.ts';
 import type { Genesis } from '../chain/genesis.ts';
-import { type PrunedRecord, rows } from '../chain/layout.ts';
+import { type PrunedRecord, rows, sixteenthsOf } from '../chain/layout.ts';
 import type { HistoryPlace } from '../chain/undo.ts';
 import type { ChainStore } from './chain-store.ts';
 import type { StoreWrite } from './ports.ts';
@@ -17,8 +17,13 @@ import type { StoreWrite } from './ports.ts';
 const prunerLimits = {
   /** Rows deleted in one batch. */
   deletionsPerBatch: 1_000,
-  /** Versions of a key read at a time: with values of 64 KiB they are 4 MiB. */
-  versionsPerPage: 64,
+  /** Versions of a key read at a time: first a few, for mostly there is no more to see; with values of 64 KiB the most are 4 MiB. */
+  versionsPerPageMin: 4,
+  versionsPerPageMax: 64,
+  /** Keys remembered as done during a run; then they are forgotten and may be looked at again. */
+  sweptKeysMax: 100_000,
+  /** From so many blocks on, and half the depth, a run ends with giving back their space: fewer are left to the database's own course. */
+  blocksBeforeCompaction: 1_000,
 } as const;
 
 export interface Pruning {
@@ -74,7 +79,7 @@ export class Pruner {
     if (pruning === null || this.#isStopped || this.#running !== null) return;
     const floor = height - pruning.depth;
     if (floor <= this.#record.done) return;
-    this.#running = this.#prune(floor, pruning.takesHistory)
+    this.#running = this.#run(floor, pruning)
       .catch(onFault)
       .finally(() => {
         this.#running = null;
@@ -92,17 +97,24 @@ export class Pruner {
     return this.idle();
   }
 
-  async #prune(floor: number, takesHistory: boolean): Promise<void> {
+  async #run(floor: number, { depth, takesHistory }: Pruning): Promise<void> {
     const { blocks, versions, done } = this.#record;
     await this.#write([], {
       blocks: Math.max(blocks, floor),
       versions: takesHistory ? Math.max(versions, floor) : versions,
       done,
     });
+    await this.#takeAway(floor, takesHistory);
+    const isLong = floor - done >= Math.max(prunerLimits.blocksBeforeCompaction, depth / 2);
+    if (isLong) await this.#giveBackSpace(takesHistory);
+  }
+
+  async #takeAway(floor: number, takesHistory: boolean): Promise<void> {
+    const swept = new Set<string>();
     let batch: StoreWrite[] = [];
-    for (let height = done + 1; height <= floor; height++) {
+    for (let height = this.#record.done + 1; height <= floor; height++) {
       if (takesHistory) {
-        for await (const place of this.#overwritten(height, floor)) {
+        for await (const place of this.#overwritten(height, floor, swept)) {
           batch.push(rows.history.remove(place));
           if (batch.length < prunerLimits.deletionsPerBatch) continue;
           await this.#write(batch, { ...this.#record, done: height - 1 });
@@ -112,39 +124,51 @@ export class Pruner {
       }
       // The body goes last: it names the keys whose versions are looked through.
       for (const hash of await this.#parts.chain.hashesAt(height)) batch.push(...pruneBlockWrites(hash));
-      if (batch.length < prunerLimits.deletionsPerBatch && height < floor) continue;
+      if (batch.length < prunerLimits.deletionsPerBatch && height < floor && !this.#isStopped) continue;
       await this.#write(batch, { ...this.#record, done: height });
       batch = [];
       if (this.#isStopped) return;
     }
   }
 
+  /** In parts, between which the node can stop. */
+  async #giveBackSpace(takesHistory: boolean): Promise<void> {
+    const kinds = [rows.body, rows.receipts, ...(takesHistory ? [rows.history] : [])];
+    for (const range of kinds.flatMap(sixteenthsOf)) {
+      if (this.#isStopped) return;
+      await this.#parts.chain.compact(range);
+    }
+  }
+
   /** The versions of the keys that the canonical block wrote which nobody needs who reads at `floor` or above. */
-  async *#overwritten(height: number, floor: number): AsyncGenerator<HistoryPlace> {
+  async *#overwritten(height: number, floor: number, swept: Set<string>): AsyncGenerator<HistoryPlace> {
     const { chain } = this.#parts;
     const hash = await chain.canonicalHash(height);
     const block = hash && (await chain.block(hash));
-    const keys = new Set<string>();
     for (const { body } of block?.transactions ?? []) {
       for (const operation of body.operations) {
-        if ('key' in operation && operation.type !== 'get') keys.add(operation.key);
+        if (!('key' in operation) || operation.type === 'get' || swept.has(operation.key)) continue;
+        const { key } = operation;
+        if (swept.size === prunerLimits.sweptKeysMax) swept.clear();
+        swept.add(key);
+        for await (const version of this.#overwrittenOf(key, floor)) yield { key, version };
       }
     }
-    for (const key of keys) for await (const version of this.#overwrittenOf(key, floor)) yield { key, version };
   }
 
   async *#overwrittenOf(key: string, floor: number): AsyncGenerator<number> {
     /** The newest version so far, and the one whose value it holds. */
     let held: readonly number[] = [];
-    for (let first = 0; ; ) {
-      const page = await this.#parts.chain.versionsFrom(key, first, prunerLimits.versionsPerPage);
+    let limit: number = prunerLimits.versionsPerPageMin;
+    for (let first = 0; ; limit = Math.min(2 * limit, prunerLimits.versionsPerPageMax)) {
+      const page = await this.#parts.chain.versionsFrom(key, first, limit);
       for (const { version, valueVersion, height } of page) {
         if (height > floor) return;
         yield* held.filter(earlier => earlier !== valueVersion);
         held = [...held.filter(earlier => earlier === valueVersion), version];
       }
       const last = page.at(-1);
-      if (last === undefined || page.length < prunerLimits.versionsPerPage) return;
+      if (last === undefined || page.length < limit) return;
       first = last.version + 1;
     }
   }

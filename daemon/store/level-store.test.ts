@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -323,5 +323,29 @@ describe('a LevelDB store and other processes', () => {
       expect(acknowledged).not.toBe(acknowledgedBefore);
       acknowledgedBefore = acknowledged;
     }
+  });
+});
+
+describe('compacting', () => {
+  it('gives back the space of deleted rows', async () => {
+    const folder = await newFolder();
+    const before = await openLevelStore({ folder, chainIdHex });
+    const keys = Array.from({ length: 100 }, (_, index) => toUtf8(`B${String(index).padStart(4, '0')}`));
+    const value = new Uint8Array(65_536).fill(7);
+    await before.write(
+      keys.map(key => ({ key, value })),
+      'durable',
+    );
+    // Closed and opened again, LevelDB holds them in a table.
+    await before.close();
+    const store = await openLevelStore({ folder, chainIdHex });
+    await store.write(
+      keys.map(key => ({ key, value: null })),
+      'durable',
+    );
+    await store.compact?.({ from: toUtf8('B'), to: toUtf8('C') });
+    await store.close();
+    const sizes = await Promise.all((await readdir(folder)).map(async name => (await stat(join(folder, name))).size));
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(1_000_000);
   });
 });

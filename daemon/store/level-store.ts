@@ -121,6 +121,10 @@ class LevelStore implements Store {
     });
   }
 
+  async compact({ from, to }: Pick<StoreRange, 'from' | 'to'>): Promise<void> {
+    await this.#read(() => this.#database.compactRange(from, to));
+  }
+
   async close(): Promise<void> {
     await this.#writer;
     this.#failure ??= new KvchainError('STOPPING', `the database ${this.#folder} is closed`);
