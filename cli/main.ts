@@ -6,6 +6,9 @@ import { runCommandLine } from './program.ts';
 // A reader that has seen enough, such as `head`, ends the command and is no error.
 process.stdout.on('error', error => process.exit('code' in error && error.code === 'EPIPE' ? 0 : 1));
 
+// Where nobody reads the notes they are lost, and the command goes on.
+process.stderr.on('error', () => {});
+
 process.exitCode = await runCommandLine(process.argv.slice(2), {
   stdin: process.stdin,
   stdout: process.stdout,

@@ -50,7 +50,7 @@ function tellInterrupted(session: Session, sent: TransactionState | undefined): 
 
 function lookAgain(session: Session, { id }: TransactionState): string {
   const params = shellQuoted(JSON.stringify({ id }));
-  return `The transaction was sent and may still be included. \`${session.commandLine(`rpc tx_get ${params}`)}\` tells where it is.`;
+  return `The transaction was sent all the same. \`${session.commandLine(`rpc tx_get ${params}`)}\` tells where it is.`;
 }
 
 function show(session: Session, state: TransactionState): void {

@@ -173,6 +173,17 @@ describe('writes', () => {
     expect(under.node.mempoolList(9)).toEqual([]);
   });
 
+  test('what is too long is told with its limit, before anything is signed or sent', async () => {
+    const cases: readonly (readonly [Promise<unknown>, string, string])[] = [
+      [client.put('', 'v'), 'BAD_KEY', 'a key of 0 bytes, expected UTF-8 of 1 to 256'],
+      [client.delete('é'.repeat(129)), 'BAD_KEY', 'a key of 258 bytes, expected UTF-8 of 1 to 256'],
+      [client.put('k', 'v'.repeat(65_537)), 'BAD_VALUE', 'a value of 65537 bytes, at most 65536'],
+      [client.put('k', 'v', { contentType: 't'.repeat(65) }), 'BAD_VALUE', 'a content type of 65 bytes, at most 64'],
+    ];
+    for (const [refused, code, message] of cases) await expect(refused).rejects.toMatchObject({ code, message });
+    expect(under.node.mempoolList(9)).toEqual([]);
+  });
+
   test('the id is told before the wait', async () => {
     const ids: string[] = [];
     const { id } = await whileMining(client.put('k', 'v', { onSubmitted: state => ids.push(state.id) }));

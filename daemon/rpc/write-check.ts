@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { isWellFormed, toUtf8 } from '../../chain/bytes.ts';
 import { KvchainError } from '../../chain/errors.ts';
 import { isSecretKey } from '../../chain/keys.ts';
-import type { Operation } from '../../chain/operation.ts';
+import { contentTypeBytesMax, keyBytesMax, type Operation, type Put, valueBytesMax } from '../../chain/operation.ts';
 import type { Draft } from './outbox.ts';
 import { waitUntil } from './schemas.ts';
 
@@ -52,13 +52,26 @@ export function checkDraft(draft: Draft): void {
   const [issue] = error?.issues ?? [];
   if (issue !== undefined) throw wrongType(issue.path.join('.'), issue.message);
   for (const operation of draft.operations) {
-    if ('key' in operation && !isWellFormed(operation.key)) {
-      throw new KvchainError('BAD_KEY', `the key ${JSON.stringify(operation.key)} holds half a character`);
-    }
-    if (operation.type === 'put' && !isWellFormed(operation.contentType)) {
-      throw new KvchainError('BAD_VALUE', 'the content type holds half a character');
-    }
+    if ('key' in operation) checkKey(operation.key);
+    if (operation.type === 'put') checkValue(operation);
   }
+}
+
+function checkKey(key: string): void {
+  if (!isWellFormed(key)) throw new KvchainError('BAD_KEY', `the key ${JSON.stringify(key)} holds half a character`);
+  const { length } = toUtf8(key);
+  if (length >= 1 && length <= keyBytesMax) return;
+  throw new KvchainError('BAD_KEY', `a key of ${length} bytes, expected UTF-8 of 1 to ${keyBytesMax}`);
+}
+
+function checkValue({ value, contentType }: Put): void {
+  if (value.length > valueBytesMax) {
+    throw new KvchainError('BAD_VALUE', `a value of ${value.length} bytes, at most ${valueBytesMax}`);
+  }
+  if (!isWellFormed(contentType)) throw new KvchainError('BAD_VALUE', 'the content type holds half a character');
+  const { length } = toUtf8(contentType);
+  if (length <= contentTypeBytesMax) return;
+  throw new KvchainError('BAD_VALUE', `a content type of ${length} bytes, at most ${contentTypeBytesMax}`);
 }
 
 /** The bytes of a value. Errors thrown: USAGE for what is neither text nor bytes, BAD_VALUE. */
