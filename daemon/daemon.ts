@@ -2,6 +2,7 @@
  * The daemon: the node over the machine's own network, disk and threads, with the API before it. Parts are opened in order and closed
  * backwards; when one does not open, those before it are closed.
  */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { toHex } from '../chain/bytes.ts';
 import { chainIdOf, type Genesis } from '../chain/genesis.ts';
@@ -139,6 +140,9 @@ async function openPorts(
   { log, metrics, closers }: Opening,
 ): Promise<NodePorts> {
   const chainIdHex = toHex(chainIdOf(genesis));
+  if (existsSync(join(settings.dataDir, recordsFile)) && !existsSync(join(settings.dataDir, chainFolder))) {
+    log.warn({ dataDir: settings.dataDir }, 'the chain of this data folder is gone: it is fetched again from peers');
+  }
   const store = await openLevelStore({ folder: join(settings.dataDir, chainFolder), chainIdHex });
   closers.push(() => store.close());
   const records = await openRecordLog({

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, open, readdir, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newSecret } from '../daemon/keystore/keystore.ts';
@@ -115,6 +115,20 @@ describe('a daemon under load', () => {
       await work.stop();
       daemon = await cluster.start('loaded', mining);
       await expectKept(daemon.client, work.acknowledged);
+    },
+    limitMs,
+  );
+
+  it(
+    'warns when the chain of a folder that was used before is gone',
+    async () => {
+      const used = await cluster.start('emptied', []);
+      expect(used.log).not.toContain('is gone');
+      expect(await used.stop()).toBe(0);
+      await rm(join(used.dataDir, 'chain'), { recursive: true });
+      const again = await cluster.start('emptied', []);
+      expect(again.log).toContain('the chain of this data folder is gone');
+      expect(await again.stop()).toBe(0);
     },
     limitMs,
   );
