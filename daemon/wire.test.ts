@@ -1,4 +1,5 @@
 /** Properties and limits of the wire messages; their fixed cases, good and refused, are the vectors (testnet/vectors/network.ts). */
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { blockBytesCap, blockTransactionsCap, seal } from '../chain/block.ts';
@@ -91,6 +92,18 @@ describe('each wire message', () => {
         if (!decoded.ok) expect(decoded.error.code).toMatch(/^[A-Z_]+$/);
       }),
     );
+  });
+});
+
+describe('packed bytes', () => {
+  it.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['brotli', brotliCompressSync],
+  ])('P7: of %s are garbage to every decoder: nothing on the wire is compressed', (_, pack) => {
+    for (const name of Object.keys(samples) as (keyof typeof samples)[]) {
+      expect(decoders[name](new Uint8Array(pack(samples[name])))).toMatchObject({ ok: false });
+    }
   });
 });
 
