@@ -7,7 +7,7 @@ import { accept } from '../chain/errors.ts';
 import { sha256 } from '../chain/hash.ts';
 import { type EngineFixture, engineLaws, engineSuite, type Law } from './engine.suite.ts';
 import type { Effect, Engine, EngineEvent, Recovery } from './engine.ts';
-import { contextWith } from './pow/grown-chain.suite.ts';
+import { contextWith } from './engine-context.suite.ts';
 
 /** Votes once in each round, for the first value that it hears of; nothing is ever decided. */
 interface Vote {
@@ -56,7 +56,7 @@ const sound: VoterEngine = {
   digest: ({ votes }) => sha256(toUtf8(JSON.stringify([...votes]))),
   view: () => {
     const head = { hash: context.genesisHeader.hash, height: 0, work: 0n };
-    return { bestHeader: head, head, finalHeight: 0, tips: [{ ...head, status: 'active' }], orphans: 0, deferred: 0 };
+    return { bestHeader: head, head, finalHeight: 0, tips: [{ ...head, status: 'active' }], kept: [] };
   },
   finalHeight: () => 0,
   checkSeal: () => accept(null),

@@ -18,6 +18,9 @@ import type { Codec } from '../chain/codec.ts';
 import type { ErrorCode, Result } from '../chain/errors.ts';
 import type { EngineName, Genesis, Params } from '../chain/genesis.ts';
 
+/** Bodies that an engine asks for at a time, over all branches. */
+export const bodiesWantedMax = 1_024;
+
 /** A remote node, by the text of its network identity. */
 export type PeerId = string;
 
@@ -55,7 +58,10 @@ export type Effect<M, R> =
    * chain on, because a header's ancestors are unknown.
    */
   | { readonly type: 'fetchHeaders'; readonly peer: PeerId; readonly after: Uint8Array | null }
-  /** All bodies wanted from now on, most urgent first: the list replaces the one before. One that is stored already is reported too. */
+  /**
+   * All bodies wanted from now on, most urgent first, at most `bodiesWantedMax`: the list replaces the one before. One that is stored
+   * already is reported too.
+   */
   | { readonly type: 'fetchBodies'; readonly hashes: readonly Uint8Array[]; readonly hint: PeerId | null }
   /**
    * Move the ledger: undo these (newest first) down to `ancestor`, then apply those (oldest first). Answer: `applied` when the ledger
@@ -126,8 +132,15 @@ export interface EngineView {
   /** The highest final height; 0 where nothing but the genesis is final. */
   readonly finalHeight: number;
   readonly tips: readonly Tip[];
-  readonly orphans: number;
-  readonly deferred: number;
+  readonly kept: readonly Kept[];
+}
+
+/** Something that peers can make the engine keep, with its limit. */
+export interface Kept {
+  /** In the plural, such as `orphans`. */
+  readonly what: string;
+  readonly count: number;
+  readonly max: number;
 }
 
 export interface Tip {

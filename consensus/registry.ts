@@ -1,4 +1,4 @@
-/** The only file that knows all engines: one row an engine. Deleting an engine means deleting its folder and its row. */
+/** The only file that knows all engines: one row an engine. Deleting an engine means deleting its folder and its row (`npm run test:delete`). */
 import { accept, type Result, reject } from '../chain/errors.ts';
 import { type AnyEngine, eraseTypes } from './instance.ts';
 import { pow } from './pow/pow.ts';

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { mempoolLimits } from '../chain/mempool-admission.ts';
-import { orphanLimits } from '../consensus/pow/orphans.ts';
 import { stepLimits } from '../daemon/ledger-step.ts';
 import { networkLimits } from '../daemon/network/limits.ts';
 import { syncLimits } from '../daemon/sync.ts';
@@ -13,7 +12,7 @@ import { repositoryRoot } from './ci/programs.ts';
 import { evaluate } from './limits-expression.ts';
 import { limitsPage } from './limits-page.ts';
 
-const objects = { mempoolLimits, orphanLimits, stepLimits, networkLimits, syncLimits, relayLimits, wireLimits };
+const objects = { mempoolLimits, stepLimits, networkLimits, syncLimits, relayLimits, wireLimits };
 
 describe('the page of limits', () => {
   const page = limitsPage(repositoryRoot, '');

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeBits, encodeBits, workOf } from '../../chain/target.ts';
+import { easyParams } from '../engine-context.suite.ts';
 import { asertExponent, asertFactor, asertTarget, cappedStep, nextBits, type Schedule } from './asert.ts';
-import { easyParams } from './grown-chain.suite.ts';
 import { Random } from './random.ts';
 
 interface ScheduleVector {

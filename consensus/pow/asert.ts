@@ -24,7 +24,7 @@ export interface ChainPoint {
 /** ASERT's fixed-point unit: 2^16 stands for 1. */
 const unit = 65_536n;
 /** A 256-bit target is moved by no more than this many doublings before it leaves its range. */
-const shiftsMax = 512n;
+const farthestShift = 512n;
 
 /**
  * The step that a block adds to the sum S: its time after its parent's, at most 2 maxDriftMs. Block 1 adds nothing: the time of the
@@ -49,8 +49,8 @@ export function nextBits(parent: ChainPoint, params: Params): number {
 export function asertTarget(elapsedMs: number, blocks: number, schedule: Schedule): bigint {
   const exponent = asertExponent(elapsedMs, blocks, schedule);
   const shifts = exponent >> 16n;
-  if (shifts > shiftsMax) return schedule.maxTarget;
-  if (shifts < -shiftsMax) return 1n;
+  if (shifts > farthestShift) return schedule.maxTarget;
+  if (shifts < -farthestShift) return 1n;
   const scaled = schedule.anchorTarget * asertFactor(exponent - (shifts << 16n));
   const shifted = (shifts < 0n ? scaled >> -shifts : scaled << shifts) >> 16n;
   if (shifted < 1n) return 1n;

@@ -4,8 +4,8 @@
  * keep another from being completed.
  */
 import type { BlockEntry } from '../../chain/block-tree.ts';
-import type { PeerId } from '../engine.ts';
-import { blockWork, bodiesWantedMax, branchesWantedMax, type PowEffect, type PowState, relayDepth } from './state.ts';
+import { bodiesWantedMax, type PeerId } from '../engine.ts';
+import { blockWork, branchesWantedMax, type PowEffect, type PowState, relayDepth } from './state.ts';
 import { bodyTimer, setBodyTimer } from './timers.ts';
 
 /** True when the block is within `relayDepth` blocks' work of the heaviest header: it may still matter to others. */

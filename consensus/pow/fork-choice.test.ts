@@ -4,9 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { sealedHeaderCodec } from '../../chain/block.ts';
 import { fromHex } from '../../chain/bytes.ts';
 import { decodeBytes } from '../../chain/codec.ts';
-import { Follower, Grower, type Grown, genesisTime, joined, only, rowsOf } from './grown-chain.suite.ts';
+import { bodiesWantedMax } from '../engine.ts';
+import { genesisTime } from '../engine-context.suite.ts';
+import { Follower, Grower, type Grown, joined, only, rowsOf } from './grown-chain.suite.ts';
 import { pow } from './pow.ts';
-import { bodiesWantedMax, relayDepth, switchBlocksMax } from './state.ts';
+import { relayDepth, switchBlocksMax } from './state.ts';
 import { bodyTimer } from './timers.ts';
 
 const grower = new Grower();

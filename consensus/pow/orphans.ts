@@ -14,7 +14,9 @@ export interface Orphan {
 }
 
 export interface OrphanLimits {
+  /** Orphans of one peer. */
   readonly perPeer: number;
+  /** Orphans of all peers; beyond it, one of them goes, by chance. */
   readonly total: number;
 }
 

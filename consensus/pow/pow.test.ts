@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { seal } from '../../chain/block.ts';
 import { type EngineFixture, engineSuite } from '../engine.suite.ts';
+import { genesisTime } from '../engine-context.suite.ts';
 import { createEngine } from '../registry.ts';
-import { Grower, type Grown, genesisTime, mine, type PowEvent } from './grown-chain.suite.ts';
+import { Grower, type Grown, mine, type PowEvent } from './grown-chain.suite.ts';
 import { pow } from './pow.ts';
 import type { PowState } from './state.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Follower, Grower, genesisTime, only, rowsOf, targetMs } from './grown-chain.suite.ts';
+import { genesisTime, targetMs } from '../engine-context.suite.ts';
+import { Follower, Grower, only, rowsOf } from './grown-chain.suite.ts';
 import { presyncPeersMax } from './presync.ts';
 import { entriesMax, headersAheadMax } from './state.ts';
 

@@ -13,8 +13,6 @@ export type PowEffect = Effect<never, never>;
 
 /** Headers higher than this above the applied tip wait outside until bodies and execution follow. */
 export const headersAheadMax = 20_000;
-/** Bodies asked for at a time, over all branches. */
-export const bodiesWantedMax = 1_024;
 /** Branches whose bodies are asked for at a time, heaviest first. */
 export const branchesWantedMax = 8;
 /** A block is passed on, and its body wanted, when its work is within so many blocks of the heaviest. */

@@ -10,6 +10,7 @@ import { assert, type Result } from '../../chain/errors.ts';
 
 /** Work fits: 2^256 trials in one block, and no chain reaches 2^256 in all. */
 const workBytes = 32;
+/** What is stored beside a header. */
 const treeRecordBytesMax = 64;
 
 const bytes32 = fixedBytes(workBytes);

@@ -3,7 +3,9 @@ import type { BlockEntry } from '../../chain/block-tree.ts';
 import { concat, toUtf8 } from '../../chain/bytes.ts';
 import { taggedHash } from '../../chain/hash.ts';
 import type { EngineView, Tip } from '../engine.ts';
-import { type PowState, tipsMax } from './state.ts';
+import { deferredMax } from './future.ts';
+import { orphanLimits } from './orphans.ts';
+import { entriesMax, type PowState, tipsMax } from './state.ts';
 
 /** Best header, head, and the tips of all branches, heaviest first, at most `tipsMax`. */
 export function viewOf(state: PowState): EngineView {
@@ -14,8 +16,11 @@ export function viewOf(state: PowState): EngineView {
     head: summary(state.head),
     finalHeight: 0,
     tips: [state.head, ...others].map(entry => ({ ...summary(entry), status: statusOf(state, entry) })),
-    orphans: state.orphans.size,
-    deferred: state.deferred.size,
+    kept: [
+      { what: 'orphans', count: state.orphans.size, max: orphanLimits.total },
+      { what: 'deferred headers', count: state.deferred.size, max: deferredMax },
+      { what: 'headers', count: state.tree.size, max: entriesMax(state.params) },
+    ],
   };
 }
 

@@ -1,13 +1,9 @@
 /** Each check of the running world says what it is for when it is shown the contrary. */
 
 import { describe, expect, it } from 'vitest';
-import { deferredMax } from '../../consensus/pow/future.ts';
-import { orphanLimits } from '../../consensus/pow/orphans.ts';
-import { bodiesWantedMax, tipsMax } from '../../consensus/pow/state.ts';
 import type { Node } from '../../daemon/node.ts';
 import type { LedgerEvent } from '../../daemon/node-api.ts';
 import type { ChainMirror } from './chain-mirror.ts';
-import { boundsMax } from './checks.ts';
 import { World } from './world.ts';
 
 interface Scene {
@@ -102,9 +98,4 @@ describe('the checks of a running world', () => {
     );
     expect(world.time.nowMs).toBe(5_000);
   });
-});
-
-it('the bounds that are checked are those of the engine', () => {
-  const real = { orphans: orphanLimits.total, deferred: deferredMax, bodiesMissing: bodiesWantedMax, tips: tipsMax };
-  expect(boundsMax).toEqual(real);
 });

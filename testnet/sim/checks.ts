@@ -5,13 +5,11 @@
  */
 import { equalBytes, toHex } from '../../chain/bytes.ts';
 import { mempoolLimits } from '../../chain/mempool-admission.ts';
+import { bodiesWantedMax } from '../../consensus/engine.ts';
 import type { Node } from '../../daemon/node.ts';
 import type { PeerId } from '../../daemon/ports.ts';
 import { ChainMirror } from './chain-mirror.ts';
 import { short, type Trace } from './trace.ts';
-
-/** What the engine keeps at most. No file but its registry may know an engine, so these are copies; their test compares them. */
-export const boundsMax = { orphans: 1_000, deferred: 100, bodiesMissing: 1_024, tips: 100 } as const;
 
 /** A transaction that a client sent, with its rivals of the same nonce: one of them must get in. */
 export interface Submission {
@@ -120,13 +118,11 @@ export class Checks {
   }
 
   #checkBounds(name: PeerId, node: Node): void {
-    const { orphans, deferred, tips } = node.engine.view();
+    const { kept } = node.engine.view();
     const { count, bytes, gapped } = node.mempool.stats();
     const sizes: readonly (readonly [string, number, number])[] = [
-      ['orphans', orphans, boundsMax.orphans],
-      ['deferred blocks', deferred, boundsMax.deferred],
-      ['tips', tips.length, boundsMax.tips],
-      ['missing bodies', node.sync.missing, boundsMax.bodiesMissing],
+      ...kept.map(({ what, count: size, max }) => [what, size, max] as const),
+      ['missing bodies', node.sync.missing, bodiesWantedMax],
       ['transactions', count, mempoolLimits.transactionsMax],
       ['bytes of transactions', bytes, mempoolLimits.bytesMax],
       ['transactions behind gaps', gapped, mempoolLimits.gappedMax],

@@ -5,7 +5,6 @@ import { describe, expect, it } from 'vitest';
 import { blockTransactionsCap } from '../../chain/block.ts';
 import { fromHex, toHex } from '../../chain/bytes.ts';
 import { accept, type Result } from '../../chain/errors.ts';
-import { relayDepth } from '../../consensus/pow/state.ts';
 import { networkLimits } from '../../daemon/network/limits.ts';
 import {
   decodeAnswer,
@@ -105,7 +104,6 @@ describe('the page of the network', () => {
     `banned for ${networkLimits.banMs / 60_000} minutes`,
     `the code's penalty, and ${networkLimits.rejectedGossipPenalty} points`,
     `within ${syncLimits.requestTimeoutMs / 1_000} s pays`,
-    `within ${relayDepth} blocks of the best`,
   ])('says: %s', text => {
     expect(page).toContain(text);
   });
