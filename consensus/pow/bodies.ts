@@ -8,11 +8,6 @@ import { bodiesWantedMax, type PeerId } from '../engine.ts';
 import { blockWork, branchesWantedMax, type PowEffect, type PowState, relayDepth } from './state.ts';
 import { bodyTimer, setBodyTimer } from './timers.ts';
 
-/** True when the block is within `relayDepth` blocks' work of the heaviest header: it may still matter to others. */
-export function isNearBest(state: PowState, entry: BlockEntry): boolean {
-  return entry.work + BigInt(relayDepth) * blockWork(entry) >= state.bestHeader.work;
-}
-
 /** A-H4: orders the list of wanted bodies when it changed. It replaces the list before. */
 export function wantBodies(state: PowState, hint: PeerId | null, effects: PowEffect[]): void {
   const list = listWanted(state);

@@ -8,6 +8,7 @@ import { bodiesWantedMax } from '../engine.ts';
 import { genesisTime } from '../engine-context.suite.ts';
 import { Follower, Grower, type Grown, joined, only, rowsOf } from './grown-chain.suite.ts';
 import { pow } from './pow.ts';
+import { RelayCounts, relayCountsMax, siblingsRelayedMax } from './relay.ts';
 import { relayDepth, switchBlocksMax } from './state.ts';
 import { bodyTimer } from './timers.ts';
 
@@ -192,6 +193,43 @@ describe('bodies', () => {
     expect(joined(relayed)).toBe(hashes(chain.slice(2)));
     const again = follower.step({ type: 'body', now: later, hash: chain[5]?.sealed.hash ?? genesis.sealed.hash });
     expect(again).toEqual([]);
+  });
+
+
+  it('of one producer at one height are all kept and judged, but only some of them are passed on', () => {
+    const follower = new Follower(context);
+    const siblings = Array.from({ length: siblingsRelayedMax + 3 }, (_, salt) => grower.next(genesis, { salt }));
+    const relayed = only(follower.deliver(siblings, later), 'relay').map(({ hash }) => hash);
+    expect(joined(relayed)).toBe(hashes(siblings.slice(0, siblingsRelayedMax)));
+    for (const { sealed } of siblings) expect(follower.state.tree.get(sealed.hashHex)?.isComplete).toBe(true);
+    expect(follower.head).toBe(siblings[0]?.sealed);
+    const last = siblings.at(-1) ?? genesis;
+    const child = grower.next(last);
+    expect(only(follower.deliver([child], later), 'relay')).toHaveLength(1);
+    expect(follower.head).toBe(child.sealed);
+  });
+
+  it('of another producer at that height are passed on, and the heaviest known always is', () => {
+    const follower = new Follower(context);
+    const [first = genesis] = grower.chain(genesis, 1);
+    const siblings = Array.from({ length: siblingsRelayedMax }, (_, salt) => grower.next(first, { salt }));
+    follower.deliver([first, ...siblings], later);
+    const other = grower.next(first, { changes: { producer: new Uint8Array(33).fill(2) } });
+    expect(only(follower.deliver([other], later), 'relay')).toHaveLength(1);
+    const late = grower.next(first, { salt: 99 });
+    expect(only(follower.deliver([late], later), 'relay')).toEqual([]);
+    follower.step({ type: 'invalid', now: later, hash: first.sealed.hash, code: 'BAD_STATE_ROOT' });
+    const heaviest = grower.chain(grower.next(genesis, { salt: 7 }), 1, { salt: 8 });
+    const branch = [grower.next(genesis, { salt: 7 }), ...heaviest];
+    const relayed = only(follower.deliver(branch, later), 'relay').map(({ hash }) => hash);
+    expect(joined(relayed)).toBe(hashes(branch));
+  });
+
+  it('are counted for the last heights and producers alone', () => {
+    const counts = new RelayCounts();
+    const { header } = genesis.sealed;
+    for (let height = 0; height < relayCountsMax + 5; height++) expect(counts.add({ ...header, height })).toBe(true);
+    expect(counts.entries()).toHaveLength(relayCountsMax);
   });
 
   it('of unknown blocks change nothing', () => {

@@ -5,7 +5,7 @@
 import type { BlockEntry } from '../../chain/block-tree.ts';
 import type { ErrorCode } from '../../chain/errors.ts';
 import { nextBits } from './asert.ts';
-import { isNearBest } from './bodies.ts';
+import { isRelayed } from './relay.ts';
 import { type PowEffect, type PowState, switchBlocksMax, treeDepth } from './state.ts';
 
 /** Blocks below the floor that may gather before the tree is pruned. */
@@ -18,7 +18,7 @@ export function acceptBody(state: PowState, entry: BlockEntry, effects: PowEffec
   for (const completed of state.tree.addBody(entry)) {
     if (!completed.isInvalid && completed.work > state.candidate.work) state.candidate = completed; // A-F1
   }
-  if (!entry.isInvalid && isNearBest(state, entry)) effects.push({ type: 'relay', hash: entry.sealed.hash });
+  if (isRelayed(state, entry)) effects.push({ type: 'relay', hash: entry.sealed.hash });
 }
 
 /** selectBest (PROTOCOLS 2.4): orders the next switch of the ledger, or work on its tip. */

@@ -15,6 +15,7 @@ import { pointOf } from './headers.ts';
 import { Orphans } from './orphans.ts';
 import { Presync } from './presync.ts';
 import { Random } from './random.ts';
+import { RelayCounts } from './relay.ts';
 import type { PowState } from './state.ts';
 import { decodeTreeRecord } from './tree-record.ts';
 
@@ -38,6 +39,7 @@ export function recover(context: EngineContext, recovery: Recovery<never>): PowS
     orphans: new Orphans(random),
     deferred: new Deferred(),
     presync: new Presync(),
+    relayCounts: new RelayCounts(),
     random,
     head,
     bestHeader: head,

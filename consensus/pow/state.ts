@@ -7,6 +7,7 @@ import type { Deferred } from './future.ts';
 import type { Orphans } from './orphans.ts';
 import type { Presync } from './presync.ts';
 import type { Random } from './random.ts';
+import type { RelayCounts } from './relay.ts';
 
 /** Proof of work has neither messages between members nor records: the tree and the ledger's tip are all there is to remember. */
 export type PowEffect = Effect<never, never>;
@@ -34,6 +35,7 @@ export interface PowState {
   readonly orphans: Orphans;
   readonly deferred: Deferred;
   readonly presync: Presync;
+  readonly relayCounts: RelayCounts;
   readonly random: Random;
   /** Where the ledger stands. */
   head: BlockEntry;

@@ -45,6 +45,7 @@ function choicesOf(state: PowState): readonly unknown[] {
     [...state.orphans.keys()],
     state.deferred.keys(),
     state.presync.summary(),
+    state.relayCounts.entries(),
     [...state.paused],
     [...state.askedAt],
     state.random.state.toString(),
