@@ -205,6 +205,7 @@ export function* applyBlockInSteps(order: BlockToApply): Generator<undefined, Re
     yield;
   }
   const applied = execution.finish();
+  // A-B1
   if (!equalBytes(applied.receiptsRoot, receiptsRoot)) {
     const given = `header has receiptsRoot ${toHex(receiptsRoot)}`;
     return reject('BAD_RECEIPTS_ROOT', `${given}, execution gives ${toHex(applied.receiptsRoot)}`);
@@ -214,7 +215,7 @@ export function* applyBlockInSteps(order: BlockToApply): Generator<undefined, Re
 
 /** Compares the state tree's root after the block's changes with the header. Error: BAD_STATE_ROOT. */
 export function checkStateRoot(header: Header, root: Uint8Array): Result<null> {
-  if (equalBytes(header.stateRoot, root)) return accept(null);
+  if (equalBytes(header.stateRoot, root)) return accept(null); // A-B1
   return reject('BAD_STATE_ROOT', `header has stateRoot ${toHex(header.stateRoot)}, execution gives ${toHex(root)}`);
 }
 

@@ -192,7 +192,7 @@ export class BlockImport {
   async #complete(block: Block, durability: 'durable' | 'lazy'): Promise<'kept' | 'other body' | 'invalid'> {
     const { genesis, chainId, driver, clock, chain, signatures } = this.#parts;
     const rules = { chainId, params: paramsAt(genesis, block.header.height) };
-    const checked = validateBody(block, rules);
+    const checked = validateBody(block, rules); // A-B1, what needs no state
     if (!checked.ok && checked.error.code === 'BAD_TRANSACTIONS_ROOT') return 'other body';
     const isSigned = checked.ok && (await signatures.allVerify(block.transactions));
     if (!isSigned) {

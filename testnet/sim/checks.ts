@@ -95,6 +95,7 @@ export class Checks {
 
   #onHead(name: PeerId, watched: Watched): void {
     const { mirror, undone } = watched;
+    // A-I6: how far two chains of the same node ever differed; the report of a run tells it.
     this.#reorgDepthMax = Math.max(this.#reorgDepthMax, undone);
     this.#trace.add(name, undone > 0 ? `reorg-${undone}` : 'head', `${short(mirror.hash)} ${mirror.height}`);
     watched.undone = 0;
