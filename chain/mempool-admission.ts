@@ -45,17 +45,12 @@ export interface Arrival {
   readonly account: Account;
 }
 
-export function entryOf(
-  transaction: Transaction,
-  arrival: Omit<Arrival, 'account' | 'feePerByteMin'>,
-  order: number,
-): Entry {
+export function entryOf(transaction: Transaction, arrival: Pick<Arrival, 'source' | 'now'>, order: number): Entry {
   return {
     transaction,
     source: arrival.source,
     arrival: order,
     addedAtMs: arrival.now,
-    addedHeight: arrival.height,
     rate: Number(transaction.body.fee) / transaction.bytes.length,
     outgoing: outgoingOf(transaction),
     waitingSinceMs: null,

@@ -14,9 +14,8 @@ export interface Entry {
   readonly source: string;
   /** Counts admissions: of two equals the earlier one is better. */
   readonly arrival: number;
-  /** Unix milliseconds of the admission, and the height of the next block then. */
+  /** Unix milliseconds of the admission. */
   readonly addedAtMs: number;
-  readonly addedHeight: number;
   /** Fee per byte. A number is exact enough to rank by; the same everywhere, for division is exactly specified. */
   readonly rate: number;
   /** What its transfers would take from the sender beside the fee. */

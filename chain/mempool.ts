@@ -231,7 +231,7 @@ export class Mempool {
   }
 
   /** Entries for the transactions of undone blocks, by sender, indexed already; one whose nonce is taken is `removed` at once. */
-  #returned({ undone, accounts, now, height }: ChainMove, removed: Removal[]): ReadonlyMap<string, readonly Entry[]> {
+  #returned({ undone, accounts, now }: ChainMove, removed: Removal[]): ReadonlyMap<string, readonly Entry[]> {
     const returned = new Map<string, Map<number, Entry>>();
     for (const transaction of undone) {
       if (this.has(transaction.idHex)) continue;
@@ -243,7 +243,7 @@ export class Mempool {
         removed.push({ transaction, reason: 'superseded' });
         continue;
       }
-      const entry = entryOf(transaction, { source: undoneSource, now, height }, this.#arrivals++);
+      const entry = entryOf(transaction, { source: undoneSource, now }, this.#arrivals++);
       // It waits for its place until the sender's queue is sorted anew.
       entry.waitingSinceMs = now;
       this.#index(entry);

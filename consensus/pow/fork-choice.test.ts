@@ -195,7 +195,6 @@ describe('bodies', () => {
     expect(again).toEqual([]);
   });
 
-
   it('of one producer at one height are all kept and judged, but only some of them are passed on', () => {
     const follower = new Follower(context);
     const siblings = Array.from({ length: siblingsRelayedMax + 3 }, (_, salt) => grower.next(genesis, { salt }));

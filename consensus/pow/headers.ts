@@ -114,7 +114,7 @@ function acceptOne(
   if (dueAt > now) {
     // A-V5: our clock may be wrong, so this is no fault of the block.
     state.deferred.add({ sealed, from, dueAt });
-    effects.push({ type: 'trace', rule: 'A-V5', data: { hash: sealed.hashHex, dueAt } });
+    effects.push({ type: 'trace', rule: 'A-V5', data: { hash: sealed.hashHex, code: 'FUTURE_BLOCK', dueAt } });
     return 'kept';
   }
   if (isTooFarAhead(state, sealed, from)) return 'refused';

@@ -112,16 +112,6 @@ test('a ban ends, and then the peer comes back by itself', async () => {
   await until('it is back', () => knows(a, [b]) && knows(b, [a]), 30_000);
 }, 60_000);
 
-test('a cut link stays cut both ways until it is mended', async () => {
-  const [a, b] = [await startNode(), await startNode()];
-  await connect(a, b);
-  a.network.failLink(b.id);
-  await until('both know', () => !a.present.has(b.id) && !b.present.has(a.id));
-  await expect(b.network.addPeer(a.address)).rejects.toMatchObject({ code: 'UNREACHABLE' });
-  a.network.fixLink(b.id);
-  await until('they are peers again', () => knows(a, [b]) && knows(b, [a]), 20_000);
-}, 40_000);
-
 test('a port in use is told with its number', async () => {
   const a = await startNode();
   const port = /\/tcp\/(\d+)/.exec(a.address)?.[1] ?? '';

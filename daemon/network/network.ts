@@ -79,7 +79,6 @@ export class Libp2pNetwork implements Network {
   readonly #exchange: Exchange;
   readonly #dialing: Dialing;
   readonly #memory: AddressMemory;
-  readonly #blockedPeers = new Set<PeerId>();
   readonly #stopping = new AbortController();
   #running: { readonly node: Libp2p; readonly handlers: NetworkHandlers } | null = null;
 
@@ -112,7 +111,7 @@ export class Libp2pNetwork implements Network {
       random,
       dial: address => this.#dial(address),
       ask: session => this.#exchange.ask(session),
-      isRefused: peer => this.#isRefused(peer),
+      isRefused: peer => this.#scores.isBanned(peer),
     });
     this.#memory = new AddressMemory(this.#surroundings, this.#candidates, settings.addressBook);
   }
@@ -124,12 +123,7 @@ export class Libp2pNetwork implements Network {
       privateKey,
       listen,
       limits: this.#limits,
-      gater: createGater({
-        limits: this.#limits,
-        scores: this.#scores,
-        sessions: this.#sessions,
-        blockedPeers: this.#blockedPeers,
-      }),
+      gater: createGater({ limits: this.#limits, scores: this.#scores, sessions: this.#sessions }),
       isPrivateNetwork: reach.has('loopback') || reach.has('private'),
       mdnsName: isMdnsOn ? `_kvchain-${chainIdHex.slice(0, 16)}._udp.local` : null,
       createGossip: components => this.#gossip.create(components),
@@ -206,18 +200,6 @@ export class Libp2pNetwork implements Network {
     await session.closed;
   }
 
-  /** Cuts the link to a peer both ways until fixLink; for test networks. */
-  failLink(peer: PeerId): void {
-    this.#blockedPeers.add(peer);
-    const session = this.#sessions.find(peer);
-    if (session !== null) this.#sessions.end(session, 'link cut');
-  }
-
-  fixLink(peer: PeerId): void {
-    this.#blockedPeers.delete(peer);
-    this.#dialing.wake();
-  }
-
   async stop(): Promise<void> {
     if (this.#running === null || this.#stopping.signal.aborted) return;
     this.#stopping.abort();
@@ -289,10 +271,6 @@ export class Libp2pNetwork implements Network {
     log.info({ peer, reason }, 'peer banned');
     const session = this.#sessions.find(peer);
     if (session !== null) this.#sessions.end(session, 'banned');
-  }
-
-  #isRefused(peer: PeerId): boolean {
-    return this.#blockedPeers.has(peer) || this.#scores.isBanned(peer);
   }
 
   #ownPorts(): readonly number[] {
