@@ -13,7 +13,7 @@ import { type OpenedNode, openNode, peerWith } from './node-fixture.suite.ts';
 import { Pruner, type Pruning } from './pruner.ts';
 import { MemoryStore } from './store/memory-store.ts';
 import { serve } from './sync-server.ts';
-import { decodeBodies, decodeStatus } from './wire.ts';
+import { decodeBodies, decodeStatus, encodeRequest } from './wire.ts';
 
 const depth = 5;
 const genesis = genesisWith(paramsWith({ undoBlocksMax: depth, safeConfirmations: 2 }), [
@@ -121,6 +121,20 @@ describe('pruning', () => {
     const answer = decodeBodies(await serve(node.chain, { type: 'getBodies', hashes }));
     expect(answer.ok && answer.value.map(body => body !== null)).toEqual([false, true]);
     expect(decodeStatus(network.handlers.localStatus())).toMatchObject({ value: { blocksFrom: 16 } });
+  });
+
+  it('leaves a node from which a new one syncs with the help of a full one, and not alone', async () => {
+    const branch = twenty();
+    const [pruned, full] = [await nodeWith(branch, withHistory), await nodeWith(branch, null)];
+    const fresh = await openNode(new MemoryStore(), genesis, null);
+    const connect = (name: string, { node }: OpenedNode) =>
+      fresh.network.connect(name, 1_000_000n, asked => node.sync.answer(encodeRequest(asked)), node.pruner.blocksFrom);
+    connect('pruned', pruned);
+    await settle('the word', () => fresh.node.sync.unserved === 1);
+    expect(fresh.node.engine.view().bestHeader.height).toBe(20);
+    connect('full', full);
+    await settle('the head', () => fresh.node.ledger.head.hashHex === branch.tip.hashHex);
+    expect(fresh.network.penalties).toEqual([]);
   });
 
   it('with the history, keeps of each key what can be read from the depth up, and refuses what lies below', async () => {
