@@ -32,7 +32,7 @@ export class AddressBook {
     const kept = [...byPeer].slice(0, peersMax);
     const seenMs = this.#clock.now();
     const puts = kept.map(([peer, known]) => rows.peer.put(peer, { addresses: known, seenMs }));
-    await this.#store.write([...gone.map(row => ({ key: row.key, value: null })), ...puts], 'lazy');
+    await this.#store.write([...gone.map(row => ({ key: row.key, value: null })), ...puts], 'lazy', 'address-book');
   }
 
   #peerRows() {

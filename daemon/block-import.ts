@@ -115,7 +115,7 @@ export class BlockImport {
       this.#refuse(from, body.error.code, body.error.detail);
       return false;
     }
-    const outcome = await this.#complete({ ...sealed, transactions: body.value }, 'lazy');
+    const outcome = await this.#complete({ ...sealed, transactions: body.value }, 'peer-block');
     if (outcome === 'other body') this.#refuse(from, 'BAD_TRANSACTIONS_ROOT', 'transactions of another block');
     return outcome !== 'other body';
   }
@@ -125,7 +125,7 @@ export class BlockImport {
     this.#mining = block.hashHex;
     try {
       this.#tellHeaders([block], null);
-      await this.#complete(block, 'durable');
+      await this.#complete(block, 'own-block');
     } finally {
       this.#mining = null;
     }
@@ -155,7 +155,7 @@ export class BlockImport {
       return this.#refuse(from, 'BAD_TRANSACTIONS_ROOT', `block ${sealed.hashHex}: ids that do not give its root`);
     }
     const transactions = await this.#gather(sealed, witnessIds, from);
-    if (transactions !== null) await this.#complete({ ...sealed, transactions }, 'lazy');
+    if (transactions !== null) await this.#complete({ ...sealed, transactions }, 'peer-block');
     return 'ignore';
   }
 
@@ -189,7 +189,7 @@ export class BlockImport {
    * Checks a whole block without state, stores it and tells the engine. `other body`: the transactions are not this header's, which says
    * nothing of the header. `invalid`: they are, and break a rule, so the block is invalid for ever.
    */
-  async #complete(block: Block, durability: 'durable' | 'lazy'): Promise<'kept' | 'other body' | 'invalid'> {
+  async #complete(block: Block, name: 'own-block' | 'peer-block'): Promise<'kept' | 'other body' | 'invalid'> {
     const { genesis, chainId, driver, clock, chain, signatures } = this.#parts;
     const rules = { chainId, params: paramsAt(genesis, block.header.height) };
     const checked = validateBody(block, rules); // A-B1, what needs no state
@@ -202,7 +202,7 @@ export class BlockImport {
     }
     const record = driver.engine.treeRecord(block.hash);
     if (record === null) return 'kept';
-    await chain.putBlock(block, record, durability);
+    await chain.putBlock(block, record, name);
     this.#parts.onStored(block.hash);
     driver.dispatch({ type: 'body', now: clock.now(), hash: block.hash });
     return 'kept';

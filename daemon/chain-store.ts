@@ -34,6 +34,7 @@ import {
 } from '../chain/state.ts';
 import type { Transaction } from '../chain/transaction.ts';
 import type { Undo } from '../chain/undo.ts';
+import type { StoreBatch } from './failpoints.ts';
 import type { Store, StoreRow, StoreWrite } from './ports.ts';
 
 /** Rows read at a time where all of a kind are read. */
@@ -48,8 +49,8 @@ export class ChainStore {
     this.#store = store;
   }
 
-  write(batch: readonly StoreWrite[], durability: 'durable' | 'lazy'): Promise<void> {
-    return this.#store.write(batch, durability);
+  write(batch: readonly StoreWrite[], durability: 'durable' | 'lazy', name: StoreBatch): Promise<void> {
+    return this.#store.write(batch, durability, name);
   }
 
   tip(): Promise<TipRecord | null> {
@@ -121,14 +122,15 @@ export class ChainStore {
     return equalBytes(best, tip.hash) ? known : [best, ...known];
   }
 
-  putBlock(block: Block, treeRecord: Uint8Array, durability: 'durable' | 'lazy'): Promise<void> {
-    return this.#store.write(storeBlockWrites(block, treeRecord), durability);
+  /** A block of this node's own is on stable storage when it resolves; a peer's can be had again. */
+  putBlock(block: Block, treeRecord: Uint8Array, name: 'own-block' | 'peer-block'): Promise<void> {
+    return this.#store.write(storeBlockWrites(block, treeRecord), name === 'own-block' ? 'durable' : 'lazy', name);
   }
 
   /** Remembers that a stored block is invalid; one that is not stored needs no mark. */
   async markInvalid(hash: Uint8Array): Promise<void> {
     const header = await this.header(hash);
-    if (header) await this.#store.write(storeHeaderWrites({ ...header, isInvalid: true }), 'lazy');
+    if (header) await this.#store.write(storeHeaderWrites({ ...header, isInvalid: true }), 'lazy', 'invalid-mark');
   }
 
   /** Stored headers with bodies from `height` up, parents before children. */

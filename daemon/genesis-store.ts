@@ -11,5 +11,5 @@ const noTreeRecord = new Uint8Array(0);
 
 export async function createChain(chain: ChainStore, genesis: Genesis, sealed: SealedHeader): Promise<void> {
   const applied = { receipts: [], changes: genesisChanges(genesis), history: [], receiptsRoot: merkleRoot([]) };
-  await chain.write(genesisWrites({ ...sealed, transactions: [] }, applied, noTreeRecord), 'durable');
+  await chain.write(genesisWrites({ ...sealed, transactions: [] }, applied, noTreeRecord), 'durable', 'genesis');
 }

@@ -127,7 +127,7 @@ describe('who comes back', () => {
   it('is too old when a body on its way down is gone', async () => {
     const { events, writer, chain, first, second } = await forked();
     await writer.switchTo(switchBetween(first, second, 1));
-    await chain.write([rows.body.remove(first.blocks[1]?.hash ?? new Uint8Array(32))], 'durable');
+    await chain.write([rows.body.remove(first.blocks[1]?.hash ?? new Uint8Array(32))], 'durable', 'ledger-step');
     expect(await events.undoneSince(writer, 3, first.tip.hash)).toBeNull();
   });
 });

@@ -174,7 +174,7 @@ export class LedgerWriter {
     const step = new LedgerStep(this.#parts, this.#tree, this.#head);
     const done = await step.execute(undo, apply, this.#prepared);
     if (step.moved.length === 0) return done;
-    const written = this.#parts.chain.write(step.writes, 'durable');
+    const written = this.#parts.chain.write(step.writes, 'durable', 'ledger-step');
     this.#writing = written.catch(() => {});
     try {
       await written;

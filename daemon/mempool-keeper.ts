@@ -118,7 +118,7 @@ export class MempoolKeeper {
         this.#places = batch.value;
         break;
       }
-      await this.#parts.chain.write(batch.value, 'lazy');
+      await this.#parts.chain.write(batch.value, 'lazy', 'mempool');
     }
     this.#undone.splice(0, undone.length);
   }

@@ -4,6 +4,7 @@
  */
 import type { ErrorCode } from '../chain/errors.ts';
 import type { PeerId } from '../consensus/engine.ts';
+import type { StoreBatch } from './failpoints.ts';
 
 export type { PeerId };
 
@@ -50,8 +51,11 @@ export interface Store {
   getMany(keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | null)[]>;
   /** At most `limit` rows. */
   range(range: StoreRange): Promise<readonly StoreRow[]>;
-  /** All or nothing, in order with every other write. `durable`: on stable storage, with all earlier writes, when it resolves. */
-  write(batch: readonly StoreWrite[], durability: 'durable' | 'lazy'): Promise<void>;
+  /**
+   * All or nothing, in order with every other write. `durable`: on stable storage, with all earlier writes, when it resolves. `name`
+   * says what the batch is, for the failpoints.
+   */
+  write(batch: readonly StoreWrite[], durability: 'durable' | 'lazy', name: StoreBatch): Promise<void>;
   /** Gives back the space of what was deleted from `from` to `to`; may take long. Not there where deleting alone does it. */
   compact?(range: Pick<StoreRange, 'from' | 'to'>): Promise<void>;
   close(): Promise<void>;

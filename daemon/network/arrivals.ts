@@ -70,6 +70,7 @@ export class Arrivals {
     const { handlers } = this.#options;
     session.isGreeting = true;
     const framed = new FramedStream(stream, {
+      name: 'handshake',
       clock,
       frameBytesMax: statusBytesMax,
       sendBytesMax: statusBytesMax,

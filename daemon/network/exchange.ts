@@ -9,7 +9,7 @@ import { KvchainError } from '../../chain/errors.ts';
 import { type DialAddress, formatAddress, isDialable, isReachableFrom, parseAddress, type Scope } from './addresses.ts';
 import type { Candidates } from './candidates.ts';
 import { admit, blame, deadline, type Surroundings } from './conduct.ts';
-import { endedEarly, FramedStream } from './framed-stream.ts';
+import { endedEarly, FramedStream, type FrameRules } from './framed-stream.ts';
 import { openStream } from './requests.ts';
 import type { Session } from './sessions.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -50,7 +50,11 @@ export class Exchange {
     let framed: FramedStream | null = null;
     try {
       const stream = await openStream(session, this.#options.protocol, signal);
-      framed = this.#frame(stream, exchangeAnswerBytesMax, exchangeQuestionBytesMax);
+      framed = this.#frame(stream, {
+        name: 'exchange-question',
+        frameBytesMax: exchangeAnswerBytesMax,
+        sendBytesMax: exchangeQuestionBytesMax,
+      });
       await framed.write(encodeQuestion({ ports: this.#options.ownPorts() }));
       await framed.end();
       const frame = await framed.read(limits.frameTimeoutMs);
@@ -68,7 +72,11 @@ export class Exchange {
     return async (stream, connection) => {
       const session = await admit(this.#surroundings, stream, connection);
       if (session === null) return;
-      const framed = this.#frame(stream, exchangeQuestionBytesMax, exchangeAnswerBytesMax);
+      const framed = this.#frame(stream, {
+        name: 'exchange-answer',
+        frameBytesMax: exchangeQuestionBytesMax,
+        sendBytesMax: exchangeAnswerBytesMax,
+      });
       try {
         await this.#answer(session, framed);
         await framed.end();
@@ -117,9 +125,9 @@ export class Exchange {
     return this.#options.candidates.add(address, 'learned');
   }
 
-  #frame(stream: Stream, frameBytesMax: number, sendBytesMax: number): FramedStream {
+  #frame(stream: Stream, rules: Pick<FrameRules, 'name' | 'frameBytesMax' | 'sendBytesMax'>): FramedStream {
     const { clock, limits } = this.#surroundings;
-    return new FramedStream(stream, { clock, frameBytesMax, sendBytesMax, frameTimeoutMs: limits.frameTimeoutMs });
+    return new FramedStream(stream, { ...rules, clock, frameTimeoutMs: limits.frameTimeoutMs });
   }
 
   #bucket(session: Session): TokenBucket {

@@ -7,7 +7,9 @@
 import type { Connection, Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface';
 import { decode, encode, type LengthDecoderFunction } from 'it-length-prefixed';
 import { pipe } from 'it-pipe';
+import { failpoint } from '#failpoint';
 import { KvchainError } from '../../chain/errors.ts';
+import type { Send } from '../failpoints.ts';
 import type { Clock } from '../ports.ts';
 
 type Chunk = StreamMessageEvent['data'];
@@ -20,6 +22,8 @@ const copiedBytesMax = 65_536;
 const lengthBytesMax = 4;
 
 export interface FrameRules {
+  /** What our frames are, for the failpoints. */
+  readonly name: Send;
   readonly clock: Clock;
   /** Of a frame that is read. */
   readonly frameBytesMax: number;
@@ -70,14 +74,16 @@ export class FramedStream {
 
   /** Resolves when the muxer has taken the frame. One write at a time. */
   async write(frame: Uint8Array): Promise<void> {
-    const { sendBytesMax, frameTimeoutMs } = this.#rules;
+    const { name, sendBytesMax, frameTimeoutMs } = this.#rules;
     if (frame.length > sendBytesMax) {
       throw new KvchainError('TOO_LARGE', `frame too large: ${frame.length} bytes, at most ${sendBytesMax}`);
     }
     const stop = this.#abortAfter(frameTimeoutMs, `a frame was not taken within ${frameTimeoutMs} ms`);
     try {
+      failpoint('before', name);
       this.#stream.send(encode.single(frame, { maxDataLength: sendBytesMax }));
       while (this.#stream.writableNeedsDrain) await nextDrain(this.#stream);
+      failpoint('after', name);
     } catch (error) {
       throw this.#fail(error);
     } finally {

@@ -14,6 +14,7 @@ import {
   TopicValidatorResult,
 } from '@chainsafe/libp2p-gossipsub';
 import type { Connection, Stream } from '@libp2p/interface';
+import { failpoint } from '#failpoint';
 import { KvchainError } from '../../chain/errors.ts';
 import { sha256 } from '../../chain/hash.ts';
 import type { GossipVerdict, NetworkHandlers, PeerId, Topic } from '../ports.ts';
@@ -90,7 +91,9 @@ export class Gossip {
     const name = this.#names[topic];
     // gossipsub would remember the message as sent, and refuse to send it when there are peers again.
     if (this.#gossipsub === null || this.#gossipsub.getSubscribers(name).length === 0) return;
+    failpoint('before', `gossip-${topic}`);
     await this.#gossipsub.publish(name, data);
+    failpoint('after', `gossip-${topic}`);
   }
 
   /** Lets a peer take part: our stream to it is opened first, for gossipsub opens streams one after the other, and one may hang. */
@@ -204,13 +207,25 @@ export class Gossip {
     const { clock, limits } = this.#surroundings;
     const { signal, cancel } = deadline(clock, limits.handshakeTimeoutMs);
     try {
-      const stream = await openStream(session, gossipProtocol, signal);
+      const stream = watchSends(await openStream(session, gossipProtocol, signal));
       const connection: Connection = Object.create(session.connection, { newStream: { value: async () => stream } });
       return connection;
     } finally {
       cancel();
     }
   }
+}
+
+/** Puts the failpoints around every frame that gossipsub writes. */
+function watchSends(stream: Stream): Stream {
+  const send = stream.send.bind(stream);
+  stream.send = data => {
+    failpoint('before', 'gossip-frame');
+    const hasRoom = send(data);
+    failpoint('after', 'gossip-frame');
+    return hasRoom;
+  };
+  return stream;
 }
 
 const verdicts: { readonly [V in GossipVerdict]: TopicValidatorResult } = {

@@ -45,6 +45,7 @@ async function startAttacker(): Promise<Attacker> {
 function frame(stream: Stream): FramedStream {
   const bytesMax = networkLimits.answerBytesMax;
   return new FramedStream(stream, {
+    name: 'handshake',
     clock: new MovableClock(),
     frameBytesMax: bytesMax,
     sendBytesMax: bytesMax,

@@ -113,6 +113,7 @@ export class Messages {
     const { clock, limits } = this.#surroundings;
     const { messageBytesMax, frameTimeoutMs } = limits;
     return new FramedStream(stream, {
+      name: 'engine-message',
       clock,
       frameBytesMax: messageBytesMax,
       sendBytesMax: messageBytesMax,

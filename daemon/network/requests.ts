@@ -65,6 +65,7 @@ export class Requests {
       if (session === null) return;
       const { clock, limits } = this.#surroundings;
       const question = new FramedStream(stream, {
+        name: 'sync-answer',
         clock,
         frameBytesMax: limits.requestBytesMax,
         sendBytesMax: limits.answerBytesMax,
@@ -134,6 +135,7 @@ export class Requests {
     const { clock, limits } = this.#surroundings;
     const stream = await openStream(session, this.#protocol, signal);
     const framed = new FramedStream(stream, {
+      name: 'sync-request',
       clock,
       frameBytesMax: limits.answerBytesMax,
       sendBytesMax: limits.requestBytesMax,

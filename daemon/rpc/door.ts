@@ -16,6 +16,7 @@ import fastify, {
   type FastifyRequest,
   type onRequestAsyncHookHandler,
 } from 'fastify';
+import { failpoint } from '#failpoint';
 import { type ErrorCode, errorRow, KvchainError, type Result, reject } from '../../chain/errors.ts';
 import type { MethodName } from './api.ts';
 import { type Authenticator, failureDelayMs } from './auth.ts';
@@ -101,6 +102,14 @@ export class Door {
     });
     const admit: onRequestAsyncHookHandler = (request, reply) => this.#admit(request, reply);
     this.#app.addHook('onRequest', admit);
+    this.#app.addHook('onSend', (_request, _reply, payload, done) => {
+      failpoint('before', 'http-answer');
+      done(null, payload);
+    });
+    this.#app.addHook('onResponse', (_request, _reply, done) => {
+      failpoint('after', 'http-answer');
+      done();
+    });
     this.#app.setErrorHandler<FastifyError>((error, request, reply) => this.#onError(error, request, reply));
     this.#app.setNotFoundHandler((request, reply) =>
       sendRefusal(reply, 'METHOD_NOT_FOUND', `no ${request.method} ${request.url.slice(0, 200)}`),

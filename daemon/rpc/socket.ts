@@ -1,5 +1,6 @@
 /** One WebSocket: JSON-RPC over it, its subscriptions, and the limits that keep one consumer from costing the node its memory. */
 import type { WebSocket } from 'ws';
+import { failpoint } from '#failpoint';
 import { fromHex, toHex } from '../../chain/bytes.ts';
 import { accept, KvchainError, type Result, reject } from '../../chain/errors.ts';
 import type { Logger } from '../logging.ts';
@@ -155,7 +156,9 @@ export class SocketSession implements WatchSession {
 
   #send(text: string): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
+    failpoint('before', 'socket-answer');
     this.#socket.send(text);
+    failpoint('after', 'socket-answer');
     if (this.#socket.bufferedAmount > this.#parts.limits.socketBufferBytesMax)
       this.close(closeCodes.slowConsumer, 'slow consumer');
     this.#parts.onSent();
@@ -168,7 +171,9 @@ export class SocketSession implements WatchSession {
     const { eventTimeoutMs } = this.#parts.limits;
     return new Promise(resolve => {
       const timer = setTimeout(() => this.close(closeCodes.slowConsumer, 'slow consumer'), eventTimeoutMs);
+      failpoint('before', 'socket-event');
       this.#socket.send(text, () => {
+        failpoint('after', 'socket-event');
         clearTimeout(timer);
         resolve();
       });

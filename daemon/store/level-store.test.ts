@@ -64,6 +64,7 @@ async function folderWithLog(): Promise<{ folder: string; prefixes: Set<string> 
     await store.write(
       [put('count', `${index}`), put(`k${String(index).padStart(3, '0')}`, 'x'.repeat(2_000))],
       'durable',
+      'ledger-step',
     );
     prefixes.add((await list(store)).join());
   }
@@ -273,7 +274,7 @@ describe('a LevelDB store on a disk that fails', () => {
     const count = (await store.get(toUtf8('count')))?.[0] ?? -1;
     expect(count).toBeGreaterThanOrEqual(acknowledged - 1);
     expect(await store.get(Uint8Array.of(1, count))).toHaveLength(50_000);
-    await store.write([put('after', '')], 'durable');
+    await store.write([put('after', '')], 'durable', 'ledger-step');
     await store.close();
   });
 

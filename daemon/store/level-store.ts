@@ -7,9 +7,11 @@ import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
+import { failpoint } from '#failpoint';
 import { compareBytes, fromUtf8, toUtf8 } from '../../chain/bytes.ts';
 import { assert, KvchainError } from '../../chain/errors.ts';
 import { databaseFormat, databaseVersion } from '../../chain/layout.ts';
+import type { StoreBatch } from '../failpoints.ts';
 import type { Store, StoreRange, StoreRow, StoreWrite } from '../ports.ts';
 import { checkLevelFolder } from './level-check.ts';
 import { assertKey, lowestKey, openRow, repairAdvice, sealRow } from './row.ts';
@@ -64,6 +66,7 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
 interface WaitingWrite {
   readonly batch: readonly StoreWrite[];
   readonly durability: 'durable' | 'lazy';
+  readonly name: StoreBatch;
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -111,12 +114,12 @@ class LevelStore implements Store {
     return rows.map(([key, stored]) => ({ key: plain(key), value: openRow(key, stored, this.#folder) }));
   }
 
-  write(batch: readonly StoreWrite[], durability: 'durable' | 'lazy'): Promise<void> {
+  write(batch: readonly StoreWrite[], durability: 'durable' | 'lazy', name: StoreBatch): Promise<void> {
     for (const { key } of batch) assertKey(key);
     if (this.#failure) return Promise.reject(this.#failure);
     assert(this.#waiting.length < writesWaitingMax, `at most ${writesWaitingMax} writes wait for the disk`);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ batch, durability, resolve, reject });
+      this.#waiting.push({ batch, durability, name, resolve, reject });
       this.#writer ??= this.#writeAll();
     });
   }
@@ -165,7 +168,10 @@ class LevelStore implements Store {
     const sync = group.some(write => write.durability === 'durable');
     // A durable batch of nothing still makes the lazy ones before it durable, so it needs a record in the log.
     if (sync && operations.length === 0) operations.push({ type: 'del', key: Uint8Array.of(0) });
-    if (operations.length > 0) await this.#database.batch(operations, { sync });
+    if (operations.length === 0) return;
+    for (const { name } of group) failpoint('before', name);
+    await this.#database.batch(operations, { sync });
+    for (const { name } of group) failpoint('after', name);
   }
 
   async #read<T>(read: () => Promise<T>): Promise<T> {
@@ -194,7 +200,9 @@ async function checkFormat(database: Database, folder: string, chainIdHex: strin
     const others = await database.keys({ limit: 1 }).all();
     if (others.length > 0) throw new KvchainError('DATABASE_DAMAGED', `${folder} has no format row. ${repairAdvice}`);
     const text = JSON.stringify({ format: databaseFormat, version: databaseVersion, chainId: chainIdHex });
+    failpoint('before', 'format');
     await database.batch([{ type: 'put', key: formatKey, value: sealRow(formatKey, toUtf8(text)) }], { sync: true });
+    failpoint('after', 'format');
     return;
   }
   const { format, version, chainId } = parseFormat(openRow(formatKey, stored, folder), folder);

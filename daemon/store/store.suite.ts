@@ -40,7 +40,7 @@ export function describeStore({ name, open }: StoreSuite): void {
 
     it('gives null for a key that was never written, and bytes for one that was', async () => {
       const store = await fresh();
-      await store.write([put('a', '1'), put('empty', '')], 'durable');
+      await store.write([put('a', '1'), put('empty', '')], 'durable', 'ledger-step');
       expect(await store.get(toUtf8('a'))).toEqual(toUtf8('1'));
       expect(await store.get(toUtf8('empty'))).toEqual(new Uint8Array());
       expect(await store.get(toUtf8('b'))).toBeNull();
@@ -48,7 +48,7 @@ export function describeStore({ name, open }: StoreSuite): void {
 
     it('answers many keys in their order, with repetitions and absences', async () => {
       const store = await fresh();
-      await store.write([put('a', '1'), put('b', '2')], 'lazy');
+      await store.write([put('a', '1'), put('b', '2')], 'lazy', 'ledger-step');
       const found = await store.getMany(['b', 'x', 'a', 'b'].map(toUtf8));
       expect(found).toEqual([toUtf8('2'), null, toUtf8('1'), toUtf8('2')]);
       expect(await store.getMany([])).toEqual([]);
@@ -56,14 +56,18 @@ export function describeStore({ name, open }: StoreSuite): void {
 
     it('applies the changes of a batch in order, so that the last one of a key stands', async () => {
       const store = await fresh();
-      await store.write([put('a', '1'), remove('a'), put('a', '2'), put('b', '1'), remove('b')], 'durable');
+      await store.write(
+        [put('a', '1'), remove('a'), put('a', '2'), put('b', '1'), remove('b')],
+        'durable',
+        'ledger-step',
+      );
       expect(await list(store)).toEqual(['a=2']);
     });
 
     it('keeps the order of writes that were not waited for', async () => {
       const store = await fresh();
       const writes = Array.from({ length: 200 }, (_, index) =>
-        store.write([put('a', `${index}`), put(`k${index}`, '')], index % 7 === 0 ? 'durable' : 'lazy'),
+        store.write([put('a', `${index}`), put(`k${index}`, '')], index % 7 === 0 ? 'durable' : 'lazy', 'ledger-step'),
       );
       await Promise.all(writes);
       expect(await store.get(toUtf8('a'))).toEqual(toUtf8('199'));
@@ -72,9 +76,9 @@ export function describeStore({ name, open }: StoreSuite): void {
 
     it('accepts an empty batch and the deletion of what is not there', async () => {
       const store = await fresh();
-      await store.write([], 'durable');
-      await store.write([], 'lazy');
-      await store.write([remove('nothing')], 'durable');
+      await store.write([], 'durable', 'ledger-step');
+      await store.write([], 'lazy', 'ledger-step');
+      await store.write([remove('nothing')], 'durable', 'ledger-step');
       expect(await list(store)).toEqual([]);
     });
 
@@ -83,6 +87,7 @@ export function describeStore({ name, open }: StoreSuite): void {
       await store.write(
         ['a', 'b', 'c', 'd', 'e'].map(key => put(key, '')),
         'lazy',
+        'ledger-step',
       );
       const bounds = { from: toUtf8('b'), to: toUtf8('e') };
       expect(await list(store, bounds)).toEqual(['b=', 'c=', 'd=']);
@@ -97,7 +102,7 @@ export function describeStore({ name, open }: StoreSuite): void {
     it('hands out bytes that the caller may change, and keeps none of the bytes that it was given', async () => {
       const store = await fresh();
       const value = toUtf8('before');
-      const written = store.write([{ key: toUtf8('a'), value }], 'lazy');
+      const written = store.write([{ key: toUtf8('a'), value }], 'lazy', 'ledger-step');
       await written;
       value.fill(0);
       (await store.get(toUtf8('a')))?.fill(0);
@@ -120,7 +125,7 @@ export function describeStore({ name, open }: StoreSuite): void {
       const store = await open();
       await store.close();
       await expect(store.get(toUtf8('a'))).rejects.toMatchObject({ code: 'STOPPING' });
-      await expect(store.write([put('a', '1')], 'lazy')).rejects.toMatchObject({ code: 'STOPPING' });
+      await expect(store.write([put('a', '1')], 'lazy', 'ledger-step')).rejects.toMatchObject({ code: 'STOPPING' });
     });
 
     it('agrees with a sorted map on any sequence of writes', async () => {
@@ -136,7 +141,7 @@ export function describeStore({ name, open }: StoreSuite): void {
       await fc.assert(
         fc.asyncProperty(batches, fc.constantFrom('ascending', 'descending'), async (sequence, order) => {
           for (const [batch, durability] of sequence) {
-            await store.write(batch, durability);
+            await store.write(batch, durability, 'ledger-step');
             for (const { key, value } of batch) {
               if (value === null) model.delete(toHex(key));
               else model.set(toHex(key), value);

@@ -122,10 +122,10 @@ describe('the verdict', () => {
     if (!store || !row) throw new Error('no state on the disk');
     const changed = row.value.slice();
     changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1;
-    await store.write([{ key: row.key, value: changed }], 'durable');
+    await store.write([{ key: row.key, value: changed }], 'durable', 'ledger-step');
     await expect(judge(genesis, stores, submissions)).rejects.toThrow('A-I3');
     const extra = { key: Uint8Array.of(...row.key, 1), value: row.value };
-    await store.write([row, extra], 'durable');
+    await store.write([row, extra], 'durable', 'ledger-step');
     await expect(judge(genesis, stores, submissions)).rejects.toThrow(/A-I3: n\d holds \d+ records/);
   });
 });

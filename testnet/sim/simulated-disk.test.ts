@@ -23,7 +23,7 @@ function machine(seed: number, settings: Partial<DiskSettings> = {}): Machine {
 }
 
 const put = (store: Store, key: string, durability: 'durable' | 'lazy') =>
-  store.write([{ key: toUtf8(key), value: toUtf8(`value of ${key}`) }], durability);
+  store.write([{ key: toUtf8(key), value: toUtf8(`value of ${key}`) }], durability, 'ledger-step');
 
 async function crash({ disk, life }: Machine): Promise<void> {
   life.end();
@@ -85,7 +85,7 @@ describe('SimulatedDisk', () => {
       const { store } = box.disk.open(box.life);
       const value = toUtf8('value');
       const both = ['a', 'b'].map(key => ({ key: toUtf8(key), value }));
-      void store.write(both, 'durable'); // It ends, or never does, as the crash decides.
+      void store.write(both, 'durable', 'ledger-step'); // It ends, or never does, as the crash decides.
       void put(store, 'c', 'lazy'); // It ends, or never does, as the crash decides.
       await rest();
       expect(box.disk.isSyncing).toBe(true);
