@@ -16,6 +16,7 @@ export const storeBatches = {
   'ledger-step': 'blocks undone and applied: tip, state, history, receipts, index',
   mempool: 'a part of the mempool, or the end of what was stored before',
   'address-book': 'addresses of peers',
+  prune: 'floors of what is kept, or what lies below them taken away',
 } as const;
 
 /** What is sent to peers and to clients. */

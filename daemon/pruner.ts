@@ -176,6 +176,6 @@ export class Pruner {
   /** Floors count from before their batch is written: a reader that comes meanwhile is refused, not shown a hole. */
   async #write(deletions: readonly StoreWrite[], record: PrunedRecord): Promise<void> {
     this.#record = record;
-    await this.#parts.chain.write([...deletions, rows.pruned.put('only', record)], 'lazy');
+    await this.#parts.chain.write([...deletions, rows.pruned.put('only', record)], 'lazy', 'prune');
   }
 }

@@ -20,19 +20,23 @@ export class Cluster {
     return new Cluster(await mkdtemp(join(tmpdir(), 'kvchain-')), genesis);
   }
 
-  /** Starts the daemon of this name; its folder is kept from one start to the next. */
-  async start(name: string, flags: readonly string[]): Promise<DaemonProcess> {
-    const dataDir = join(this.folder, name);
+  folderOf(name: string): string {
+    return join(this.folder, name);
+  }
+
+  /** Starts the daemon of this name; its folder is kept from one start to the next. `failpoint`: where it is to die. */
+  async start(name: string, flags: readonly string[], failpoint?: string): Promise<DaemonProcess> {
+    const dataDir = this.folderOf(name);
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
     await writeFile(join(dataDir, 'genesis.json'), formatGenesis(this.#genesis));
-    const daemon = await DaemonProcess.start({ dataDir, flags });
+    const daemon = await DaemonProcess.start({ dataDir, flags, failpoint });
     this.#running.set(name, daemon);
     return daemon;
   }
 
   /** Bytes on disk of one daemon's chain. */
   async bytesOf(name: string): Promise<number> {
-    const folder = join(this.folder, name, 'chain');
+    const folder = join(this.folderOf(name), 'chain');
     const files = await readdir(folder);
     const sizes = await Promise.all(files.map(file => stat(join(folder, file)).then(info => info.size)));
     return sizes.reduce((sum, size) => sum + size, 0);

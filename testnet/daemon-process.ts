@@ -19,6 +19,8 @@ export interface DaemonProcessOptions {
   readonly dataDir: string;
   /** Flags beside the data folder; ports are free ones unless they are given here. */
   readonly flags: readonly string[];
+  /** Where it is to die, and at which time that it comes there: `after ledger-step 3`. */
+  readonly failpoint?: string | undefined;
 }
 
 interface Tail {
@@ -47,8 +49,9 @@ export class DaemonProcess {
   }
 
   /** Resolves when the daemon answers. Throws with the daemon's last words when it ends before that. */
-  static async start({ dataDir, flags }: DaemonProcessOptions): Promise<DaemonProcess> {
+  static async start({ dataDir, flags, failpoint }: DaemonProcessOptions): Promise<DaemonProcess> {
     const args = [
+      ...(failpoint === undefined ? [] : ['--conditions=failpoints']),
       program,
       '--data-dir',
       dataDir,
@@ -60,14 +63,16 @@ export class DaemonProcess {
       '0',
       ...flags,
     ];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const env = failpoint === undefined ? process.env : { ...process.env, KVCHAIN_FAILPOINT: failpoint };
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'], env });
     const tail: Tail = { text: '' };
     child.stderr?.on('data', (chunk: Buffer) => {
       tail.text = (tail.text + chunk.toString('utf8')).slice(-tailBytes);
     });
     let exitCode: number | null | undefined;
     const exited = new Promise<number | null>(resolve => {
-      child.once('exit', code => {
+      // Not `exit`: what it said last is here by now.
+      child.once('close', code => {
         exitCode = code;
         resolve(code);
       });

@@ -98,7 +98,7 @@ export const threatChapters: readonly ThreatChapter[] = [
   {
     title: 'Disks, clocks and processes',
     rows: {
-      D1: { attack: 'The process is killed at a write, or during recovery', state: owed },
+      D1: { attack: 'The process is killed at a write, or during recovery' },
       D2: { attack: 'Writes that were called durable and are lost or torn', state: owed },
       D3: { attack: 'The disk is full', state: owed },
       D4: { attack: 'Files of the database that were changed, cut or deleted', state: owed },

@@ -41,18 +41,20 @@ export async function judge(
   return { height: blocks.length, headHex, rootHex: toHex(replayed.root), transactions };
 }
 
-async function chainOf(store: Store): Promise<readonly Block[]> {
+/** Blocks 1 to the tip, as the store has them; `elsewhere` may give those whose bodies it does not keep. */
+export async function chainOf(store: Store, elsewhere: (hash: Uint8Array) => Promise<Block | null> = async () => null): Promise<readonly Block[]> {
   const chain = new ChainStore(store);
   const tip = expectRow(await chain.tip(), 'tip');
   const blocks: Block[] = [];
   for (let height = 1; height <= tip.height; height++) {
     const hash = expectRow(await chain.canonicalHash(height), `canonical block ${height}`);
-    blocks.push(expectRow(await chain.block(hash), `block ${height}`));
+    blocks.push(expectRow((await chain.block(hash)) ?? (await elsewhere(hash)), `block ${height}`));
   }
   return blocks;
 }
 
-async function compareState(name: string, store: Store, { records }: Replayed): Promise<void> {
+/** Compares every record of the state with the replayed one. Throws an Error that says what differs. */
+export async function compareState(name: string, store: Store, { records }: Replayed): Promise<void> {
   const stored = await store.range({ ...allOf(rows.state), limit: rowsMax, order: 'ascending' });
   const held = new Map(
     stored.map(row => [toHex(rows.state.placeOf(row.key)), toHex(rows.state.decode(row.value))] as const),

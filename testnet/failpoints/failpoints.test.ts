@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { type Failpoint, sends, storeBatches } from '../../daemon/failpoints.ts';
+import { repositoryRoot, runNode } from '../ci/programs.ts';
+import { runCampaign } from './campaign.ts';
+
+const limitMs = 240_000;
+
+it(
+  'D1: a daemon killed before and after each batch and each send stands up and has lost nothing acknowledged',
+  async () => {
+    const results = await runCampaign({ rounds: 1, randomKills: 0, onDeath: () => {} });
+    // Members' messages alone are not sent by proof of work.
+    const names = [...Object.keys(storeBatches), ...Object.keys(sends)].filter(name => name !== 'engine-message');
+    const failpoints = names.flatMap(name => [`before ${name}`, `after ${name}`]);
+    expect(results.map(({ failpoint }) => failpoint).toSorted()).toEqual(failpoints.toSorted());
+    for (const { failpoint, kills, lost } of results)
+      expect({ failpoint, kills, lost }).toEqual({ failpoint, kills: 1, lost: 0 });
+    expect(Math.max(...results.map(({ acknowledged }) => acknowledged))).toBeGreaterThan(20);
+  },
+  limitMs,
+);
+
+it.each([
+  [['--conditions=failpoints'], ''],
+  [[], 'alive'],
+])('D1: the variable kills with the condition alone: node %j', async (flags, said) => {
+  const failpoint: Failpoint = 'after ledger-step';
+  const program =
+    "import { failpoint } from '#failpoint'; failpoint('after', 'ledger-step'); process.stdout.write('alive');";
+  const variables = { KVCHAIN_FAILPOINT: `${failpoint} 1` };
+  const { stdout } = await runNode(repositoryRoot, [...flags, '--input-type=module', '-e', program], variables);
+  expect(stdout).toBe(said);
+});

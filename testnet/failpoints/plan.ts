@@ -1,0 +1,58 @@
+/** What makes a daemon come to each failpoint; a new batch or send does not compile before it stands here. */
+import { type Failpoint, type Send, type StoreBatch, sends, storeBatches } from '../../daemon/failpoints.ts';
+
+/** `load`: puts, a watch and a peer that mines and asks. `first start`: an empty folder. `stop`: SIGTERM under load. */
+export type Provocation = 'load' | 'first start' | 'stop' | 'invalid blocks' | 'pruning';
+
+export interface PlanRow {
+  readonly by: Provocation;
+  /** The latest of its visits at which the daemon dies; the first is the earliest, in the middle of its recovery. */
+  readonly hitsMax: number;
+}
+
+/** Null: no engine that is built sends any. */
+const plan: Readonly<Record<StoreBatch | Send, PlanRow | null>> = {
+  format: { by: 'first start', hitsMax: 1 },
+  genesis: { by: 'first start', hitsMax: 1 },
+  'own-block': { by: 'load', hitsMax: 3 },
+  'peer-block': { by: 'load', hitsMax: 2 },
+  'invalid-mark': { by: 'invalid blocks', hitsMax: 1 },
+  'ledger-step': { by: 'load', hitsMax: 4 },
+  mempool: { by: 'stop', hitsMax: 1 },
+  'address-book': { by: 'stop', hitsMax: 1 },
+  prune: { by: 'pruning', hitsMax: 2 },
+  handshake: { by: 'load', hitsMax: 2 },
+  'exchange-question': { by: 'load', hitsMax: 1 },
+  'exchange-answer': { by: 'load', hitsMax: 1 },
+  'sync-request': { by: 'load', hitsMax: 1 },
+  'sync-answer': { by: 'load', hitsMax: 5 },
+  'gossip-transactions': { by: 'load', hitsMax: 3 },
+  'gossip-blocks': { by: 'load', hitsMax: 2 },
+  'gossip-frame': { by: 'load', hitsMax: 5 },
+  'engine-message': null,
+  'http-answer': { by: 'load', hitsMax: 20 },
+  'socket-answer': { by: 'load', hitsMax: 1 },
+  'socket-event': { by: 'load', hitsMax: 2 },
+};
+
+export interface PlannedFailpoint extends PlanRow {
+  readonly failpoint: Failpoint;
+}
+
+/** Every failpoint that a node of this network comes to, those of its first start first. */
+export const plannedFailpoints: readonly PlannedFailpoint[] = namesOf().flatMap(name => {
+  const row = plan[name];
+  if (row === null) return [];
+  return (['before', 'after'] as const).map(when => ({ failpoint: `${when} ${name}` as const, ...row }));
+});
+
+/** Batches and sends that nothing built so far makes. */
+export const unreached: readonly (StoreBatch | Send)[] = namesOf().filter(name => plan[name] === null);
+
+function namesOf(): readonly (StoreBatch | Send)[] {
+  return [...keysOf(storeBatches), ...keysOf(sends)];
+}
+
+function keysOf<K extends string>(table: Readonly<Record<K, string>>): readonly K[] {
+  return Object.keys(table) as K[];
+}
