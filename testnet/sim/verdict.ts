@@ -42,7 +42,10 @@ export async function judge(
 }
 
 /** Blocks 1 to the tip, as the store has them; `elsewhere` may give those whose bodies it does not keep. */
-export async function chainOf(store: Store, elsewhere: (hash: Uint8Array) => Promise<Block | null> = async () => null): Promise<readonly Block[]> {
+export async function chainOf(
+  store: Store,
+  elsewhere: (hash: Uint8Array) => Promise<Block | null> = async () => null,
+): Promise<readonly Block[]> {
   const chain = new ChainStore(store);
   const tip = expectRow(await chain.tip(), 'tip');
   const blocks: Block[] = [];
