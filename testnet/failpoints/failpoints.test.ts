@@ -23,7 +23,7 @@ it(
 it.each([
   [['--conditions=failpoints'], ''],
   [[], 'alive'],
-])('D1: the variable kills with the condition alone: node %j', async (flags, said) => {
+])('the variable kills with the condition alone: node %j', async (flags, said) => {
   const failpoint: Failpoint = 'after ledger-step';
   const program =
     "import { failpoint } from '#failpoint'; failpoint('after', 'ledger-step'); process.stdout.write('alive');";
