@@ -87,7 +87,7 @@ export class ChainMaker {
       throw new Error(`block ${template.height} does not take all ${transactions.length} transactions`);
     }
     const block = this.#seal(candidate);
-    await this.chain.putBlock(block, new Uint8Array(0), 'lazy');
+    await this.chain.putBlock(block, new Uint8Array(0), 'peer-block');
     const { invalid } = await this.#ledger.switchTo({ ancestor: hash, undo: [], apply: [block.hash] });
     if (invalid) throw new Error(`block ${template.height} is invalid: ${invalid.code}`);
   }
@@ -109,7 +109,7 @@ function notSynced(store: Store): Store {
     get: key => store.get(key),
     getMany: keys => store.getMany(keys),
     range: range => store.range(range),
-    write: batch => store.write(batch, 'lazy'),
+    write: (batch, _durability, name) => store.write(batch, 'lazy', name),
     close: () => store.close(),
   };
 }
