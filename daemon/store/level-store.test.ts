@@ -336,6 +336,7 @@ describe('compacting', () => {
     await before.write(
       keys.map(key => ({ key, value })),
       'durable',
+      'prune',
     );
     // Closed and opened again, LevelDB holds them in a table.
     await before.close();
@@ -343,6 +344,7 @@ describe('compacting', () => {
     await store.write(
       keys.map(key => ({ key, value: null })),
       'durable',
+      'prune',
     );
     await store.compact?.({ from: toUtf8('B'), to: toUtf8('C') });
     await store.close();
