@@ -91,6 +91,7 @@ export const errorTable = {
   USAGE: row(72, 400, 2, 0, 'The command is not used as it should be.', 'Run it with --help.'),
   TRANSACTION_DROPPED: row(73, 409, 1, 0, 'The mempool dropped the transaction: another took its nonce, or it expired.', 'Sign and send it again.'),
   GAP_LIMIT: row(74, 429, 1, 0, 'Too many transactions of the sender wait for an earlier nonce.', 'Send the missing nonce first.'),
+  BAD_BACKUP: row(75, 422, 1, 0, 'The backup is cut off, damaged, too new, or none.', 'Nothing was restored; take another backup.'),
 } as const satisfies Record<string, ErrorRow>;
 
 function row(...[number, http, exit, penalty, meaning, action]: RowFields): ErrorRow {

@@ -4,7 +4,7 @@
  */
 import { compareBytes, concat, toHex, toUtf8 } from './bytes.ts';
 import { amount, type Codec, decodeBytes, encode, fixedBytes, nullable, struct, text, uint } from './codec.ts';
-import { assert } from './errors.ts';
+import { KvchainError } from './errors.ts';
 import { sha256 } from './hash.ts';
 import { addressLength } from './keys.ts';
 import { contentTypeBytesMax, keyBytesMax } from './operation.ts';
@@ -116,10 +116,10 @@ export function treeUpdates(
   }));
 }
 
-/** Decodes a record that this program wrote itself. */
+/** Decodes a record that this program wrote itself. Error: DATABASE_DAMAGED. */
 export function decodeRecord<T>(codec: Codec<T>, record: Uint8Array): T {
   const decoded = decodeBytes(codec, record, recordBytesMax);
-  assert(decoded.ok, 'a record of the state decodes');
+  if (!decoded.ok) throw new KvchainError('DATABASE_DAMAGED', `a record of the state: ${decoded.error.detail}`);
   return decoded.value;
 }
 

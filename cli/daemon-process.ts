@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { type DataFolder, readRpcFile } from './data-folder.ts';
 import { fetchFor } from './network-certificates.ts';
 
-const daemonPath = fileURLToPath(new URL('../daemon/main.js', import.meta.url));
+/** The program of the daemon. */
+export const daemonPath: string = fileURLToPath(new URL('../daemon/main.js', import.meta.url));
 /** Between two looks at whether the daemon answers. */
 const lookMs = 100;
 /** A chain of millions of keys is rebuilt before the daemon answers. */

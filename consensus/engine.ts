@@ -167,6 +167,8 @@ export interface ContextRules {
 export interface HeaderChain {
   /** Codes: BAD_HEIGHT, BAD_BITS, BAD_TIME. */
   checkContext(sealed: SealedHeader, parent: ParentPoint, rules: ContextRules): Result<Derived>;
+  /** What is stored beside a header for which this was derived: as `treeRecord`, for who holds no engine's state. */
+  encodeDerived(derived: Derived): Uint8Array;
 }
 
 /** What members may do wrong without breaking the agreement: stop, or lie as they please. */

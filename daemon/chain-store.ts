@@ -5,7 +5,7 @@
 
 import { storeBlockWrites, storeHeaderWrites } from '../chain/batches.ts';
 import type { Block, SealedHeader } from '../chain/block.ts';
-import { equalBytes } from '../chain/bytes.ts';
+import { equalBytes, toHex } from '../chain/bytes.ts';
 import { KvchainError } from '../chain/errors.ts';
 import {
   allOf,
@@ -57,8 +57,10 @@ export class ChainStore {
     return this.#read(rows.tip, 'only');
   }
 
-  header(hash: Uint8Array): Promise<HeaderRecord | null> {
-    return this.#read(rows.header, hash);
+  /** The row is a block's own: its hash is computed from what it holds. Error: DATABASE_DAMAGED when that is another block. */
+  async header(hash: Uint8Array): Promise<HeaderRecord | null> {
+    const record = await this.#read(rows.header, hash);
+    return record && ofHash(record, hash);
   }
 
   /** A header is stored with its body and outlives it only where it was pruned: its row is the smaller one to look for. */
@@ -103,7 +105,10 @@ export class ChainStore {
     const hashes = await this.#readMany(rows.canonical, heights);
     const found = hashes.slice(0, firstNull(hashes)).filter(hash => hash !== null);
     const headers = await this.#readMany(rows.header, found);
-    return headers.map((record, index) => expectRow(record, `header of block ${height + index}`).sealed);
+    return headers.map((record, index) => {
+      const hash = found[index] ?? new Uint8Array(0);
+      return ofHash(expectRow(record, `header of block ${height + index}`), hash).sealed;
+    });
   }
 
   /**
@@ -138,7 +143,9 @@ export class ChainStore {
     for await (const page of this.#pages(headersFrom(height))) {
       const places = page.map(row => rows.headerByHeight.placeOf(row.key).hash);
       const records = await this.#readMany(rows.header, places);
-      for (const record of records) yield expectRow(record, 'header of the height index');
+      for (const [index, hash] of places.entries()) {
+        yield ofHash(expectRow(records[index] ?? null, 'header of the height index'), hash);
+      }
     }
   }
 
@@ -276,6 +283,14 @@ export interface Journal {
 export function expectRow<T>(value: T | null, what: string): T {
   if (value === null) throw new KvchainError('DATABASE_DAMAGED', `${what} is missing in the database`);
   return value;
+}
+
+/** A header that was rewritten under its old hash is damage, however well it decodes. */
+function ofHash(record: HeaderRecord, hash: Uint8Array): HeaderRecord {
+  const { sealed } = record;
+  if (equalBytes(sealed.hash, hash)) return record;
+  const found = `the row of block ${toHex(hash)} holds block ${sealed.hashHex} of height ${sealed.header.height}`;
+  throw new KvchainError('DATABASE_DAMAGED', found);
 }
 
 function firstNull(values: readonly unknown[]): number {

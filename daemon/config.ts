@@ -22,7 +22,20 @@ export type Invocation =
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'version' }
   /** `init` makes the data folder ready and ends; `run` is the daemon. */
-  | { readonly kind: 'run' | 'init'; readonly config: Config };
+  | { readonly kind: 'run' | 'init'; readonly config: Config }
+  | ToolInvocation;
+
+/** A tool that works on the database of a stopped daemon. */
+export interface ToolInvocation {
+  readonly kind: 'tool';
+  readonly tool: keyof typeof tools;
+  readonly dataDir: string;
+  /** Absolute; empty for a tool that needs none. */
+  readonly file: string;
+}
+
+/** What may stand in the place of `run`, and whether the name of a file follows. */
+const tools = { verify: 'no file', repair: 'no file', backup: 'a file', restore: 'a file' };
 
 type Given = Partial<Record<SettingName, unknown>>;
 
@@ -37,6 +50,7 @@ export function readConfig(args: readonly string[]): Result<Invocation> {
   if (!file.ok) return file;
   const config = merge({ ...flags, dataDir }, file.value);
   if (!config.ok) return config;
+  if (kind === 'tool') return accept({ kind, dataDir, tool: parsed.value.tool, file: parsed.value.file });
   const wrong = contradiction(kind, config.value);
   return wrong === null ? accept({ kind, config: config.value }) : reject('BAD_CONFIG', wrong);
 }
@@ -52,7 +66,8 @@ export function formatConfigFile(given: Partial<Config>): string {
 
 type Flags =
   | Extract<Invocation, { readonly kind: 'help' | 'version' }>
-  | { readonly kind: 'run' | 'init'; readonly flags: Given };
+  | { readonly kind: 'run' | 'init'; readonly flags: Given }
+  | (Omit<ToolInvocation, 'dataDir'> & { readonly flags: Given });
 
 function parseFlags(args: readonly string[]): Result<Flags> {
   const command = makeCommand();
@@ -65,13 +80,6 @@ function parseFlags(args: readonly string[]): Result<Flags> {
   const { help, version, ...given } = command.opts<Given & { help?: boolean; version?: boolean }>();
   if (help === true) return accept({ kind: 'help', text: command.helpInformation() });
   if (version === true) return accept({ kind: 'version' });
-  const [word = 'run', ...rest] = command.args;
-  if (rest.length > 0 || (word !== 'run' && word !== 'init')) {
-    return reject(
-      'BAD_CONFIG',
-      `unexpected argument: ${[word, ...rest].find(each => each !== 'run' && each !== 'init') ?? rest[0]}`,
-    );
-  }
   const flags: Given = {};
   for (const name of settingNames) {
     const value = given[name];
@@ -80,15 +88,32 @@ function parseFlags(args: readonly string[]): Result<Flags> {
     if (!read.ok) return read;
     flags[name] = read.value;
   }
-  return accept({ kind: word, flags });
+  return withWord(command.args, flags);
+}
+
+/** The word before the flags, `run` where there is none; a tool's file follows it. */
+function withWord([word = 'run', ...rest]: readonly string[], flags: Given): Result<Flags> {
+  const needsFile = isTool(word) && tools[word] === 'a file';
+  const [unexpected] = needsFile ? rest.slice(1) : rest;
+  if (unexpected !== undefined) return reject('BAD_CONFIG', `unexpected argument: ${unexpected}`);
+  if (word === 'run' || word === 'init') return accept({ kind: word, flags });
+  if (!isTool(word)) return reject('BAD_CONFIG', `unexpected argument: ${word}`);
+  const [file] = rest;
+  if (needsFile && file === undefined) return reject('BAD_CONFIG', `${word} needs the name of a file`);
+  return accept({ kind: 'tool', tool: word, file: file === undefined ? '' : resolve(file), flags });
+}
+
+function isTool(text: string): text is keyof typeof tools {
+  return Object.hasOwn(tools, text);
 }
 
 function makeCommand(): Command {
   const command = new Command('kvchaind')
     .description(
-      'The daemon of kvchain. `kvchaind init` makes a data folder ready, `kvchaind` (or `kvchaind run`) runs the node.',
+      'The daemon of kvchain. `kvchaind init` makes a data folder ready, `kvchaind` (or `kvchaind run`) runs the node. ' +
+        '`kvchain db` uses the others, on the database of a stopped node.',
     )
-    .argument('[command]', 'init or run')
+    .argument('[command]', 'init, run, verify, repair, backup FILE or restore FILE')
     .exitOverride()
     .configureOutput({ writeErr: () => {}, writeOut: () => {} })
     .helpOption(false)

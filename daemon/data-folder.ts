@@ -12,7 +12,7 @@ import { parseGenesis } from '../chain/genesis-file.ts';
 import { taggedHash } from '../chain/hash.ts';
 import { makePrivateFolder, readPrivateFile, writePrivateFile } from './keystore/private-file.ts';
 
-const genesisFile = 'genesis.json';
+export const genesisFile = 'genesis.json';
 const nodeKeyFile = 'node.key';
 const rpcFile = 'rpc.json';
 

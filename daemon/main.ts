@@ -12,6 +12,7 @@ import { readPasswordFile } from './keystore/private-file.ts';
 import { openLog } from './logging.ts';
 import { Metrics } from './metrics.ts';
 import { Signals } from './signals.ts';
+import { runTool } from './tool-run.ts';
 import { programVersion } from './version.ts';
 
 await main(process.argv.slice(2)).catch(fail);
@@ -29,8 +30,11 @@ async function main(args: readonly string[]): Promise<void> {
     case 'init':
       await init(invocation.value.config);
       return;
-    default:
+    case 'run':
       await run(invocation.value.config);
+      return;
+    default:
+      await runTool(invocation.value);
   }
 }
 

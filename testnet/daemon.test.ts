@@ -66,7 +66,7 @@ describe('a daemon under load', () => {
   );
 
   it(
-    'says that its folder is in use to a second daemon, which ends',
+    'D5: says that its folder is in use to a second daemon, which ends',
     async () => {
       const second = await runToEnd(['--data-dir', daemon.dataDir, ...local]);
       expect(second.code).toBe(1);
@@ -105,7 +105,7 @@ describe('a daemon under load', () => {
   );
 
   it(
-    'ends with exit code 0 within 5 s of SIGTERM, and has every acknowledged put',
+    'D8: ends with exit code 0 within 5 s of SIGTERM under load, and has every acknowledged put',
     async () => {
       const work = load(daemon.client, 'stopped');
       await until('acknowledged puts', limitMs, async () => work.acknowledged.size >= 12);
@@ -134,7 +134,7 @@ describe('a daemon under load', () => {
   );
 
   it(
-    'ends at once with exit code 1 when a second signal comes',
+    'D8: ends at once with exit code 1 when a second signal comes',
     async () => {
       // Both wait while the process is halted, so that the second is there before the stop can be over.
       daemon.signal('SIGSTOP');
@@ -217,7 +217,7 @@ describe('an idle mining daemon', () => {
   );
 
   it(
-    'says what to do when its database is damaged, and does not start',
+    'D4: says what to do when its database is damaged, and does not start',
     async () => {
       await daemon.client.put('damaged', 'x'.repeat(60_000), { signer: { secretKey } });
       expect(await daemon.stop()).toBe(0);

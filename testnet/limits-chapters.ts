@@ -86,6 +86,8 @@ export const chapters: readonly Chapter[] = [
     files: [
       'daemon/store/level-store.ts',
       'daemon/store/record-log.ts',
+      'daemon/store/backup-file.ts',
+      'daemon/database-verify.ts',
       'chain/batches.ts',
       'chain/layout.ts',
       'chain/state.ts',

@@ -2,6 +2,7 @@
 import type { ResultOf } from '../../daemon/rpc/client.ts';
 import { examples, onCall, type Shell, wholeArgument } from '../command.ts';
 import { table } from '../output.ts';
+import { addVerify } from './db.ts';
 
 interface HeadersOptions {
   readonly from: number;
@@ -18,6 +19,11 @@ export function addChain(shell: Shell): void {
   addHead({ ...shell, program: chain });
   addHeaders({ ...shell, program: chain });
   addTips({ ...shell, program: chain });
+  addVerify(
+    { ...shell, program: chain },
+    'Executes the whole chain anew from block 0 and compares what is stored with it.',
+    ['kvchain chain verify', 'the same check as `kvchain db verify`'],
+  );
 }
 
 function addHead(shell: Shell): void {

@@ -29,7 +29,7 @@ export const pow: Engine<PowState, never, never> = {
   canFinalize: false,
   messageCodec: nothing,
   recordCodec: nothing,
-  headerChain: { checkContext },
+  headerChain: { checkContext, encodeDerived: encodeTreeRecord },
   treeDepth: genesis => treeDepth(paramsAt(genesis, 0)),
   recover,
   step,

@@ -286,7 +286,7 @@ describe('a LevelDB store on a disk that fails', () => {
 });
 
 describe('a LevelDB store and other processes', () => {
-  it('tells a second process who holds the folder, and the lock ends with its holder', async () => {
+  it('D5: tells a second process who holds the folder, and the lock ends with its holder', async () => {
     const folder = await newFolder();
     const { child, lines } = startChild(folder);
     expect((await lines.next()).value).toBe('open');

@@ -4,7 +4,7 @@
  * worse than a stop.
  */
 import { existsSync } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { failpoint } from '#failpoint';
@@ -35,6 +35,11 @@ export interface LevelStoreOptions {
   readonly folder: string;
   /** The chain that the database belongs to, written into a new one; null opens what is there, of whatever chain (tools). */
   readonly chainIdHex: string | null;
+  /**
+   * For tools that look at what is damaged, or save what is not: the files are taken as they are, and a row that does not match its
+   * checksum is told here and counts as absent. Without it such a row is thrown.
+   */
+  readonly onDamagedRow?: (key: Uint8Array, error: KvchainError) => void;
 }
 
 /**
@@ -44,7 +49,7 @@ export interface LevelStoreOptions {
 export async function openLevelStore(options: LevelStoreOptions): Promise<Store> {
   const { folder, chainIdHex } = options;
   await assertUnlocked(folder);
-  const isThere = await checkLevelFolder(folder);
+  const isThere = options.onDamagedRow ? existsSync(folder) : await checkLevelFolder(folder);
   if (!isThere && chainIdHex === null) throw new KvchainError('NOT_FOUND', `there is no database in ${folder}`);
   const database: Database = new ClassicLevel(folder, { keyEncoding: 'view', valueEncoding: 'view' });
   try {
@@ -54,13 +59,13 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
     throw await openError(folder, error);
   }
   try {
-    await checkFormat(database, folder, chainIdHex);
+    await checkFormat(database, options);
     await writeFile(join(folder, pidFileName), `${process.pid}\n`);
   } catch (error) {
     await database.close();
     throw levelError(error, `opening ${folder}`);
   }
-  return new LevelStore(database, folder);
+  return new LevelStore(database, options);
 }
 
 interface WaitingWrite {
@@ -74,19 +79,21 @@ interface WaitingWrite {
 class LevelStore implements Store {
   readonly #database: Database;
   readonly #folder: string;
+  readonly #onDamagedRow: LevelStoreOptions['onDamagedRow'];
   readonly #waiting: WaitingWrite[] = [];
   #writer: Promise<void> | null = null;
   #failure: KvchainError | null = null;
 
-  constructor(database: Database, folder: string) {
+  constructor(database: Database, { folder, onDamagedRow }: LevelStoreOptions) {
     this.#database = database;
     this.#folder = folder;
+    this.#onDamagedRow = onDamagedRow;
   }
 
   async get(key: Uint8Array): Promise<Uint8Array | null> {
     assertKey(key);
     const stored = await this.#read(() => this.#database.get(key));
-    return stored === undefined ? null : openRow(key, stored, this.#folder);
+    return stored === undefined ? null : this.#open(key, stored);
   }
 
   async getMany(keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | null)[]> {
@@ -95,23 +102,28 @@ class LevelStore implements Store {
     const rows = await this.#read(() => this.#database.getMany([...keys]));
     return keys.map((key, index) => {
       const stored = rows[index];
-      return stored === undefined ? null : openRow(key, stored, this.#folder);
+      return stored === undefined ? null : this.#open(key, stored);
     });
   }
 
   async range({ from, to, limit, order }: StoreRange): Promise<readonly StoreRow[]> {
     const start = compareBytes(from, lowestKey) < 0 ? lowestKey : from;
     if (limit <= 0 || compareBytes(start, to) >= 0) return [];
-    const rows = await this.#read(async () => {
-      const bounds = { gte: start, lt: to, limit, reverse: order === 'descending' };
-      const iterator = this.#database.iterator({ ...bounds, highWaterMarkBytes: readAheadBytes });
+    const bounds = { gte: start, lt: to, reverse: order === 'descending', highWaterMarkBytes: readAheadBytes };
+    const found: StoreRow[] = [];
+    await this.#read(async () => {
+      const iterator = this.#database.iterator(bounds);
       try {
-        return await iterator.all();
+        while (found.length < limit) {
+          const page = await iterator.nextv(limit - found.length);
+          if (page.length === 0) break;
+          this.#openAll(page, found);
+        }
       } finally {
         await iterator.close();
       }
     });
-    return rows.map(([key, stored]) => ({ key: plain(key), value: openRow(key, stored, this.#folder) }));
+    return found;
   }
 
   write(batch: readonly StoreWrite[], durability: 'durable' | 'lazy', name: StoreBatch): Promise<void> {
@@ -174,6 +186,23 @@ class LevelStore implements Store {
     for (const { name } of group) failpoint('after', name);
   }
 
+  #openAll(page: readonly [Uint8Array, Uint8Array][], found: StoreRow[]): void {
+    for (const [key, stored] of page) {
+      const value = this.#open(key, stored);
+      if (value !== null) found.push({ key: plain(key), value });
+    }
+  }
+
+  #open(key: Uint8Array, stored: Uint8Array): Uint8Array | null {
+    try {
+      return openRow(key, stored, this.#folder);
+    } catch (error) {
+      if (this.#onDamagedRow === undefined || !(error instanceof KvchainError)) throw error;
+      this.#onDamagedRow(key, error);
+      return null;
+    }
+  }
+
   async #read<T>(read: () => Promise<T>): Promise<T> {
     try {
       return await read();
@@ -194,11 +223,14 @@ function plain(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-async function checkFormat(database: Database, folder: string, chainIdHex: string | null): Promise<void> {
+async function checkFormat(database: Database, options: LevelStoreOptions): Promise<void> {
+  const { folder, chainIdHex, onDamagedRow } = options;
   const stored = await database.get(formatKey);
   if (stored === undefined) {
     const others = await database.keys({ limit: 1 }).all();
-    if (others.length > 0) throw new KvchainError('DATABASE_DAMAGED', `${folder} has no format row. ${repairAdvice}`);
+    // A tool that saves what is there makes the row anew.
+    if (others.length > 0 && onDamagedRow === undefined)
+      throw new KvchainError('DATABASE_DAMAGED', `${folder} has no format row. ${repairAdvice}`);
     const text = JSON.stringify({ format: databaseFormat, version: databaseVersion, chainId: chainIdHex });
     failpoint('before', 'format');
     await database.batch([{ type: 'put', key: formatKey, value: sealRow(formatKey, toUtf8(text)) }], { sync: true });
@@ -220,6 +252,16 @@ function parseFormat(bytes: Uint8Array, folder: string): { format: unknown; vers
     return { format: null, version: null, chainId: null, ...JSON.parse(fromUtf8(bytes) ?? '') };
   } catch (cause) {
     throw new KvchainError('DATABASE_DAMAGED', `the format row of ${folder} is not JSON. ${repairAdvice}`, { cause });
+  }
+}
+
+/** Makes a new name in the folder durable. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 

@@ -45,7 +45,7 @@ export function openRow(key: Uint8Array, stored: Uint8Array, folder: string): Ui
 
 /** What every finding of damage ends with: what the user can do. */
 export const repairAdvice =
-  'Nothing was changed. Restore the folder from a backup, or move it away and let the node fetch the chain again ' +
+  'Nothing was changed. `kvchain db repair` builds it anew from its good blocks, `kvchain db restore` takes a backup ' +
   '(docs/operate/recovery.md); check the disk.';
 
 function damagedRow(key: Uint8Array, folder: string, finding: string): KvchainError {
