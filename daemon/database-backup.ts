@@ -139,11 +139,11 @@ async function writeRows(store: Store, given: AsyncIterable<StoreRow>): Promise<
     bytes += key.length + value.length;
     count += 1;
     if (bytes < batchBytes) continue;
-    await store.write(batch, 'lazy');
+    await store.write(batch, 'lazy', 'ledger-step');
     batch = [];
     bytes = 0;
   }
-  await store.write(batch, 'durable');
+  await store.write(batch, 'durable', 'ledger-step');
   return count;
 }
 

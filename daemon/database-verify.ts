@@ -193,7 +193,7 @@ async function keepOthers(parts: AuditParts, source: Store, target: Store): Prom
     if (hash === undefined || (await rebuilt.header(hash)) !== null) continue;
     const [header, block] = [await readable(parts.chain.header(hash)), await readable(parts.chain.block(hash))];
     if (header === null || block === null || !checkBlockAlone(parts, block).ok) continue;
-    await rebuilt.putBlock(block, header.record, 'lazy');
+    await rebuilt.putBlock(block, header.record, 'peer-block');
     blocks += 1;
   }
   let batch: StoreWrite[] = [];
@@ -202,11 +202,11 @@ async function keepOthers(parts: AuditParts, source: Store, target: Store): Prom
       if (kind.place.decode(key.subarray(1)) === null || kind.value.decode(value) === null) continue;
       batch.push({ key, value });
       if (batch.length < batchRows) continue;
-      await target.write(batch, 'lazy');
+      await target.write(batch, 'lazy', 'mempool');
       batch = [];
     }
   }
-  await target.write(batch, 'durable');
+  await target.write(batch, 'durable', 'mempool');
   return blocks;
 }
 

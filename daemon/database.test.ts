@@ -56,7 +56,7 @@ function openStore(dataDir: string) {
 
 async function write(dataDir: string, writes: readonly StoreWrite[]): Promise<void> {
   const store = await openStore(dataDir);
-  await store.write(writes, 'durable');
+  await store.write(writes, 'durable', 'ledger-step');
   await store.close();
 }
 
@@ -153,7 +153,7 @@ describe('db repair', () => {
       } as const;
       for (const { key } of await store.range(range)) doomed.push({ key, value: null });
     }
-    await store.write(doomed, 'durable');
+    await store.write(doomed, 'durable', 'ledger-step');
     await store.close();
     expect(await verifyDatabase(dataDir, silent)).toMatchObject({ isGood: false, findingsCount: doomed.length });
     expect(await repairDatabase(dataDir, silent)).toMatchObject({ ...head(), heightBefore: top, finding: null });
@@ -261,7 +261,7 @@ describe('db backup and restore', () => {
     const dataDir = await newDataDir();
     const store = await openStore(dataDir);
     const [leaf] = await new ChainStore(store).leaves();
-    await store.write([rows.leaf.put(leaf?.slice(0, 32) ?? chainId, chainId)], 'durable');
+    await store.write([rows.leaf.put(leaf?.slice(0, 32) ?? chainId, chainId)], 'durable', 'ledger-step');
     await store.close();
     const file = join(dataDir, 'backup');
     await expect(backupDatabase(dataDir, file, silent)).rejects.toMatchObject({ code: 'DATABASE_DAMAGED' });

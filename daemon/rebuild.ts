@@ -74,7 +74,7 @@ async function append(
   target: ChainStore,
   blocks: readonly AuditedBlock[],
 ): Promise<Finding | null> {
-  for (const { block, record } of blocks) await target.putBlock(block, record, 'lazy');
+  for (const { block, record } of blocks) await target.putBlock(block, record, 'peer-block');
   const { invalid } = await ledger.switchTo({
     ancestor: ledger.head.hash,
     undo: [],
