@@ -275,6 +275,23 @@ describe('shapes that other programs count on', () => {
     expect(Object.keys(json()).slice(0, 8)).toEqual(shape);
   });
 
+  it('status and history say what a pruned node does not hold, and what a new one waits for', async () => {
+    const usual = api.chain_status.example.result;
+    const pruned = await ask(['status'], {
+      chain_status: () => ({ result: { ...usual, blocksFrom: 701, versionsFrom: 700 } }),
+    });
+    expect(pruned.stdout).toMatch(/blocks from +701/);
+    expect(pruned.stdout).toMatch(/history from +700/);
+    const waiting = await ask(['status'], { chain_status: () => ({ result: { ...usual, unservedHeight: 1 } }) });
+    expect(waiting.stdout).toMatch(/waiting for a peer that holds block 1/);
+    expect(waiting.stdout).not.toMatch(/blocks from/);
+    const [entry] = api.kv_history.example.result.entries;
+    const entries = [9, 8].map(version => ({ ...entry, version }));
+    const history: Answers = { kv_history: () => ({ result: { entries, cursor: null, completeFrom: 700 } }) };
+    expect((await ask(['history', 'bash'], history)).stderr).toMatch(/^7 more .* pruned/);
+    expect((await ask(['history', 'bash', '--limit', '2'], history)).stderr).toBe('');
+  });
+
   it('scan and history print one document a line, over all pages', async () => {
     const [item] = api.kv_scan.example.result.items;
     const { stdout } = await ask(['scan', 'b', '--json'], {
@@ -293,7 +310,7 @@ describe('shapes that other programs count on', () => {
   it('scan and history say when there is nothing, to people alone', async () => {
     const none: Answers = {
       kv_scan: () => ({ result: { items: [], cursor: null } }),
-      kv_history: () => ({ result: { entries: [], cursor: null } }),
+      kv_history: () => ({ result: { entries: [], cursor: null, completeFrom: 0 } }),
     };
     expect(await ask(['scan', 'x'], none)).toMatchObject({
       exit: 0,

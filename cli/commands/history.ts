@@ -21,11 +21,16 @@ export function addHistory(shell: Shell): void {
     const client = await session.client();
     const [key = ''] = args;
     let listed = 0;
+    let newest = 0;
     for await (const entry of client.history(key)) {
       await session.output.line(entry, sentence(entry));
+      newest = Math.max(newest, entry.version);
       listed += 1;
       if (listed === options.limit) break;
     }
+    // Versions count from 1 without a gap.
+    const gone = listed === options.limit ? 0 : newest - listed;
+    if (gone > 0) session.output.note(`${gone} more that were overwritten are not held: this node was pruned`);
     if (listed === 0) session.output.note(`the key ${JSON.stringify(key)} was never written`);
   });
 }
