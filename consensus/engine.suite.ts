@@ -178,6 +178,7 @@ const isTotal: Law = {
         expect(fixture.engine.header(shell.state, head.hash)?.hash).toEqual(head.hash);
         expect(fixture.engine.finalHeight(shell.state)).toBe(finalHeight);
         if (!fixture.engine.canFinalize) expect(finalHeight).toBe(0);
+        expect(fixture.engine.linearizableHeight(shell.state) ?? 0).toBeLessThanOrEqual(head.height);
         expect(fixture.engine.digest(shell.state)).toHaveLength(32);
       }),
       { numRuns: 200 },

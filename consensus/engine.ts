@@ -193,6 +193,8 @@ export interface Engine<S, M, R> {
   view(state: S): EngineView;
   /** That of the view, without the cost of making one. */
   finalHeight(state: S): number;
+  /** The height at which the ledger may answer a linearizable read at this moment; null where it must not. */
+  linearizableHeight(state: S): number | null;
   /** What a seal must fulfil without any context: cheap, first of all checks (A-V1). */
   checkSeal(sealed: SealedHeader, params: Params): Result<null>;
   /** What is stored beside a known header, so that `recover` need not derive it from its ancestors; null for an unknown one. */

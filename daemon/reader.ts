@@ -264,20 +264,28 @@ export class Reader {
     return { version, owner, contentType, height, valueVersion, valueHash: value && sha256(value) };
   }
 
-  /** The height that a read mode reads at. */
+  /** The height that a read mode reads at; what it can give is the engine's to say. */
   #heightOf(read: ReadMode): Result<number> {
-    const top = this.#parts.ledger.head.header.height;
+    const { engine, ledger } = this.#parts;
+    const top = ledger.head.header.height;
     switch (read.kind) {
       case 'local':
         return accept(top);
       case 'confirmed':
         return accept(Math.max(0, top - Math.max(1, read.confirmations) + 1));
       case 'final':
-      case 'linearizable':
-        return reject('FINALITY_UNAVAILABLE', `engine ${this.#parts.engine.name} cannot give a ${read.kind} read`);
+        return engine.canFinalize ? accept(Math.min(top, engine.finalHeight())) : this.#unavailable(read);
+      case 'linearizable': {
+        const height = engine.linearizableHeight();
+        return height === null ? this.#unavailable(read) : accept(height);
+      }
       default:
         return unreachable(read);
     }
+  }
+
+  #unavailable(read: ReadMode): Result<never> {
+    return reject('FINALITY_UNAVAILABLE', `engine ${this.#parts.engine.name} cannot give a ${read.kind} read now`);
   }
 
   /** Confirmations count the head as 1; a block that is not canonical has none. */

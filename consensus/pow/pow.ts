@@ -36,6 +36,7 @@ export const pow: Engine<PowState, never, never> = {
   digest: digestOf,
   view: viewOf,
   finalHeight: () => 0,
+  linearizableHeight: () => null,
   checkSeal,
   treeRecord: (state, hash) => {
     const entry = state.tree.get(toHex(hash));
