@@ -45,6 +45,7 @@ export const chapters: readonly Chapter[] = [
       'daemon/sync.ts',
       'daemon/sync-server.ts',
       'daemon/ledger-step.ts',
+      'daemon/fresh-blocks.ts',
       'daemon/ledger-writer.ts',
       'daemon/pruner.ts',
       'consensus/engine.ts',
