@@ -164,7 +164,7 @@ describe('a LevelDB store on damaged files', () => {
     await damage(folder);
     await expect(openLevelStore({ folder, chainIdHex })).rejects.toMatchObject({
       code: 'DATABASE_DAMAGED',
-      message: expect.stringMatching(/Restore the folder from a backup/),
+      message: expect.stringMatching(/`kvchain db repair` builds it anew/),
     });
   });
 
