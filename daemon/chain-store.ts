@@ -35,7 +35,6 @@ import {
 import type { Transaction } from '../chain/transaction.ts';
 import type { Undo } from '../chain/undo.ts';
 import type { StoreBatch } from './failpoints.ts';
-import { FreshBlocks } from './fresh-blocks.ts';
 import type { Store, StoreRow, StoreWrite } from './ports.ts';
 
 /** Rows read at a time where all of a kind are read. */
@@ -45,7 +44,6 @@ const locatorDense = 10;
 
 export class ChainStore {
   readonly #store: Store;
-  readonly #fresh = new FreshBlocks();
 
   constructor(store: Store) {
     this.#store = store;
@@ -73,11 +71,6 @@ export class ChainStore {
   /** The transactions of a block as peers send them. */
   bodyBytes(hash: Uint8Array): Promise<Uint8Array | null> {
     return this.#store.get(rows.body.key(hash));
-  }
-
-  /** As `block`, for who asks once: a block that was just stored is given as it was, decoded, and is read from the store after that. */
-  async takeBlock(hash: Uint8Array): Promise<Block | null> {
-    return this.#fresh.take(toHex(hash)) ?? this.block(hash);
   }
 
   async block(hash: Uint8Array): Promise<Block | null> {
@@ -135,9 +128,8 @@ export class ChainStore {
   }
 
   /** A block of this node's own is on stable storage when it resolves; a peer's can be had again. */
-  async putBlock(block: Block, treeRecord: Uint8Array, name: 'own-block' | 'peer-block'): Promise<void> {
-    await this.#store.write(storeBlockWrites(block, treeRecord), name === 'own-block' ? 'durable' : 'lazy', name);
-    this.#fresh.add(block);
+  putBlock(block: Block, treeRecord: Uint8Array, name: 'own-block' | 'peer-block'): Promise<void> {
+    return this.#store.write(storeBlockWrites(block, treeRecord), name === 'own-block' ? 'durable' : 'lazy', name);
   }
 
   /** Remembers that a stored block is invalid; one that is not stored needs no mark. */

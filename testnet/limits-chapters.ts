@@ -45,7 +45,6 @@ export const chapters: readonly Chapter[] = [
       'daemon/sync.ts',
       'daemon/sync-server.ts',
       'daemon/ledger-step.ts',
-      'daemon/fresh-blocks.ts',
       'daemon/ledger-writer.ts',
       'daemon/pruner.ts',
       'consensus/engine.ts',

@@ -8,7 +8,7 @@ import { bodiesWantedMax } from '../engine.ts';
 import { genesisTime } from '../engine-context.suite.ts';
 import { Follower, Grower, type Grown, joined, only, rowsOf } from './grown-chain.suite.ts';
 import { pow } from './pow.ts';
-import { RelayCounts, relayCountsMax, siblingsRelayedMax } from './relay.ts';
+import { RelayCounts, relayCountsMax, siblingsRelayedMax } from './relay-counts.ts';
 import { relayDepth, switchBlocksMax } from './state.ts';
 import { bodyTimer } from './timers.ts';
 

@@ -15,7 +15,7 @@ import { pointOf } from './headers.ts';
 import { Orphans } from './orphans.ts';
 import { Presync } from './presync.ts';
 import { Random } from './random.ts';
-import { RelayCounts } from './relay.ts';
+import { RelayCounts } from './relay-counts.ts';
 import type { PowState } from './state.ts';
 import { decodeTreeRecord } from './tree-record.ts';
 

@@ -7,7 +7,7 @@ import type { Deferred } from './future.ts';
 import type { Orphans } from './orphans.ts';
 import type { Presync } from './presync.ts';
 import type { Random } from './random.ts';
-import type { RelayCounts } from './relay.ts';
+import type { RelayCounts } from './relay-counts.ts';
 
 /** Proof of work has neither messages between members nor records: the tree and the ledger's tip are all there is to remember. */
 export type PowEffect = Effect<never, never>;
