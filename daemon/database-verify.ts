@@ -84,7 +84,7 @@ export async function verifyDatabase(dataDir: string, onProgress: OnProgress): P
     if (isLoose(key))
       add({ height: null, row: 'of no block', key: toHex(key), code: error.code, detail: error.message });
   };
-  return withStores({ dataDir, folder, network, onDamagedRow }, async ({ source, target, parts }) => {
+  const report = withStores({ dataDir, folder, network, onDamagedRow }, async ({ source, target, parts }) => {
     const onHeight = (done: number, of: number | null) => onProgress('blocks', done, of);
     const rebuilt = await rebuildChain({
       ...parts,
@@ -100,7 +100,12 @@ export async function verifyDatabase(dataDir: string, onProgress: OnProgress): P
     if (rebuilt.finding === null) for await (const finding of compareWithRebuilt(order)) add(finding);
     const chainId = toHex(network.chainId);
     return { isGood: findingsCount === 0, chainId, height: header.height, hash, findings, findingsCount };
-  }).finally(() => rm(join(dataDir, scratchFolder), { recursive: true, force: true }));
+  });
+  try {
+    return await report;
+  } finally {
+    await rm(join(dataDir, scratchFolder), { recursive: true, force: true });
+  }
 }
 
 /**

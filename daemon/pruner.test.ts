@@ -252,7 +252,7 @@ describe('pruning', () => {
       let parts = 0;
       const compact = async () => {
         parts += 1;
-        if (parts === partsMax) void pruner.stop();
+        if (parts === partsMax) void pruner.stop(); // it ends with the part under way, which waits for this answer
       };
       const chain = new ChainStore(Object.assign(new MemoryStore(), { compact }));
       const pruner = await Pruner.open({ genesis, chain, pruning: withHistory, onFault: failed });
