@@ -32,6 +32,7 @@ export const chapters: readonly Chapter[] = [
     files: [
       'daemon/network/limits.ts',
       'daemon/network/framed-stream.ts',
+      'daemon/network/gossip-frames.ts',
       'daemon/network/wire.ts',
       'daemon/wire.ts',
       'daemon/address-book.ts',

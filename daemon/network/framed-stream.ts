@@ -53,7 +53,7 @@ export class FramedStream {
         decode(chunks, {
           maxDataLength: rules.frameBytesMax,
           maxLengthLength: lengthBytesMax,
-          lengthDecoder: canonicalLength(),
+          lengthDecoder: shortestLength(),
         }),
     );
   }
@@ -231,8 +231,11 @@ function nextDrain(stream: Stream): Promise<void> {
   });
 }
 
-/** Reads a varint that is written in as few bytes as it needs; RangeError means that bytes are still to come. */
-function canonicalLength(): LengthDecoderFunction {
+/**
+ * Reads a varint that is written in as few bytes as it needs; RangeError means that bytes are still to come. Throws KvchainError
+ * BAD_MESSAGE for a longer form and TOO_LARGE from 2^28 on.
+ */
+export function shortestLength(): LengthDecoderFunction {
   const read = (bytes: { readonly byteLength: number; get(index: number): number }): number => {
     let length = 0;
     for (let index = 0; index < lengthBytesMax; index++) {

@@ -1,6 +1,6 @@
 /**
  * Gossip of transactions and blocks over gossipsub: who takes part (peers after their handshake alone), what is passed on (what the
- * node accepted), what invalid messages cost, and how much may wait.
+ * node accepted), what invalid messages and frames cost, and how much may wait.
  *
  * Nothing is signed here, for transactions and blocks are signed themselves; a message's id is the SHA-256 of its data. A validator
  * may take its time: gossipsub stores and forwards a message after the verdict, so none is lost however late the verdict comes.
@@ -18,8 +18,9 @@ import { failpoint } from '#failpoint';
 import { KvchainError } from '../../chain/errors.ts';
 import { sha256 } from '../../chain/hash.ts';
 import type { GossipVerdict, NetworkHandlers, PeerId, Topic } from '../ports.ts';
-import { admit, deadline, type Surroundings, textOf } from './conduct.ts';
+import { admit, blame, deadline, type Surroundings, textOf } from './conduct.ts';
 import { setFlow } from './framed-stream.ts';
+import { checkFrames, rpcLimits } from './gossip-frames.ts';
 import type { NetworkLimits } from './limits.ts';
 import { openStream } from './requests.ts';
 import type { Session } from './sessions.ts';
@@ -192,8 +193,18 @@ export class Gossip {
       stream.addEventListener('close', onEnd);
       stream.addEventListener('end', onEnd);
       const ours = await this.#open(session);
-      if (this.#surroundings.sessions.welcome(session.peer) === session) await handler(stream, ours);
+      if (this.#surroundings.sessions.welcome(session.peer) !== session) return;
+      // Both begin to listen before the stream delivers what has come already.
+      this.#check(session, stream);
+      await handler(stream, ours);
     };
+  }
+
+  #check(session: Session, stream: Stream): void {
+    checkFrames(stream, this.#surroundings.limits.gossipFrameBytesMax).catch((error: unknown) => {
+      blame(this.#surroundings, session.peer, error);
+      this.#surroundings.sessions.end(session, 'the gossip stream broke');
+    });
   }
 
   /** The connection as gossipsub may use it: the stream that it asks for is open already. */
@@ -285,15 +296,7 @@ function gossipOptions(
     maxOutboundStreams: 1,
     maxInboundDataLength: limits.gossipFrameBytesMax,
     maxOutboundBufferSize: limits.gossipOutboxBytesMax,
-    decodeRpcLimits: {
-      maxSubscriptions: 16,
-      maxMessages: 256,
-      maxIhaveMessageIDs: 5_000,
-      maxIwantMessageIDs: 5_000,
-      maxIdontwantMessageIDs: 512,
-      maxControlMessages: 64,
-      maxPeerInfos: 0,
-    },
+    decodeRpcLimits: rpcLimits,
     scoreParams: {
       IPColocationFactorWeight: 0,
       appSpecificScore: peer => score(peer) - limits.scoreMax,

@@ -1,77 +1,21 @@
 /** Attackers that speak to a node through plain libp2p or plain TCP: what they lie about, flood, withhold or name, and what it gets them. */
 import { type AddressInfo, connect as connectSocket, createServer, type Server, type Socket } from 'node:net';
-import { type GossipSub, multicodec as gossipProtocol, gossipsub, StrictNoSign } from '@chainsafe/libp2p-gossipsub';
-import { noise } from '@chainsafe/libp2p-noise';
 import { generateKeyPair } from '@libp2p/crypto/keys';
-import { type Identify, identify } from '@libp2p/identify';
-import type { Connection, Libp2p, Stream } from '@libp2p/interface';
+import type { Stream } from '@libp2p/interface';
 import { peerIdFromPrivateKey } from '@libp2p/peer-id';
-import { tcp } from '@libp2p/tcp';
-import { yamux } from '@libp2p/yamux';
 import { multiaddr } from '@multiformats/multiaddr';
-import { createLibp2p } from 'libp2p';
 import { afterEach, expect, test } from 'vitest';
-import { concat, toUtf8 } from '../../chain/bytes.ts';
-import { chainA, connect, MovableClock, startNode, stopNodes, type TestNode, until } from './fixtures.suite.ts';
-import { FramedStream } from './framed-stream.ts';
-import { networkLimits } from './limits.ts';
-import { encodeAnswer, encodeExchangeAnswer, protocolNames } from './wire.ts';
+import { toUtf8 } from '../../chain/bytes.ts';
+import { endLater, enter, frame, lies, startAttacker, stopAttackers } from './attacker.suite.ts';
+import { chainA, connect, startNode, stopNodes, type TestNode, until } from './fixtures.suite.ts';
+import { encodeExchangeAnswer, protocolNames } from './wire.ts';
 
 const names = protocolNames(chainA);
-const attackers: { stop(): Promise<void> | void }[] = [];
 
 afterEach(async () => {
-  await Promise.all(attackers.splice(0).map(attacker => attacker.stop()));
+  await stopAttackers();
   await stopNodes();
 });
-
-type Attacker = Libp2p<{ gossip: GossipSub; identify: Identify }>;
-
-async function startAttacker(): Promise<Attacker> {
-  const attacker = await createLibp2p({
-    addresses: { listen: [] },
-    transports: [tcp()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
-    services: {
-      identify: identify(),
-      gossip: gossipsub({ globalSignaturePolicy: StrictNoSign, allowPublishToZeroTopicPeers: true }),
-    },
-  });
-  attackers.push(attacker);
-  return attacker;
-}
-
-function frame(stream: Stream): FramedStream {
-  const bytesMax = networkLimits.answerBytesMax;
-  return new FramedStream(stream, {
-    name: 'handshake',
-    clock: new MovableClock(),
-    frameBytesMax: bytesMax,
-    sendBytesMax: bytesMax,
-    frameTimeoutMs: 10_000,
-  });
-}
-
-/** Connects and shakes hands as a good node would. */
-async function enter(attacker: Libp2p, node: TestNode): Promise<Connection> {
-  const connection = await attacker.dial(multiaddr(node.address));
-  const greeting = frame(await connection.newStream([names.status]));
-  await greeting.write(node.status);
-  await greeting.read(5_000);
-  await greeting.write(encodeAnswer({ type: 'data', data: new Uint8Array() }));
-  await until('the attacker is a peer', () => node.present.has(attacker.peerId.toString()));
-  return connection;
-}
-
-const lies: readonly (readonly [what: string, bytes: readonly number[]])[] = [
-  ['a length of 2^63', [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01]],
-  ['a length of -1', [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]],
-  ['4 GiB, then silence', [0x80, 0x80, 0x80, 0x80, 0x10]],
-  ['256 MiB less one, then silence', [0xff, 0xff, 0xff, 0x7f]],
-  ['a length in 10 bytes that needs one', [0x81, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00]],
-  ['a length in two bytes that needs one', [0x81, 0x00, 0x00]],
-];
 
 const doors = [
   ['status', names.status],
@@ -243,115 +187,6 @@ test('P12: addresses that a peer tells do not make a node knock elsewhere', asyn
   for (const never of ['/tcp/22/', '0.0.0.0', '10.0.0.1', 'localhost']) expect(dialled).not.toContain(never);
 });
 
-/** An attacker without gossipsub, which writes gossip frames by hand and counts the bytes that it gets back. */
-async function startBareAttacker(): Promise<{ readonly attacker: Libp2p; readonly gossipBytes: () => number }> {
-  const attacker = await createLibp2p({
-    addresses: { listen: [] },
-    transports: [tcp()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
-  });
-  attackers.push(attacker);
-  let bytes = 0;
-  await attacker.handle(gossipProtocol, stream => {
-    stream.addEventListener('message', ({ data }) => {
-      bytes += data.byteLength;
-    });
-  });
-  return { attacker, gossipBytes: () => bytes };
-}
-
-/** A field of a protobuf message whose value is bytes. */
-function field(number: number, value: Uint8Array): Uint8Array {
-  const head = [(number << 3) | 2];
-  let rest = value.length;
-  for (; rest > 0x7f; rest >>>= 7) head.push((rest & 0x7f) | 0x80);
-  return concat(Uint8Array.from([...head, rest]), value);
-}
-
-function repeated(count: number, item: (index: number) => Uint8Array): Uint8Array {
-  return Buffer.concat(Array.from({ length: count }, (_, index) => item(index)));
-}
-
-function numbered(index: number): Uint8Array {
-  const id = new Uint8Array(32);
-  new DataView(id.buffer).setUint32(0, index);
-  return id;
-}
-
-const blocksTopic = field(1, toUtf8(names.topics.blocks));
-const announced = (count: number, from = 0) =>
-  concat(
-    blocksTopic,
-    repeated(count, index => field(2, numbered(from + index))),
-  );
-/** Numbers of the fields of gossipsub's messages: 1 subscriptions, 3 control; in control 1 ihave, 2 iwant, 3 graft, 4 prune, 5 idontwant. */
-const bombs: readonly (readonly [what: string, frame: Uint8Array])[] = [
-  [
-    'P4: a frame that subscribes to 100,000 topics',
-    repeated(100_000, index => field(1, field(2, toUtf8(`t${index}`)))),
-  ],
-  ['P4: a frame of a million empty subscriptions', repeated(1_000_000, () => field(1, new Uint8Array()))],
-  [
-    'P4: a frame of 20,000 grafts',
-    field(
-      3,
-      repeated(20_000, () => field(3, blocksTopic)),
-    ),
-  ],
-  [
-    'P4: a frame that wants 100,000 messages',
-    field(
-      3,
-      field(
-        2,
-        repeated(100_000, index => field(1, numbered(index))),
-      ),
-    ),
-  ],
-  [
-    'P4: a frame that does not want 100,000 messages',
-    field(
-      3,
-      field(
-        5,
-        repeated(100_000, index => field(1, numbered(index))),
-      ),
-    ),
-  ],
-  ['T6: a frame that announces 100,000 ids', field(3, field(1, announced(100_000)))],
-];
-
-test.each(bombs)('%s is dropped before it is worth memory, and gossip goes on', async (_what, bytes) => {
-  const [node, good] = [await startNode(), await startNode()];
-  const { attacker, gossipBytes } = await startBareAttacker();
-  await connect(good, node);
-  const framed = frame(await (await enter(attacker, node)).newStream([gossipProtocol]));
-  await framed.write(bytes);
-  // What comes behind it on the same stream shows that it was looked at.
-  await framed.write(field(2, concat(field(2, toUtf8('behind')), field(4, toUtf8(names.topics.blocks)))));
-  await until('the message behind it arrives', () => node.gossip.length === 1);
-  expect(gossipBytes()).toBeLessThan(10_000);
-  await good.network.request(node.id, toUtf8('still there?'), 5_000);
-  await good.network.publish('blocks', toUtf8('from a good peer'));
-  await until('gossip of the good peer arrives', () => node.gossip.length === 2);
-});
-
-test('T6: who announces ids without end is asked for a bounded number of them', async () => {
-  const node = await startNode();
-  const { attacker, gossipBytes } = await startBareAttacker();
-  const connection = await enter(attacker, node);
-  const framed = frame(await connection.newStream([gossipProtocol]));
-  const [frames, idsPerFrame] = [40, 4_000];
-  for (let index = 0; index < frames; index++) {
-    if (connection.status !== 'open') break;
-    await framed.write(field(3, field(1, announced(idsPerFrame, index * idsPerFrame)))).catch(() => {});
-  }
-  // Twice what a heartbeat may ask for, of 34 bytes each, for the flood may span two.
-  await until('it is asked', () => gossipBytes() > 0 || connection.status !== 'open');
-  expect(gossipBytes()).toBeLessThan(2 * 5_000 * 40);
-});
-
 test('P11: one identity has one connection, however often it comes', async () => {
   const node = await startNode();
   const attacker = await startAttacker();
@@ -390,7 +225,7 @@ async function startProxy(node: TestNode): Promise<{ readonly port: number; free
     inner.on('data', data => outer.write(data));
     outer.on('data', data => inner.write(data));
   });
-  attackers.push({
+  endLater({
     stop: () => {
       for (const socket of sockets) socket.destroy();
     },
@@ -407,7 +242,7 @@ async function listen(server: Server): Promise<number> {
   await new Promise<void>(resolve => {
     server.listen(0, '127.0.0.1', resolve);
   });
-  attackers.push({
+  endLater({
     stop: () => {
       server.close();
     },
