@@ -4,6 +4,7 @@ import { KvchainError } from '../chain/errors.ts';
 import { sign } from '../chain/keys.ts';
 import { alice, put } from '../chain/ledger-fixture.suite.ts';
 import { decodeTransaction, type Transaction } from '../chain/transaction.ts';
+import { siblingsRelayedMax } from '../consensus/pow/relay-counts.ts';
 import { Branch, badlySigned, chainId, findNonce, miner, rival, signed } from './chain-fixture.suite.ts';
 import { quiet, settle } from './manual-clock.suite.ts';
 import { type OpenedNode, openNode } from './node-fixture.suite.ts';
@@ -62,6 +63,29 @@ describe('a gossiped block', () => {
     const block = new Branch().grow();
     expect(await gossip(opened, block)).toBe('accept');
     await settle('the head', isHead(opened, block));
+    expect(opened.network.penalties).toEqual([]);
+  });
+
+  it('of a producer that has many at one height is kept and not passed on, costs nothing, and may still win', async () => {
+    const opened = await openNode();
+    const root = new Branch();
+    const { time } = root.make().header;
+    const siblings = Array.from({ length: siblingsRelayedMax + 1 }, (_, salt) =>
+      root.make([], { changes: { time: time + salt } }),
+    );
+    const [first] = siblings;
+    const verdicts: string[] = [];
+    for (const [index, block] of siblings.entries()) verdicts.push(await gossip(opened, block, `forwarder ${index}`));
+    expect(verdicts).toEqual([...Array(siblingsRelayedMax).fill('accept'), 'ignore']);
+    for (const block of siblings) expect(await opened.node.chain.bodyBytes(block.hash)).toEqual(encodeBody([]));
+    if (first) await settle('the head', isHead(opened, first));
+    const other = new Branch().grow([], { producer: rival });
+    expect(await gossip(opened, other)).toBe('accept');
+    const winner = new Branch();
+    winner.grow([], { changes: { time: time + siblingsRelayedMax } });
+    const child = winner.grow();
+    expect(await gossip(opened, child)).toBe('accept');
+    await settle('the head', isHead(opened, child));
     expect(opened.network.penalties).toEqual([]);
   });
 
