@@ -61,10 +61,17 @@ module.exports = {
     },
     {
       name: 'testnet-does-not-import-cli',
-      comment: 'The laboratory drives the built programs as a user does, never their insides.',
+      comment: 'The laboratory drives the built programs as a user does, never their insides; but the fuzzer feeds a decoder its bytes.',
       severity: 'error',
-      from: { path: '^testnet/' },
+      from: { path: '^testnet/', pathNot: '^testnet/fuzz/' },
       to: { path: '^cli/' },
+    },
+    {
+      name: 'fuzzer-imports-decoders-of-the-cli-alone',
+      comment: 'Of the command line the fuzzer needs what reads the rows of a file.',
+      severity: 'error',
+      from: { path: '^testnet/fuzz/' },
+      to: { path: '^cli/', pathNot: '^cli/import/rows\\.ts$' },
     },
     {
       name: 'chain-npm-allow-list',

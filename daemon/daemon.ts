@@ -10,7 +10,6 @@ import { publicKeyOf } from '../chain/keys.ts';
 import { AddressBook } from './address-book.ts';
 import { WorkerVerifier } from './crypto/worker-verifier.ts';
 import { chainFolder, readGenesis, readNodeKeys, recordsFile, removeRpcFile, writeRpcFile } from './data-folder.ts';
-import { DescriptorWatch } from './descriptor-watch.ts';
 import { makePrivateFolder } from './keystore/private-file.ts';
 import type { Logger } from './logging.ts';
 import type { Metrics } from './metrics.ts';
@@ -93,8 +92,6 @@ async function open(settings: DaemonSettings, opening: Opening): Promise<Daemon>
   const genesis = await readGenesis(dataDir);
   const keys = await readNodeKeys(dataDir);
   const ending = new Ending();
-  const descriptors = new DescriptorWatch(log, () => metrics.descriptorsShort());
-  closers.push(async () => descriptors.close());
   const ports = await openPorts(settings, { genesis, identity: keys.identity }, opening);
   const node = await Node.open(
     {

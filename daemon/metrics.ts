@@ -66,11 +66,6 @@ export class Metrics {
     this.#observe('kvchain_miner_switch_seconds', seconds);
   }
 
-  /** No file descriptor was left. */
-  descriptorsShort(): void {
-    this.#count('kvchain_node_descriptor_shortages_total');
-  }
-
   /** The text of GET /metrics. */
   text(): Promise<string> {
     this.#readNode();

@@ -3,6 +3,7 @@
  * imported is told with its line and does not stop the others.
  */
 import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { fromUtf8, isWellFormed, toUtf8 } from '../../chain/bytes.ts';
 import { assert, type ErrorCode } from '../../chain/errors.ts';
 import { keyBytesMax, valueBytesMax } from '../../chain/operation.ts';
@@ -50,13 +51,18 @@ export type ReadRow =
 export async function* readRows(source: RowSource): AsyncGenerator<ReadRow, void> {
   const bytes = createReadStream(source.file);
   try {
-    yield* source.format === 'csv' ? csvRows(bytes, source) : jsonRows(bytes, source);
+    yield* readRowsFrom(bytes, source);
   } catch (error) {
     const isFile = error instanceof Error && 'syscall' in error;
     throw isFile ? unreadable(source.file, error) : error;
   } finally {
     bytes.destroy();
   }
+}
+
+/** As `readRows`, of bytes that are at hand. Error thrown: USAGE when the first line of a CSV lacks a column. */
+export function readRowsFrom(bytes: Readable, source: RowSource): AsyncGenerator<ReadRow, void> {
+  return source.format === 'csv' ? csvRows(bytes, source) : jsonRows(bytes, source);
 }
 
 /** One line of bytes; null when it is longer than allowed. */

@@ -49,12 +49,7 @@ export class FramedStream {
     this.#frames = pipe(
       readChunks(stream),
       chunks => this.#watch(chunks),
-      chunks =>
-        decode(chunks, {
-          maxDataLength: rules.frameBytesMax,
-          maxLengthLength: lengthBytesMax,
-          lengthDecoder: shortestLength(),
-        }),
+      chunks => decodeFrames(chunks, rules.frameBytesMax),
     );
   }
 
@@ -131,6 +126,22 @@ export class FramedStream {
   #endWatch(): void {
     this.#stopWatch?.();
     this.#stopWatch = null;
+  }
+}
+
+/** The frames in what comes. Throws KvchainError: TOO_LARGE, BAD_MESSAGE (a length that lies), PEER_TIMEOUT (the source broke). */
+export async function* decodeFrames<C extends Chunk>(
+  chunks: AsyncIterable<C>,
+  frameBytesMax: number,
+): AsyncGenerator<{ subarray(): Uint8Array }, void> {
+  try {
+    yield* decode(chunks, {
+      maxDataLength: frameBytesMax,
+      maxLengthLength: lengthBytesMax,
+      lengthDecoder: shortestLength(),
+    });
+  } catch (error) {
+    throw toFailure(error, frameBytesMax);
   }
 }
 

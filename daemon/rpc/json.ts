@@ -11,8 +11,7 @@ const backslash = 0x5c;
 export function parseJson(text: string): Result<unknown> {
   if (isDeeperThan(text, jsonDepthMax)) return reject('PARSE_ERROR', `JSON nests deeper than ${jsonDepthMax}`);
   try {
-    const value: unknown = JSON.parse(text);
-    return accept(value);
+    return accept(JSON.parse(text) as unknown);
   } catch {
     return reject('PARSE_ERROR', 'the body is not valid JSON');
   }
