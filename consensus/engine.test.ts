@@ -59,6 +59,7 @@ const sound: VoterEngine = {
     return { bestHeader: head, head, finalHeight: 0, tips: [{ ...head, status: 'active' }], kept: [] };
   },
   finalHeight: () => 0,
+  staleBlocks: () => 0,
   linearizableHeight: () => null,
   checkSeal: () => accept(null),
   treeRecord: () => null,

@@ -193,6 +193,8 @@ export interface Engine<S, M, R> {
   view(state: S): EngineView;
   /** That of the view, without the cost of making one. */
   finalHeight(state: S): number;
+  /** Complete blocks in memory, not known to be invalid, that lost: off the branch of the head and no better than it. May walk all that is kept. */
+  staleBlocks(state: S): number;
   /** The height at which the ledger may answer a linearizable read at this moment; null where it must not. */
   linearizableHeight(state: S): number | null;
   /** What a seal must fulfil without any context: cheap, first of all checks (A-V1). */

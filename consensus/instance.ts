@@ -42,6 +42,7 @@ export interface EngineInstance {
   digest(): Uint8Array;
   view(): EngineView;
   finalHeight(): number;
+  staleBlocks(): number;
   linearizableHeight(): number | null;
   checkSeal(sealed: SealedHeader, params: Params): Result<null>;
   treeRecord(hash: Uint8Array): Uint8Array | null;
@@ -78,6 +79,7 @@ function instanceOf<S, M, R>(engine: Engine<S, M, R>, state: S): EngineInstance 
     digest: () => engine.digest(state),
     view: () => engine.view(state),
     finalHeight: () => engine.finalHeight(state),
+    staleBlocks: () => engine.staleBlocks(state),
     linearizableHeight: () => engine.linearizableHeight(state),
     checkSeal: (sealed, params) => engine.checkSeal(sealed, params),
     treeRecord: hash => engine.treeRecord(state, hash),

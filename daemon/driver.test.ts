@@ -47,6 +47,7 @@ function bench(log: Log = new MemoryLog(), outcome: () => Promise<SwitchOutcome>
     digest: unused,
     view: unused,
     finalHeight: unused,
+    staleBlocks: unused,
     linearizableHeight: unused,
     checkSeal: unused,
     treeRecord: unused,

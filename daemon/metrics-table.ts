@@ -15,6 +15,10 @@ export const metricTable = {
   kvchain_chain_target_height_blocks: row('gauge', 'Height of the heaviest header known.'),
   kvchain_chain_syncing_state: row('gauge', '1 while bodies of a heavier chain are missing, else 0.'),
   kvchain_chain_blocks_total: row('counter', 'Blocks that the ledger applied or undid.', ['change']),
+  kvchain_chain_stale_blocks: row(
+    'gauge',
+    'Good blocks in memory that lost: undone, or never adopted. Many of them tell of races, or of withheld blocks.',
+  ),
   kvchain_chain_transactions_total: row('counter', 'Transactions in applied blocks.'),
   kvchain_chain_reorg_depth_blocks: {
     kind: 'histogram',

@@ -43,6 +43,7 @@ test('blocks that were applied and undone are counted, until it is closed', asyn
   node.undo(1);
   expect(await value('kvchain_chain_blocks_total{change="applied"}')).toBe(2);
   expect(await value('kvchain_chain_blocks_total{change="undone"}')).toBe(1);
+  expect(await value('kvchain_chain_stale_blocks')).toBe(1);
   metrics.close();
   expect(node.listeners).toBe(0);
 });

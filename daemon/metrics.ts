@@ -88,6 +88,7 @@ export class Metrics {
     this.#set('kvchain_chain_height_blocks', head.header.height);
     this.#set('kvchain_chain_target_height_blocks', targetHeight);
     this.#set('kvchain_chain_syncing_state', isSyncing ? 1 : 0);
+    this.#set('kvchain_chain_stale_blocks', this.#node.staleBlocks());
     this.#set('kvchain_mempool_transactions_count', mempool.transactions);
     this.#set('kvchain_mempool_gapped_count', mempool.gapped);
     this.#set('kvchain_mempool_size_bytes', mempool.bytes);

@@ -149,6 +149,8 @@ export interface NodeApi {
   params(): Params;
   status(): NodeStatus;
   tips(): readonly Tip[];
+  /** Blocks in memory that were undone or never adopted although nothing is wrong with them. Takes milliseconds on a long chain. */
+  staleBlocks(): number;
 
   /** Errors: NOT_FOUND; HEIGHT_UNAVAILABLE for one that was pruned, whose header is still here. */
   blockByHash(hash: Uint8Array): Promise<Result<BlockReading>>;

@@ -61,6 +61,10 @@ export class NodeService implements NodeApi {
     return this.#node.engine.view().tips;
   }
 
+  staleBlocks(): number {
+    return this.#node.engine.staleBlocks();
+  }
+
   blockByHash(hash: Uint8Array) {
     return this.#node.reader.blockByHash(hash);
   }

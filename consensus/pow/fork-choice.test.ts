@@ -11,6 +11,7 @@ import { pow } from './pow.ts';
 import { RelayCounts, relayCountsMax, siblingsRelayedMax } from './relay-counts.ts';
 import { relayDepth, switchBlocksMax } from './state.ts';
 import { bodyTimer } from './timers.ts';
+import { staleBlocks } from './view.ts';
 
 const grower = new Grower();
 const { genesis, context } = grower;
@@ -130,6 +131,20 @@ describe('of equal branches', () => {
     expect(joined(reorg?.undo ?? [])).toBe(hashes([...one].reverse()));
     expect(joined(reorg?.apply ?? [])).toBe(hashes([...two, grower.next(tip)]));
     expect(reorg?.ancestor).toEqual(genesis.sealed.hash);
+  });
+
+  it('C2: blocks that lost are counted, whether they were undone or never adopted, and invalid ones are not', () => {
+    const follower = new Follower(context);
+    follower.deliver(one, later);
+    expect(staleBlocks(follower.state)).toBe(0);
+    follower.deliver(two, later);
+    expect(staleBlocks(follower.state)).toBe(two.length);
+    const tip = two.at(-1) ?? genesis;
+    follower.deliver([grower.next(tip)], later);
+    expect(staleBlocks(follower.state)).toBe(one.length);
+    const bad = one[0]?.sealed.hash ?? genesis.sealed.hash;
+    follower.step({ type: 'invalid', now: later, hash: bad, code: 'BAD_STATE_ROOT' });
+    expect(staleBlocks(follower.state)).toBe(0);
   });
 });
 

@@ -16,7 +16,7 @@ import { recover, sealedAt } from './recover.ts';
 import { type PowEffect, type PowState, treeDepth } from './state.ts';
 import { bodyTimer, deferredTimer, orphanTimer, setDeferredTimer, setOrphanTimer } from './timers.ts';
 import { encodeTreeRecord } from './tree-record.ts';
-import { digestOf, viewOf } from './view.ts';
+import { digestOf, staleBlocks, viewOf } from './view.ts';
 
 const nothing: Codec<never> = {
   toItem: value => value,
@@ -36,6 +36,7 @@ export const pow: Engine<PowState, never, never> = {
   digest: digestOf,
   view: viewOf,
   finalHeight: () => 0,
+  staleBlocks,
   linearizableHeight: () => null,
   checkSeal,
   treeRecord: (state, hash) => {

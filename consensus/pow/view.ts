@@ -24,6 +24,17 @@ export function viewOf(state: PowState): EngineView {
   };
 }
 
+/** Complete blocks that are off the branch of the head and no heavier than it: undone, or never adopted. Walks the tree. */
+export function staleBlocks({ tree, head }: PowState): number {
+  const canonical = new Set(tree.path(tree.root, head));
+  let count = 0;
+  for (const entry of tree.entries()) {
+    const hasLost = entry.isComplete && !entry.isInvalid && entry.work <= head.work && entry !== tree.root;
+    if (hasLost && !canonical.has(entry)) count += 1;
+  }
+  return count;
+}
+
 /**
  * SHA-256 over everything that later steps depend on: the tree in the order of its insertion, the choices made, what is kept aside,
  * and the state of chance. Costs one hash of about 34 bytes an entry.

@@ -151,6 +151,10 @@ export class LittleNode implements node.NodeApi {
     return [{ hash: head.hash, height: head.header.height, work, status: 'active' }];
   }
 
+  staleBlocks(): number {
+    return this.#undone.size;
+  }
+
   async blockByHash(hash: Uint8Array): Promise<Result<node.BlockReading>> {
     return found(this.#reading(this.#chain.find(({ block }) => equalBytes(block.hash, hash))));
   }
