@@ -1,107 +1,114 @@
 /** A binary heap that knows where each item is, so that an item can move or leave when its rank changes. Every change is O(log n). */
+
+/** An item and where it is. Items that change places touch these alone; the map is asked once a change. */
+interface Slot<T> {
+  readonly item: T;
+  place: number;
+}
+
 export class IndexedHeap<T> {
   readonly #isBefore: (a: T, b: T) => boolean;
-  readonly #items: T[];
-  readonly #places = new Map<T, number>();
+  readonly #heap: Slot<T>[] = [];
+  readonly #slots = new Map<T, Slot<T>>();
 
   /** `isBefore` must be a strict total order, or equal items come in an order that depends on history. */
   constructor(isBefore: (a: T, b: T) => boolean, items: Iterable<T> = []) {
     this.#isBefore = isBefore;
-    this.#items = [...items];
-    for (const [place, item] of this.#items.entries()) this.#places.set(item, place);
-    for (let place = (this.#items.length >>> 1) - 1; place >= 0; place--) this.#sink(place);
+    for (const item of items) this.#append(item);
+    for (const slot of this.#heap.slice(0, this.#heap.length >>> 1).reverse()) this.#sink(slot);
   }
 
   get size(): number {
-    return this.#items.length;
+    return this.#heap.length;
   }
 
   has(item: T): boolean {
-    return this.#places.has(item);
+    return this.#slots.has(item);
   }
 
   /** The first item; it stays. */
   peek(): T | undefined {
-    return this.#items[0];
+    return this.#heap[0]?.item;
   }
 
   /** The items in order, without changing the heap, which must not change meanwhile. The first n take O(n log n), however many there are. */
   *inOrder(): Generator<T, undefined> {
     const isBefore = (a: number, b: number) => {
-      const [itemA, itemB] = [this.#items[a], this.#items[b]];
-      return itemA !== undefined && itemB !== undefined && this.#isBefore(itemA, itemB);
+      const [slotA, slotB] = [this.#heap[a], this.#heap[b]];
+      return slotA !== undefined && slotB !== undefined && this.#isBefore(slotA.item, slotB.item);
     };
     // Places whose parents were given: one of them is next.
-    const frontier = new IndexedHeap<number>(isBefore, this.#items.length > 0 ? [0] : []);
+    const frontier = new IndexedHeap<number>(isBefore, this.#heap.length > 0 ? [0] : []);
     for (let place = frontier.peek(); place !== undefined; place = frontier.peek()) {
       frontier.remove(place);
-      const item = this.#items[place];
-      if (item !== undefined) yield item;
-      for (const child of [2 * place + 1, 2 * place + 2]) if (child < this.#items.length) frontier.set(child);
+      const slot = this.#heap[place];
+      if (slot !== undefined) yield slot.item;
+      for (const child of [2 * place + 1, 2 * place + 2]) if (child < this.#heap.length) frontier.set(child);
     }
   }
 
   /** Adds the item, or finds its place anew after its rank has changed. At most one item may have changed since the last call. */
   set(item: T): void {
-    const place = this.#places.get(item);
-    if (place === undefined) {
-      this.#place(item, this.#items.length);
-      this.#rise(this.#items.length - 1);
+    const slot = this.#slots.get(item);
+    if (slot === undefined) {
+      this.#rise(this.#append(item));
     } else {
-      this.#rise(place);
-      this.#sink(this.#places.get(item) ?? place);
+      this.#rise(slot);
+      this.#sink(slot);
     }
   }
 
   /** Takes the item out, if it is in. */
   remove(item: T): void {
-    const place = this.#places.get(item);
-    if (place === undefined) return;
-    this.#places.delete(item);
-    const last = this.#items.pop();
-    if (last === undefined || last === item) return;
-    this.#place(last, place);
-    this.#rise(place);
-    this.#sink(this.#places.get(last) ?? place);
+    const slot = this.#slots.get(item);
+    if (slot === undefined) return;
+    this.#slots.delete(item);
+    const last = this.#heap.pop();
+    if (last === undefined || last === slot) return;
+    this.#put(last, slot.place);
+    this.#rise(last);
+    this.#sink(last);
   }
 
-  #rise(start: number): void {
-    let place = start;
-    const item = this.#items[place];
-    while (item !== undefined && place > 0) {
+  #append(item: T): Slot<T> {
+    const slot = { item, place: this.#heap.length };
+    this.#heap.push(slot);
+    this.#slots.set(item, slot);
+    return slot;
+  }
+
+  #rise(slot: Slot<T>): void {
+    let { place } = slot;
+    while (place > 0) {
       const above = (place - 1) >>> 1;
-      const parent = this.#items[above];
-      if (parent === undefined || !this.#isBefore(item, parent)) break;
-      this.#place(parent, place);
+      const parent = this.#heap[above];
+      if (parent === undefined || !this.#isBefore(slot.item, parent.item)) break;
+      this.#put(parent, place);
       place = above;
     }
-    if (item !== undefined && place !== start) this.#place(item, place);
+    if (place !== slot.place) this.#put(slot, place);
   }
 
-  #sink(start: number): void {
-    let place = start;
-    const item = this.#items[place];
-    if (item === undefined) return;
-    for (;;) {
-      const child = this.#firstChild(place);
-      const below = child === null ? undefined : this.#items[child];
-      if (child === null || below === undefined || !this.#isBefore(below, item)) break;
-      this.#place(below, place);
-      place = child;
+  #sink(slot: Slot<T>): void {
+    let { place } = slot;
+    for (let child = this.#firstChild(place); child; child = this.#firstChild(place)) {
+      if (!this.#isBefore(child.item, slot.item)) break;
+      const below = child.place;
+      this.#put(child, place);
+      place = below;
     }
-    if (place !== start) this.#place(item, place);
+    if (place !== slot.place) this.#put(slot, place);
   }
 
-  /** The place of the child that comes first, or null at a leaf. */
-  #firstChild(place: number): number | null {
-    const left = this.#items[2 * place + 1];
-    if (left === undefined) return null;
-    const right = this.#items[2 * place + 2];
-    return right !== undefined && this.#isBefore(right, left) ? 2 * place + 2 : 2 * place + 1;
+  /** The child of a place that comes first; undefined at a leaf. */
+  #firstChild(place: number): Slot<T> | undefined {
+    const left = this.#heap[2 * place + 1];
+    const right = this.#heap[2 * place + 2];
+    return left && right && this.#isBefore(right.item, left.item) ? right : left;
   }
 
-  #place(item: T, place: number): void {
-    this.#items[place] = item;
-    this.#places.set(item, place);
+  #put(slot: Slot<T>, place: number): void {
+    this.#heap[place] = slot;
+    slot.place = place;
   }
 }

@@ -51,6 +51,12 @@ export interface Regrouped {
   readonly promoted: readonly Transaction[];
 }
 
+export interface Advance {
+  readonly passed: readonly Entry[];
+  /** What is ready now and was not before. */
+  readonly promoted: readonly Transaction[];
+}
+
 export class Queues {
   readonly #limits: MempoolLimits;
   readonly #queues = new Map<string, SenderQueue>();
@@ -204,18 +210,20 @@ export class Queues {
   }
 
   /**
-   * Follows an account that went on to `account`, and gives what its nonce has passed. Null, and nothing done, when more must be sorted
-   * than the beginning of the queue: then `regroup` does it.
+   * Follows an account that went on to `account`: gives what its nonce has passed, and what there is room for now. Null, and nothing done,
+   * when more must be sorted than the beginning of the queue: then `regroup` does it. O(what was passed).
    */
-  advance(queue: SenderQueue, account: Account): readonly Entry[] | null {
+  advance(queue: SenderQueue, account: Account): Advance | null {
     const passed = account.nonce - queue.account.nonce;
-    // The fees that go only make the rest easier to pay, so the sum before is a safe bound.
-    if (passed < 0 || passed > queue.ready.length || queue.gapped.size > 0 || queue.fees > account.balance) return null;
+    if (passed < 0 || passed > queue.ready.length) return null;
+    const fees = queue.ready.slice(0, passed).reduce((sum, entry) => sum - entry.transaction.body.fee, queue.fees);
+    if (fees > account.balance) return null;
     const removed = queue.advance(account);
     for (const { source, transaction } of removed) this.#readyOrder.addBytes(source, -transaction.bytes.length);
     this.#rank(queue);
+    const promoted = this.promote(queue);
     this.#settle(queue);
-    return removed;
+    return { passed: removed, promoted: promoted.map(({ transaction }) => transaction) };
   }
 
   /**
@@ -290,7 +298,7 @@ export class Queues {
     const chunk = queue.chunks.at(-1);
     const last = queue.ready.at(-1);
     if (chunk && last) {
-      this.#readyOrder.set(queue, { rate: chunk.rate, source: last.source, arrival: last.arrival });
+      this.#readyOrder.set(queue, { rate: chunk.floor, source: last.source, arrival: last.arrival });
     } else {
       this.#readyOrder.remove(queue);
     }

@@ -130,13 +130,8 @@ class Picked {
 
   /** Takes the chunk, or as much of its beginning as fits; true when all of it. */
   takeChunk({ queue, index }: Head): boolean {
-    const start = queue.chunks[index]?.start ?? 0;
-    const end = queue.chunks[index + 1]?.start ?? queue.ready.length;
-    for (let place = start; place < end; place++) {
-      const entry = queue.ready[place];
-      if (entry === undefined || !this.#take(entry)) return false;
-    }
-    return true;
+    const chunk = queue.chunks[index];
+    return chunk === undefined || queue.entriesOf(chunk).every(entry => this.#take(entry));
   }
 
   #take({ transaction }: Entry): boolean {
@@ -168,7 +163,7 @@ function settle(order: IndexedHeap<Source>, source: Source): void {
 
 function headOf(queue: SenderQueue, index: number): Head | null {
   const chunk = queue.chunks[index];
-  const first = chunk && queue.ready[chunk.start];
+  const first = chunk && queue.at(chunk.start);
   if (chunk === undefined || first === undefined) return null;
   return { queue, index, rate: chunk.rate, source: first.source, arrival: first.arrival };
 }

@@ -2,11 +2,15 @@
  * One sender's waiting transactions: those that can run one after the other from the account's nonce on (`ready`), and those behind a
  * gap. The ready ones are cut into chunks of falling fee per byte: a cheap transaction followed by a dear one is one chunk, because the
  * dear one pays for both. Templates take the first chunk of a sender, eviction the last: what is best to include and what is best to
- * drop are two ends of one order (Bitcoin Core's cluster mempool, for chains).
+ * drop are two ends of one order (Bitcoin Core's cluster mempool, for chains). A chunk is bounded, so that no change of a queue of 10,000
+ * costs more than sorting one chunk anew; a chunk that pays more than one before it counts as that one when something must be dropped.
  */
 import { assert } from './errors.ts';
 import type { Account } from './state.ts';
 import type { Transaction } from './transaction.ts';
+
+/** Transactions in a chunk: how far ahead a dear transaction pays for cheap ones, and what a change of a queue costs at most. */
+export const chunkTransactionsMax = 64;
 
 export interface Entry {
   readonly transaction: Transaction;
@@ -26,11 +30,15 @@ export interface Entry {
 
 /** A run of ready transactions, ranked by its average fee per byte. */
 export interface Chunk {
-  /** Index of its first transaction in `ready`. */
+  /** Nonce of its first transaction. */
   readonly start: number;
+  /** Nonce after its last one. */
+  readonly end: number;
   readonly fee: bigint;
   readonly bytes: number;
   readonly rate: number;
+  /** The lowest rate of it and of those before it, without which it cannot be included. The queue keeps it. */
+  floor: number;
 }
 
 export class SenderQueue {
@@ -42,6 +50,8 @@ export class SenderQueue {
   #gapped: Map<number, Entry> | null = null;
   #ready: Entry[] = [];
   #chunks: Chunk[] = [];
+  /** The chunks that the last append merged into one. */
+  #merged: readonly Chunk[] = [];
   #bytes = 0;
   #fees = 0n;
   #outgoing = 0n;
@@ -61,7 +71,7 @@ export class SenderQueue {
     return this.#gapped ?? noEntries;
   }
 
-  /** Of falling rate. */
+  /** In order, of falling rate where they are not full; without gaps. */
   get chunks(): readonly Chunk[] {
     return this.#chunks;
   }
@@ -97,12 +107,17 @@ export class SenderQueue {
     return this.nextNonce > nonce + 1 || this.gapped.size > 0;
   }
 
+  /** The ready transactions of one of its chunks, in order. */
+  entriesOf({ start, end }: Chunk): readonly Entry[] {
+    return this.#ready.slice(start - this.account.nonce, end - this.account.nonce);
+  }
+
   /** Adds the next ready transaction. Amortised O(1). */
   append(entry: Entry): void {
     assert(entry.transaction.body.nonce === this.nextNonce, 'ready transactions follow each other');
     this.#ready.push(entry);
     this.#count(entry, 1);
-    this.#appendChunk(entry, this.#ready.length - 1);
+    this.#merged = this.#appendChunk(entry);
   }
 
   addGapped(entry: Entry): void {
@@ -125,36 +140,37 @@ export class SenderQueue {
       return;
     }
     this.#ready[nonce - this.account.nonce] = entry;
-    this.#rebuildChunks();
+    this.#chunkAnew(this.#chunkAt(nonce));
   }
 
   /** Takes the last chunk out and gives its transactions, in order. */
   removeLastChunk(): Entry[] {
     const chunk = this.#chunks.pop();
     assert(chunk !== undefined, 'a sender with ready transactions has a chunk');
-    const removed = this.#ready.splice(chunk.start);
+    const removed = this.#ready.splice(chunk.start - this.account.nonce);
     for (const entry of removed) this.#count(entry, -1);
     return removed;
   }
 
-  /** Takes the last ready transaction out. O(its chunk), which falls back into those that it had merged. */
+  /** Takes back the last append, the last change of what is ready. */
   removeLast(): void {
     const chunk = this.#chunks.pop();
     const entry = this.#ready.pop();
     assert(chunk !== undefined && entry !== undefined, 'a sender that loses its last ready transaction has one');
     this.#count(entry, -1);
-    for (let index = chunk.start; index < this.#ready.length; index++) {
-      const one = this.#ready[index];
-      if (one) this.#appendChunk(one, index);
-    }
+    for (const one of this.#merged) this.#chunks.push(one);
+    this.#merged = [];
   }
 
-  /** Takes the first ready transactions out, because the account went on to `account`, whose nonce says how many. */
+  /** Takes the first ready transactions out, because the account went on to `account`, whose nonce says how many. O(those). */
   advance(account: Account): readonly Entry[] {
     const removed = this.#ready.splice(0, account.nonce - this.account.nonce);
     for (const entry of removed) this.#count(entry, -1);
     this.account = account;
-    this.#rebuildChunks();
+    const first = this.#chunks.findIndex(({ end }) => end > account.nonce);
+    this.#chunks.splice(0, first === -1 ? this.#chunks.length : first);
+    if ((this.#chunks[0]?.start ?? account.nonce) < account.nonce) this.#chunkAnew(0);
+    else this.#settleFloors(0);
     return removed;
   }
 
@@ -178,24 +194,57 @@ export class SenderQueue {
     this.#outgoing = sign > 0 ? this.#outgoing + entry.outgoing : this.#outgoing - entry.outgoing;
   }
 
-  #rebuildChunks(): void {
-    this.#chunks = [];
-    for (const [index, one] of this.#ready.entries()) this.#appendChunk(one, index);
+  /** The place of the chunk that holds the ready transaction of this nonce. */
+  #chunkAt(nonce: number): number {
+    let low = 0;
+    let high = this.#chunks.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if ((this.#chunks[middle]?.start ?? 0) <= nonce) low = middle;
+      else high = middle - 1;
+    }
+    return low;
   }
 
-  /** A chunk that pays more than the one before it is merged with it, so rates fall from chunk to chunk. */
-  #appendChunk(entry: Entry, index: number): void {
-    let chunk = chunkOf(index, entry.transaction.body.fee, entry.transaction.bytes.length);
-    for (let last = this.#chunks.at(-1); last && last.rate < chunk.rate; last = this.#chunks.at(-1)) {
-      this.#chunks.pop();
-      chunk = chunkOf(last.start, last.fee + chunk.fee, last.bytes + chunk.bytes);
+  /** Cuts what is left of one chunk anew, as if it had just come. O(its transactions), and the floors of later chunks that change. */
+  #chunkAnew(place: number): void {
+    const [chunk, ...later] = this.#chunks.splice(place);
+    if (chunk === undefined) return;
+    const start = Math.max(chunk.start, this.account.nonce);
+    for (const entry of this.entriesOf({ ...chunk, start })) this.#appendChunk(entry);
+    const next = this.#chunks.length;
+    this.#chunks = this.#chunks.concat(later);
+    this.#settleFloors(next);
+  }
+
+  /** Gives the floors from a place on, up to the first that is right already: so are those after it. */
+  #settleFloors(place: number): void {
+    let floor = this.#chunks[place - 1]?.floor ?? Number.POSITIVE_INFINITY;
+    for (let at = place; at < this.#chunks.length; at++) {
+      const chunk = this.#chunks[at];
+      floor = Math.min(floor, chunk?.rate ?? floor);
+      if (chunk === undefined || chunk.floor === floor) return;
+      chunk.floor = floor;
     }
-    this.#chunks.push(chunk);
+  }
+
+  /** A chunk that pays more than the one before it is merged with it, so that rates fall from chunk to chunk; gives what was merged. */
+  #appendChunk(entry: Entry): readonly Chunk[] {
+    const { body, bytes } = entry.transaction;
+    const merged: Chunk[] = [];
+    let [start, fee, size] = [body.nonce, body.fee, bytes.length];
+    for (let last = this.#chunks.at(-1); last; last = this.#chunks.at(-1)) {
+      const isFull = body.nonce + 1 - last.start > chunkTransactionsMax;
+      if (isFull || last.rate >= Number(fee) / size) break;
+      this.#chunks.pop();
+      merged.unshift(last);
+      [start, fee, size] = [last.start, last.fee + fee, last.bytes + size];
+    }
+    const rate = Number(fee) / size;
+    const floor = Math.min(rate, this.#chunks.at(-1)?.floor ?? rate);
+    this.#chunks.push({ start, end: body.nonce + 1, fee, bytes: size, rate, floor });
+    return merged;
   }
 }
 
 const noEntries: ReadonlyMap<number, Entry> = new Map<number, Entry>();
-
-function chunkOf(start: number, fee: bigint, bytes: number): Chunk {
-  return { start, fee, bytes, rate: Number(fee) / bytes };
-}

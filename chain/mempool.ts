@@ -16,7 +16,7 @@ import {
   mempoolLimits,
   queueRefusal,
 } from './mempool-admission.ts';
-import { Queues, type Removal, type RemovalReason, type Victim } from './mempool-queues.ts';
+import { Queues, type Regrouped, type Removal, type RemovalReason, type Victim } from './mempool-queues.ts';
 import type { SelectLimits } from './mempool-select.ts';
 import { type Entry, SenderQueue } from './mempool-sender.ts';
 import type { Account } from './state.ts';
@@ -58,6 +58,17 @@ export interface MempoolStats {
   readonly gapped: number;
   /** The fee per byte that a newcomer must beat; 0 while there is room. */
   readonly feePerByteMin: number;
+}
+
+/** What a move of the head means for one sender. */
+interface SenderMove {
+  /** The sender's address in hexadecimal. */
+  readonly key: string;
+  readonly account: Account;
+  /** Ids, in hexadecimal. */
+  readonly included: ReadonlySet<string>;
+  readonly returned: readonly Entry[];
+  readonly now: number;
 }
 
 /** The source of what comes back from undone blocks. */
@@ -154,30 +165,28 @@ export class Mempool {
    * expired or can no longer pay its fee leaves. Everything that leaves is in `removed`, once.
    */
   chainMoved(move: ChainMove): Moved {
+    const steps = this.chainMovedInSteps(move);
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+    }
+  }
+
+  /**
+   * As `chainMoved`, with a pause after each account, in which a caller can let others work: a sender has moved as a whole or not at all,
+   * so that everything but another move of the head may happen meanwhile.
+   */
+  *chainMovedInSteps(move: ChainMove): Generator<undefined, Moved, undefined> {
     const included = new Set(move.included.map(transaction => transaction.idHex));
     const removed: Removal[] = [];
     const promoted: Transaction[] = [];
-    const returned = this.#returned(move, removed);
+    const returned = this.#returned(move);
     for (const [key, account] of move.accounts) {
-      const extra = returned.get(key) ?? [];
-      const known = this.#queues.get(key);
-      if (known === undefined && extra.length === 0) continue;
-      const queue = known ?? new SenderQueue(key, account);
-      const judge = (entry: Entry): RemovalReason | null => {
-        if (entry.transaction.body.nonce >= account.nonce) return null;
-        return included.has(entry.transaction.idHex) ? 'included' : 'superseded';
-      };
-      const passed = extra.length === 0 ? this.#queues.advance(queue, account) : null;
-      if (passed !== null) {
-        for (const entry of passed)
-          removed.push({ transaction: entry.transaction, reason: judge(entry) ?? 'superseded' });
-        continue;
-      }
-      const regrouped = this.#queues.regroup({ queue, account, extra, judge, now: move.now });
-      for (const removal of regrouped.removed) removed.push(removal);
-      for (const transaction of regrouped.promoted) promoted.push(transaction);
+      const moved = this.#senderMoved({ key, account, included, returned: returned.get(key) ?? [], now: move.now });
+      for (const removal of moved.removed) removed.push(removal);
+      for (const transaction of moved.promoted) promoted.push(transaction);
+      yield;
     }
-    this.#unindexAll(removed);
     for (const removal of this.expire(move.now, move.height)) removed.push(removal);
     for (const removal of this.#trim()) removed.push(removal);
     return { removed, relay: promoted.filter(transaction => this.has(transaction.idHex)) };
@@ -230,26 +239,59 @@ export class Mempool {
     return victims;
   }
 
-  /** Entries for the transactions of undone blocks, by sender, indexed already; one whose nonce is taken is `removed` at once. */
-  #returned({ undone, accounts, now }: ChainMove, removed: Removal[]): ReadonlyMap<string, readonly Entry[]> {
-    const returned = new Map<string, Map<number, Entry>>();
+  /** Entries for the transactions of undone blocks, by sender. */
+  #returned({ undone, accounts, now }: ChainMove): ReadonlyMap<string, readonly Entry[]> {
+    const returned = new Map<string, Entry[]>();
     for (const transaction of undone) {
-      if (this.has(transaction.idHex)) continue;
       const key = toHex(transaction.senderAddress);
       assert(accounts.has(key), 'a move of the head gives the accounts of the senders of undone blocks');
-      const { nonce } = transaction.body;
-      const list = returned.get(key) ?? new Map<number, Entry>();
-      if (list.has(nonce) || this.#queues.get(key)?.at(nonce) !== undefined) {
-        removed.push({ transaction, reason: 'superseded' });
-        continue;
-      }
       const entry = entryOf(transaction, { source: undoneSource, now }, this.#arrivals++);
       // It waits for its place until the sender's queue is sorted anew.
       entry.waitingSinceMs = now;
-      this.#index(entry);
-      returned.set(key, list.set(nonce, entry));
+      const list = returned.get(key);
+      if (list) list.push(entry);
+      else returned.set(key, [entry]);
     }
-    return new Map([...returned].map(([key, list]) => [key, [...list.values()]]));
+    return returned;
+  }
+
+  #senderMoved({ key, account, included, returned, now }: SenderMove): Regrouped {
+    const known = this.#queues.get(key);
+    if (known === undefined && returned.length === 0) return { removed: [], promoted: [] };
+    const queue = known ?? new SenderQueue(key, account);
+    const judge = ({ transaction }: Entry): RemovalReason | null => {
+      if (transaction.body.nonce >= account.nonce) return null;
+      return included.has(transaction.idHex) ? 'included' : 'superseded';
+    };
+    const advance = returned.length === 0 ? this.#queues.advance(queue, account) : null;
+    if (advance !== null) {
+      for (const entry of advance.passed) this.#unindex(entry);
+      const removed = advance.passed.map(entry => ({
+        transaction: entry.transaction,
+        reason: judge(entry) ?? 'superseded',
+      }));
+      return { removed, promoted: advance.promoted };
+    }
+    const { extra, superseded } = this.#joining(queue, returned);
+    for (const entry of extra) this.#index(entry);
+    const regrouped = this.#queues.regroup({ queue, account, extra, judge, now });
+    this.#unindexAll(regrouped.removed);
+    return { removed: [...superseded, ...regrouped.removed], promoted: regrouped.promoted };
+  }
+
+  /** Which of the returned entries may join the queue: one that waits again is left alone, one whose nonce is taken leaves at once. */
+  #joining(queue: SenderQueue, returned: readonly Entry[]) {
+    const extra = new Map<number, Entry>();
+    const superseded: Removal[] = [];
+    for (const entry of returned) {
+      const { transaction } = entry;
+      const { nonce } = transaction.body;
+      if (this.has(transaction.idHex)) continue;
+      const isTaken = extra.has(nonce) || queue.at(nonce) !== undefined;
+      if (isTaken) superseded.push({ transaction, reason: 'superseded' });
+      else extra.set(nonce, entry);
+    }
+    return { extra: [...extra.values()], superseded };
   }
 
   /** What came back may have made the pool too large. */
@@ -279,7 +321,7 @@ export class Mempool {
     this.#byId.delete(entry.transaction.idHex);
     this.#byWitnessId.delete(entry.transaction.witnessIdHex);
     this.#bytes -= entry.transaction.bytes.length;
-    this.#expiring.remove(entry);
+    if (entry.transaction.body.expiresAt !== null) this.#expiring.remove(entry);
   }
 
   #unindexAll(removed: readonly Removal[]): void {

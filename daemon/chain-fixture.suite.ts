@@ -218,7 +218,7 @@ export async function openLedger(store: Store = new MemoryStore(), of: Genesis =
   const chain = new ChainStore(store);
   if ((await chain.tip()) === null) await createChain(chain, of, makeGenesisBlock(of));
   const steps: string[] = [];
-  const onStep = (moved: readonly MovedBlock[]) => {
+  const onStep = async (moved: readonly MovedBlock[]) => {
     steps.push(moved.map(({ type, block }) => `${type === 'applied' ? '+' : '-'}${block.header.height}`).join(' '));
   };
   const clock = new ManualClock(of.time);

@@ -112,7 +112,7 @@ async function settleGenesis(dataDir: string, { chainId, genesis }: BackupHeader
 async function checkState(store: Store, genesis: Parameters<typeof chainIdOf>[0]) {
   const chain = new ChainStore(store);
   if ((await chain.tip()) === null) throw new KvchainError('DATABASE_DAMAGED', 'the database has no tip');
-  const ledger = await LedgerWriter.open({ genesis, chain, clock: systemClock, onStep: () => {} });
+  const ledger = await LedgerWriter.open({ genesis, chain, clock: systemClock, onStep: async () => {} });
   return ledger.head;
 }
 

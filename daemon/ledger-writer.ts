@@ -27,7 +27,7 @@ export const proofChangesMax = 20_000;
 
 export interface LedgerParts extends StepParts {
   /** Called in order, after a step's batch is on stable storage. */
-  readonly onStep: (moved: readonly MovedBlock[], head: SealedHeader) => void;
+  readonly onStep: (moved: readonly MovedBlock[], head: SealedHeader) => Promise<void>;
 }
 
 export interface PrepareOrder {
@@ -185,7 +185,7 @@ export class LedgerWriter {
     } finally {
       this.#writing = null;
     }
-    this.#parts.onStep(step.moved, step.head);
+    await this.#parts.onStep(step.moved, step.head);
     return done;
   }
 

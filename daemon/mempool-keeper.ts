@@ -17,6 +17,7 @@ import {
 import type { Transaction } from '../chain/transaction.ts';
 import type { ChainStore } from './chain-store.ts';
 import type { MovedBlock } from './ledger-step.ts';
+import { inSlices } from './pace.ts';
 import type { Clock } from './ports.ts';
 
 const expiryMs = 5_000;
@@ -65,18 +66,20 @@ export class MempoolKeeper {
     });
   }
 
-  /** Follows a step of the ledger; gives what became ready and should be passed on. */
-  onStep(moved: readonly MovedBlock[]): readonly Transaction[] {
+  /** Follows a step of the ledger, one step after the other, in slices; gives what became ready and should be passed on. */
+  async onStep(moved: readonly MovedBlock[]): Promise<readonly Transaction[]> {
     const { mempool, clock, nextHeight } = this.#parts;
     const undone = moved.filter(step => step.type === 'undone').map(step => step.block);
-    this.#undone.push(...undone.map(({ hash }) => hash));
-    const result = mempool.chainMoved({
+    const steps = mempool.chainMovedInSteps({
       undone: undone.toReversed().flatMap(({ transactions }) => transactions),
       included: moved.filter(step => step.type === 'applied').flatMap(({ block }) => block.transactions),
       accounts: changedAccounts(moved),
       now: clock.now(),
       height: nextHeight(),
     });
+    const result = await inSlices(clock, steps);
+    // Not before: what is written meanwhile may lack them.
+    this.#undone.push(...undone.map(({ hash }) => hash));
     this.#remember(result.removed);
     return result.relay;
   }

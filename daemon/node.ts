@@ -171,12 +171,14 @@ export class Node {
     await this.keeper.save();
   }
 
-  #onStep(moved: readonly MovedBlock[], head: SealedHeader): void {
-    this.#relay.add(this.keeper.onStep(moved));
+  /** The new head and its events are one for those who listen; the mempool may need several slices to follow. */
+  async #onStep(moved: readonly MovedBlock[], head: SealedHeader): Promise<void> {
+    const following = this.keeper.onStep(moved);
     this.events.publish(moved, head.header.height, head.hash);
-    this.#relay.onHead(head.header.height);
     this.sync.onHead();
     this.pruner.onHead(head.header.height);
+    this.#relay.add(await following);
+    this.#relay.onHead(head.header.height);
   }
 
   #hands(): DriverHands {
@@ -295,7 +297,7 @@ interface OpenedChain {
   readonly engine: EngineInstance;
   readonly pruner: Pruner;
   /** Both are set once the node stands. */
-  onStep: (moved: readonly MovedBlock[], head: SealedHeader) => void;
+  onStep: (moved: readonly MovedBlock[], head: SealedHeader) => Promise<void>;
   onFault: (error: unknown) => void;
 }
 
@@ -305,7 +307,7 @@ async function openChain({ genesis, pruning }: NodeOptions, ports: NodePorts): P
   const chain = new ChainStore(ports.store);
   const genesisHeader = makeGenesisBlock(genesis);
   if ((await chain.tip()) === null) await createChain(chain, genesis, genesisHeader);
-  const opened: Pick<OpenedChain, 'onStep' | 'onFault'> = { onStep: () => {}, onFault: () => {} };
+  const opened: Pick<OpenedChain, 'onStep' | 'onFault'> = { onStep: async () => {}, onFault: () => {} };
   const pruner = await Pruner.open({ genesis, chain, pruning, onFault: error => opened.onFault(error) });
   const ledger = await LedgerWriter.open({
     genesis,

@@ -59,6 +59,7 @@ export const chapters: readonly Chapter[] = [
     files: [
       'chain/mempool-admission.ts',
       'chain/mempool-select.ts',
+      'chain/mempool-sender.ts',
       'daemon/mempool-keeper.ts',
       'daemon/transaction-relay.ts',
       'daemon/crypto/worker-verifier.ts',
