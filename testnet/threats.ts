@@ -99,7 +99,7 @@ export const threatChapters: readonly ThreatChapter[] = [
     title: 'Disks, clocks and processes',
     rows: {
       D1: { attack: 'The process is killed at a write, or during recovery' },
-      D2: { attack: 'Writes that were called durable and are lost or torn', state: owed },
+      D2: { attack: 'Writes that were called durable and are lost or torn' },
       D3: { attack: 'The disk is full', state: owed },
       D4: { attack: 'Files of the database that were changed, cut or deleted' },
       D5: { attack: 'Two processes on one data folder, or a stale lock' },

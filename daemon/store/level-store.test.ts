@@ -97,7 +97,7 @@ describe('a LevelDB store on damaged files', () => {
     expect(outcomes).toEqual(new Set(['DATABASE_DAMAGED', null]));
   });
 
-  it('cuts a log that ends within a record back to the batch before', async () => {
+  it('D2: cuts a log that ends within a record back to the batch before', async () => {
     const { folder, prefixes } = await folderWithLog();
     const log = await fileEnding(folder, '.log');
     await truncate(log, (await readFile(log)).length - 700);
@@ -254,7 +254,7 @@ const fillProgram = `
   process.exit(0);`;
 
 describe('a LevelDB store on a disk that fails', () => {
-  it('refuses with DISK_FAILED when the disk is full, from then on, and has all acknowledged writes after it has room', async () => {
+  it('D3: refuses with DISK_FAILED when the disk is full, from then on, and has all acknowledged writes after it has room', async () => {
     const folder = await newFolder();
     const module = new URL('./level-store.js', import.meta.url).href;
     // A limit on the size of files, in blocks of 1024 bytes, stands for the full disk.
@@ -304,7 +304,7 @@ describe('a LevelDB store and other processes', () => {
     await store.close();
   });
 
-  it('holds every acknowledged write, and no half of one, after kill -9 in the middle of durable writes', async () => {
+  it('D2: holds every acknowledged write, and no half of one, after kill -9 in the middle of durable writes', async () => {
     const folder = await newFolder();
     let acknowledgedBefore = -1;
     for (const count of [1, 20, 150]) {

@@ -106,7 +106,7 @@ async function threeAppends(): Promise<{ file: string; ends: number[]; records: 
 }
 
 describe('the file log after a crash', () => {
-  it('cuts a torn append wherever it was torn, tells how much, and goes on', async () => {
+  it('D2: cuts a torn append wherever it was torn, tells how much, and goes on', async () => {
     const { file, ends, records } = await threeAppends();
     const whole = await readFile(file);
     const [, start = 0, end = 0] = ends;
@@ -128,7 +128,7 @@ describe('the file log after a crash', () => {
     }
   });
 
-  it('cuts a last append of which an early part is lost and a later part reached the disk', async () => {
+  it('D2: cuts a last append of which an early part is lost and a later part reached the disk', async () => {
     const { file, ends, records } = await threeAppends();
     const bytes = await readFile(file);
     bytes.fill(0, ends[1], (ends[1] ?? 0) + 30);

@@ -50,7 +50,7 @@ async function outcomes(run: (machine: Machine) => Promise<string>): Promise<rea
 }
 
 describe('SimulatedDisk', () => {
-  it('keeps what was acknowledged as durable, with all earlier writes', async () => {
+  it('D2: keeps what was acknowledged as durable, with all earlier writes', async () => {
     const found = await outcomes(async box => {
       const { store } = box.disk.open(box.life);
       void put(store, 'a', 'lazy'); // It ends, or never does, as the crash decides.
@@ -80,7 +80,7 @@ describe('SimulatedDisk', () => {
     expect(found).toEqual(['', 'a', 'ab', 'abc']);
   });
 
-  it('keeps or loses as a whole the batch that was being synced, and nothing that waited behind it', async () => {
+  it('D2: keeps or loses as a whole the batch that was being synced, and nothing that waited behind it', async () => {
     const found = await outcomes(async box => {
       const { store } = box.disk.open(box.life);
       const value = toUtf8('value');
@@ -109,7 +109,7 @@ describe('SimulatedDisk', () => {
     expect(await box.disk.open(next).log.read()).toEqual([]);
   });
 
-  it('keeps acknowledged records, and an append under way whole or not at all', async () => {
+  it('D2: keeps acknowledged records, and an append under way whole or not at all', async () => {
     const found = await outcomes(async box => {
       const { log } = box.disk.open(box.life);
       void log.append([toUtf8('a')]); // It ends, or never does, as the crash decides.
