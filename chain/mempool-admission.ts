@@ -36,7 +36,7 @@ export const mempoolLimits: MempoolLimits = {
 export interface Arrival {
   /** The peer or credential that brought it: `peer:<id>`, `rpc:<name>`. */
   readonly source: string;
-  /** Unix milliseconds. */
+  /** Milliseconds of any clock that never jumps, always of the same one. */
   readonly now: number;
   /** Of the next block. */
   readonly height: number;

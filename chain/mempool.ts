@@ -40,7 +40,7 @@ export interface ChainMove {
   readonly included: readonly Transaction[];
   /** At the new head, by address in hexadecimal: the accounts that the move changed, so also every sender of the two lists. */
   readonly accounts: ReadonlyMap<string, Account>;
-  /** Unix milliseconds. */
+  /** Milliseconds of any clock that never jumps, always of the same one. */
   readonly now: number;
   /** Of the next block. */
   readonly height: number;

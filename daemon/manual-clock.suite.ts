@@ -1,9 +1,10 @@
 /** Time that a test moves by hand, and waiting without any: for what is only a matter of turns. */
 import type { Clock } from './ports.ts';
 
-/** Time that stands still until it is moved. */
+/** Time that stands still until it is moved; its clock may also be set to another time, which moves no timer. */
 export class ManualClock implements Clock {
   #now: number;
+  #offsetMs = 0;
   #timers: { readonly at: number; readonly callback: () => void }[] = [];
 
   constructor(now: number) {
@@ -16,7 +17,7 @@ export class ManualClock implements Clock {
   }
 
   now(): number {
-    return this.#now;
+    return this.#now + this.#offsetMs;
   }
 
   monotonic(): number {
@@ -29,6 +30,11 @@ export class ManualClock implements Clock {
     return () => {
       this.#timers = this.#timers.filter(other => other !== timer);
     };
+  }
+
+  /** Sets the clock on or back: no time passes. */
+  jump(ms: number): void {
+    this.#offsetMs += ms;
   }
 
   /** Moves time on; timers that fall due call back in their order. */

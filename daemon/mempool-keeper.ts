@@ -74,7 +74,7 @@ export class MempoolKeeper {
       undone: undone.toReversed().flatMap(({ transactions }) => transactions),
       included: moved.filter(step => step.type === 'applied').flatMap(({ block }) => block.transactions),
       accounts: changedAccounts(moved),
-      now: clock.now(),
+      now: clock.monotonic(),
       height: nextHeight(),
     });
     const result = await inSlices(clock, steps);
@@ -128,7 +128,7 @@ export class MempoolKeeper {
 
   #expire(): void {
     const { mempool, clock, nextHeight } = this.#parts;
-    this.#remember(mempool.expire(clock.now(), nextHeight()));
+    this.#remember(mempool.expire(clock.monotonic(), nextHeight()));
   }
 
   #remember(removals: readonly Removal[]): void {

@@ -52,6 +52,10 @@ export const metricTable = {
   kvchain_node_event_loop_delay_seconds: row('gauge', 'How late the event loop was since the last reading.', [
     'quantile',
   ]),
+  kvchain_node_clock_jumps_total: row(
+    'counter',
+    'Times that the clock of the machine was found set, or standing still.',
+  ),
 } as const satisfies Record<string, MetricRow>;
 
 export type MetricName = keyof typeof metricTable;

@@ -66,6 +66,11 @@ export class Metrics {
     this.#observe('kvchain_miner_switch_seconds', seconds);
   }
 
+  /** The clock of the machine was set. */
+  clockJumped(): void {
+    this.#count('kvchain_node_clock_jumps_total');
+  }
+
   /** The text of GET /metrics. */
   text(): Promise<string> {
     this.#readNode();

@@ -116,7 +116,7 @@ export class Pipeline {
     const { clock, ledger, mempool, keeper, relay } = this.#parts;
     const height = ledger.head.header.height + 1;
     const { feePerByteMin } = this.#rules().params;
-    const added = mempool.add(transaction, { source, now: clock.now(), account, height, feePerByteMin });
+    const added = mempool.add(transaction, { source, now: clock.monotonic(), account, height, feePerByteMin });
     if (!added.ok) return { result: added, isStateless: false };
     const { status, replaced, evicted } = added.value;
     if (replaced) keeper.displaced([replaced], 'superseded');

@@ -8,6 +8,8 @@ export const bodyTimer = 'bodies';
 
 /** Longest wait of one timer; what is due later is looked at again then. */
 const waitMsMax = 3_600_000;
+/** A clock that was wrong may be set right at any moment: what waits for its time is held against it this often. */
+const deferredWaitMsMax = 10_000;
 /** Bodies that did not come are asked for again after so many target intervals, and not sooner than `bodyWaitMsMin`. */
 const bodyIntervals = 4;
 const bodyWaitMsMin = 2_000;
@@ -16,7 +18,8 @@ const bodyWaitMsMin = 2_000;
 export function setDeferredTimer(state: PowState, now: number, effects: PowEffect[]): void {
   const dueAt = state.deferred.nextDueAt;
   if (dueAt === null) effects.push({ type: 'clearTimer', id: deferredTimer });
-  else effects.push({ type: 'setTimer', id: deferredTimer, afterMs: clampWait(dueAt - now) });
+  else
+    effects.push({ type: 'setTimer', id: deferredTimer, afterMs: clampWait(Math.min(dueAt - now, deferredWaitMsMax)) });
 }
 
 /** A-H2: wakes the engine when the orphans that are held now have expired. */
