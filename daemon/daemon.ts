@@ -8,6 +8,7 @@ import { toHex } from '../chain/bytes.ts';
 import { chainIdOf, type Genesis } from '../chain/genesis.ts';
 import { publicKeyOf } from '../chain/keys.ts';
 import { AddressBook } from './address-book.ts';
+import { watchClock } from './clock-watch.ts';
 import { WorkerVerifier } from './crypto/worker-verifier.ts';
 import { chainFolder, readGenesis, readNodeKeys, recordsFile, removeRpcFile, writeRpcFile } from './data-folder.ts';
 import { makePrivateFolder } from './keystore/private-file.ts';
@@ -93,6 +94,7 @@ async function open(settings: DaemonSettings, opening: Opening): Promise<Daemon>
   const keys = await readNodeKeys(dataDir);
   const ending = new Ending();
   const ports = await openPorts(settings, { genesis, identity: keys.identity }, opening);
+  log.debug({}, 'what the node stands on is open');
   const node = await Node.open(
     {
       genesis,
@@ -105,10 +107,17 @@ async function open(settings: DaemonSettings, opening: Opening): Promise<Daemon>
     ports,
   );
   closers.push(() => node.stop());
+  log.debug({}, 'the chain is loaded');
   const service = new NodeService(node, async () => ending.tell(null));
   metrics.observe(service);
   closers.push(async () => metrics.close());
+  const endWatch = watchClock(systemClock, byMs => {
+    metrics.clockJumped();
+    log.warn({ byMs }, 'the clock of this machine jumped or stood still: blocks are dated by it, so set it right');
+  });
+  closers.push(async () => endWatch());
   await node.start();
+  log.debug({}, 'peers are let in');
   if (settings.mining.isOn) node.producer.start();
   const host = {
     node: service,

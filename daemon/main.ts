@@ -15,6 +15,8 @@ import { Signals } from './signals.ts';
 import { runTool } from './tool-run.ts';
 import { programVersion } from './version.ts';
 
+// Also what a promise was rejected with that nobody waits for: nothing that follows could be trusted.
+process.on('uncaughtException', fail);
 await main(process.argv.slice(2)).catch(fail);
 
 async function main(args: readonly string[]): Promise<void> {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Genesis } from '../chain/genesis.ts';
 import { formatGenesis } from '../chain/genesis-file.ts';
-import { DaemonProcess } from './daemon-process.ts';
+import { DaemonProcess, type Hardship } from './daemon-process.ts';
 
 export class Cluster {
   readonly folder: string;
@@ -24,12 +24,12 @@ export class Cluster {
     return join(this.folder, name);
   }
 
-  /** Starts the daemon of this name; its folder is kept from one start to the next. `failpoint`: where it is to die. */
-  async start(name: string, flags: readonly string[], failpoint?: string): Promise<DaemonProcess> {
+  /** Starts the daemon of this name; its folder is kept from one start to the next. */
+  async start(name: string, flags: readonly string[], hardship: Hardship = {}): Promise<DaemonProcess> {
     const dataDir = this.folderOf(name);
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
     await writeFile(join(dataDir, 'genesis.json'), formatGenesis(this.#genesis));
-    const daemon = await DaemonProcess.start({ dataDir, flags, failpoint });
+    const daemon = await DaemonProcess.start({ dataDir, flags, ...hardship });
     this.#running.set(name, daemon);
     return daemon;
   }

@@ -15,12 +15,20 @@ const tailBytes = 262_144;
 /** So much of it is in the message when it dies. */
 const lastWordsBytes = 4_000;
 
-export interface DaemonProcessOptions {
+/** What is to go wrong with a daemon. */
+export interface Hardship {
+  /** Where it is to die, and at which time that it comes there: `after ledger-step 3`. */
+  readonly failpoint?: string | undefined;
+  /** Of Node.js, like a limit on its memory. */
+  readonly nodeFlags?: readonly string[];
+  /** Blocks of 1024 bytes that no file of its may exceed: stands for a disk without room. */
+  readonly fileBlocksMax?: number;
+}
+
+export interface DaemonProcessOptions extends Hardship {
   readonly dataDir: string;
   /** Flags beside the data folder; ports are free ones unless they are given here. */
   readonly flags: readonly string[];
-  /** Where it is to die, and at which time that it comes there: `after ledger-step 3`. */
-  readonly failpoint?: string | undefined;
 }
 
 interface Tail {
@@ -49,22 +57,9 @@ export class DaemonProcess {
   }
 
   /** Resolves when the daemon answers. Throws with the daemon's last words when it ends before that. */
-  static async start({ dataDir, flags, failpoint }: DaemonProcessOptions): Promise<DaemonProcess> {
-    const args = [
-      ...(failpoint === undefined ? [] : ['--conditions=failpoints']),
-      program,
-      '--data-dir',
-      dataDir,
-      '--rpc-port',
-      '0',
-      '--p2p-host',
-      '127.0.0.1',
-      '--p2p-port',
-      '0',
-      ...flags,
-    ];
-    const env = failpoint === undefined ? process.env : { ...process.env, KVCHAIN_FAILPOINT: failpoint };
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'], env });
+  static async start({ dataDir, flags, ...hardship }: DaemonProcessOptions): Promise<DaemonProcess> {
+    const free = ['--rpc-port', '0', '--p2p-host', '127.0.0.1', '--p2p-port', '0'];
+    const child = spawnDaemon(['--data-dir', dataDir, ...free, ...flags], hardship);
     const tail: Tail = { text: '' };
     child.stderr?.on('data', (chunk: Buffer) => {
       tail.text = (tail.text + chunk.toString('utf8')).slice(-tailBytes);
@@ -127,6 +122,16 @@ export class DaemonProcess {
     clearTimeout(timer);
     return code;
   }
+}
+
+function spawnDaemon(args: readonly string[], { failpoint, nodeFlags = [], fileBlocksMax }: Hardship): ChildProcess {
+  const conditions = failpoint === undefined ? [] : ['--conditions=failpoints'];
+  const env = failpoint === undefined ? process.env : { ...process.env, KVCHAIN_FAILPOINT: failpoint };
+  const command = [process.execPath, ...conditions, ...nodeFlags, program, ...args];
+  // The shell becomes the daemon, which so has its process id.
+  const limiting = fileBlocksMax === undefined ? [] : ['bash', '-c', `ulimit -f ${fileBlocksMax} && exec "$0" "$@"`];
+  const [file = '', ...rest] = [...limiting, ...command];
+  return spawn(file, rest, { stdio: ['ignore', 'ignore', 'pipe'], env });
 }
 
 /** The URL of the daemon with this process id, once it has written it. */

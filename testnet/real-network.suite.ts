@@ -39,8 +39,11 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs kvchaind with exactly these arguments until it ends; one that does not is killed after 30 s and gives no code. */
-export function runToEnd(args: readonly string[]): Promise<Ended> {
+/**
+ * Runs kvchaind with exactly these arguments until it ends; one that does not is killed after 30 s and gives no code. `termAt`: it is
+ * sent SIGTERM as soon as it logs these words.
+ */
+export function runToEnd(args: readonly string[], termAt: string | null = null): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';
@@ -49,7 +52,9 @@ export function runToEnd(args: readonly string[]): Promise<Ended> {
       stdout += chunk.toString('utf8');
     });
     child.stderr.on('data', (chunk: Buffer) => {
+      const was = stderr;
       stderr += chunk.toString('utf8');
+      if (termAt !== null && !was.includes(termAt) && stderr.includes(termAt)) child.kill('SIGTERM');
     });
     const timer = setTimeout(() => child.kill('SIGKILL'), 30_000);
     child.once('error', reject);

@@ -125,7 +125,7 @@ export class Round {
   #start(by: PlannedFailpoint['by'], failpoint?: string): Promise<DaemonProcess> {
     const { cluster, companion, flags, pruning } = this.#parts;
     const all = [...flags, '--bootstrap', companion.address, ...(by === 'pruning' ? pruning : [])];
-    return cluster.start(victim, all, failpoint);
+    return cluster.start(victim, all, { failpoint });
   }
 
   async #examine(at: string): Promise<Death> {
