@@ -40,10 +40,7 @@ export const threatChapters: readonly ThreatChapter[] = [
       C17: { attack: 'Unknown versions, fields and operations, bytes after the end, other encodings' },
       C18: { attack: 'A flood of blocks and transactions whose parents are unknown' },
       C19: { attack: 'An invalid block deep inside a branch that looks good' },
-      C20: {
-        attack: 'Headers that are their own parent, lie about their height, or belong to another chain',
-        state: owed,
-      },
+      C20: { attack: 'Headers that are their own parent, lie about their height, or belong to another chain' },
     },
   },
   {
