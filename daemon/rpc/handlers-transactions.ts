@@ -1,6 +1,6 @@
 /** What tx_ and wallet_ methods do. */
 import { toHex } from '../../chain/bytes.ts';
-import { accept, type Result, reject } from '../../chain/errors.ts';
+import { accept, assert, type Result, reject } from '../../chain/errors.ts';
 import { addressOf, formatAddress, parseAddress } from '../../chain/keys.ts';
 import type { Transaction } from '../../chain/transaction.ts';
 import type { TransactionStatus } from '../node-api.ts';
@@ -12,7 +12,7 @@ import type { Refusal, TransactionState } from './schemas.ts';
 import { receiptJson, transactionJson } from './views.ts';
 import { transactionStateJson, waitForTransaction } from './wait.ts';
 import { parseWait } from './wait-target.ts';
-import { readTransaction, remainingMs, submitAll, submitOne, write } from './write.ts';
+import { readTransaction, remainingMs, write } from './write.ts';
 
 /** An expiry that is suggested lies about this far ahead. */
 const expiryMs = 3_600_000;
@@ -36,10 +36,13 @@ export const transactionHandlers: Handlers<keyof typeof transactionMethods> = {
   },
 
   tx_submit: async ({ transaction, transactions }, context) => {
-    if (transaction !== undefined) {
-      return accept(transactionStateJson(await submitOne(take(readTransaction(transaction)), context)));
-    }
-    return accept({ results: await submitMany(transactions ?? [], context) });
+    if (transaction === undefined) return accept({ results: await submitMany(transactions ?? [], context) });
+    const [submitted] = await context.host.node.submit(
+      [take(readTransaction(transaction))],
+      `rpc:${context.caller.name}`,
+    );
+    assert(submitted !== undefined, 'the node answers for each transaction');
+    return submitted.ok ? accept(transactionStateJson(submitted.value)) : submitted;
   },
 
   tx_get: async ({ id }, context) => {
@@ -99,7 +102,7 @@ export const transactionHandlers: Handlers<keyof typeof transactionMethods> = {
 async function submitMany(texts: readonly string[], context: CallContext): Promise<(TransactionState | Refusal)[]> {
   const decoded = texts.map(readTransaction);
   const good = decoded.flatMap((result): readonly Transaction[] => (result.ok ? [result.value] : []));
-  const submitted = good.length === 0 ? [] : await submitAll(good, context);
+  const submitted = good.length === 0 ? [] : await context.host.node.submit(good, `rpc:${context.caller.name}`);
   let next = 0;
   return decoded.map(result => answerOf(result.ok ? submitted[next++] : result));
 }

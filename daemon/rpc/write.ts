@@ -41,7 +41,7 @@ export async function write(
   const status =
     fields.transaction === undefined
       ? await submitPlain(fields, context, take(form.build()))
-      : await submitOne(take(readSigned(fields.transaction, form.keys)), context);
+      : await submit(take(readSigned(fields.transaction, form.keys)), context);
   if (target.kind === 'none') return accept(transactionStateJson(status));
   const waited = await waitForTransaction(context.host.node, status.id, {
     target,
@@ -57,21 +57,6 @@ export function readTransaction(text: string): Result<Transaction> {
   return bytes === null ? reject('BAD_ENCODING', 'the transaction is not hexadecimal') : decodeTransaction(bytes);
 }
 
-/** Submits one transaction; one that is held or included already is answered with where it is. */
-export async function submitOne(transaction: Transaction, context: CallContext): Promise<TransactionStatus> {
-  const [result] = await submitAll([transaction], context);
-  assert(result !== undefined, 'the node answers for each transaction');
-  return take(result);
-}
-
-/** As `submitOne`, with an answer for each. */
-export function submitAll(
-  transactions: readonly Transaction[],
-  { host, caller }: CallContext,
-): Promise<readonly Result<TransactionStatus>[]> {
-  return host.node.submit(transactions, `rpc:${caller.name}`);
-}
-
 /** What is left of the wanted time within the call's own deadline. */
 export function remainingMs(wantedMs: number, context: CallContext): number {
   return Math.max(0, Math.min(wantedMs, context.deadlineMs - performance.now()));
@@ -85,6 +70,12 @@ function readSigned(text: string, keys: WriteForm['keys']): Result<Transaction> 
   return isThere ? decoded : reject('INVALID_PARAMS', `transaction: does not ${type} the key ${JSON.stringify(key)}`);
 }
 
+async function submit(transaction: Transaction, { host, caller }: CallContext): Promise<TransactionStatus> {
+  const [result] = await host.node.submit([transaction], `rpc:${caller.name}`);
+  assert(result !== undefined, 'the node answers for each transaction');
+  return take(result);
+}
+
 /** One at a time for each account, so that two plain writes never take the same nonce. */
 const signing = new WeakMap<DaemonAccount, Promise<unknown>>();
 
@@ -95,7 +86,7 @@ function submitPlain(fields: WriteFields, context: CallContext, operation: Opera
   }
   assert(account !== null, 'a locked account was refused');
   const before = signing.get(account) ?? Promise.resolve();
-  const submitted = before.then(async () => submitOne(await signPlain(fields, { account, node }, operation), context));
+  const submitted = before.then(async () => submit(await signPlain(fields, { account, node }, operation), context));
   signing.set(
     account,
     submitted.catch(() => null),
