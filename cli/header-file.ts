@@ -1,10 +1,12 @@
 /** The headers that the command line has followed itself, in a file of the data folder, one for each chain. */
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { toHex } from '../chain/bytes.ts';
 import { KvchainError } from '../chain/errors.ts';
 import { chainIdOf, type Genesis } from '../chain/genesis.ts';
-import { type HeaderStorage, LightClient } from '../daemon/rpc/light-client.ts';
+import type { HeaderStorage } from '../daemon/rpc/followed-header.ts';
+import { LightClient } from '../daemon/rpc/light-client.ts';
 import { CommandError } from './failure.ts';
 import type { Session } from './session.ts';
 
@@ -27,18 +29,20 @@ export async function openLightClient(
 
 function headerFile(file: string): HeaderStorage {
   return {
-    read: () => readOrNothing(file),
+    size: () => readOr(file, 0, async handle => (await handle.stat()).size),
+    read: (offset, length) =>
+      readOr(file, new Uint8Array(0), async handle => {
+        const { bytesRead, buffer } = await handle.read(new Uint8Array(length), 0, length, offset);
+        return buffer.subarray(0, bytesRead);
+      }),
     write: async (offset, bytes) => {
       try {
         await mkdir(dirname(file), { recursive: true, mode: 0o700 });
         // Not appending: a branch that gave way to a heavier one is written over.
-        const handle = await open(file, 'a').then(async created => {
-          await created.close();
-          return open(file, 'r+');
-        });
+        const handle = await open(file, constants.O_RDWR | constants.O_CREAT);
         try {
+          await handle.truncate(offset);
           await handle.write(bytes, 0, bytes.length, offset);
-          await handle.truncate(offset + bytes.length);
         } finally {
           await handle.close();
         }
@@ -49,11 +53,17 @@ function headerFile(file: string): HeaderStorage {
   };
 }
 
-async function readOrNothing(file: string): Promise<Uint8Array> {
+/** What `read` makes of the file, or `otherwise` when there is none. */
+async function readOr<T>(file: string, otherwise: T, read: (handle: FileHandle) => Promise<T>): Promise<T> {
   try {
-    return new Uint8Array(await readFile(file));
+    const handle = await open(file, 'r');
+    try {
+      return await read(handle);
+    } finally {
+      await handle.close();
+    }
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return new Uint8Array(0);
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return otherwise;
     throw new KvchainError('DISK_FAILED', `cannot read ${file}`, { cause });
   }
 }

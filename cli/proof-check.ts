@@ -32,10 +32,10 @@ interface Checked {
 async function onChain(session: Session, claim: ProvenClaim): Promise<Checked> {
   const { light } = await openLightClient(session);
   if (!equalBytes(claim.chainId, light.chainId)) throw otherChain(session, claim, light);
-  const checked = light.place(claim);
+  const checked = await light.place(claim);
   if (checked.verdict !== 'proves against this header') return checked;
   const { header, hash } = checked;
-  const { height } = light.tip.header;
+  const { height } = light.tip;
   const advice =
     'Follow the chain first (`kvchain proof KEY` does), or compare the hash yourself and use --header-only.';
   const detail = `the proof holds against the header ${toHex(hash)} of height ${header.height}, but that is not on the followed chain of height ${height}`;

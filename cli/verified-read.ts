@@ -38,7 +38,7 @@ export async function fetchProof(session: Session, request: ProofRequest): Promi
   for (let attempt = 1; ; attempt++) {
     await light.follow(client);
     const file = await client.proof(request.key, { height: heightOf(request, light) });
-    const checked = light.check(file);
+    const checked = await light.check(file);
     if (!checked.ok) throw new KvchainError(checked.error.code, checked.error.detail);
     if (checked.value.key !== request.key) {
       throw new KvchainError('NOT_VERIFIED', `asked for ${JSON.stringify(request.key)}, got a proof of another key`);
@@ -65,8 +65,8 @@ export async function readVerified(
     const young = at === undefined && confirmations > 1 ? await fetchProof(session, { key }) : null;
     throw young?.checked.value ? notConfirmed(young, confirmations) : noKey(checked, at);
   }
-  const params = paramsAt(genesis, light.tip.header.height);
-  const depth = light.tip.header.height - record.height + 1;
+  const params = paramsAt(genesis, light.tip.height);
+  const depth = light.tip.height - record.height + 1;
   return {
     key,
     ...formatValue(value),
@@ -83,7 +83,7 @@ export async function readVerified(
 
 /** The key got its value in the newest blocks. */
 function notConfirmed({ checked, light }: FetchedProof, wanted: number): CommandError {
-  const depth = light.tip.header.height - (checked.record?.height ?? 0) + 1;
+  const depth = light.tip.height - (checked.record?.height ?? 0) + 1;
   const detail = `the value at key ${JSON.stringify(checked.key)} has ${depth} confirmations, asked for ${wanted}`;
   return new CommandError('NOT_CONFIRMED', detail, errorRow('NOT_CONFIRMED').action, { facts: provedBy(checked) });
 }
@@ -100,7 +100,7 @@ function provedBy({ verdict, header, hash }: CheckedProof): object {
 
 function heightOf({ at, confirmations = 1 }: ProofRequest, light: LightClient): number {
   if (at !== undefined) return at;
-  const { height } = light.tip.header;
+  const { height } = light.tip;
   if (confirmations <= height + 1) return height + 1 - confirmations;
   throw new KvchainError('NOT_CONFIRMED', `the chain has ${height + 1} blocks, fewer than ${confirmations}`);
 }
