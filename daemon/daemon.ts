@@ -11,6 +11,7 @@ import { AddressBook } from './address-book.ts';
 import { watchClock } from './clock-watch.ts';
 import { WorkerVerifier } from './crypto/worker-verifier.ts';
 import { chainFolder, readGenesis, readNodeKeys, recordsFile, removeRpcFile, writeRpcFile } from './data-folder.ts';
+import { DescriptorWatch } from './descriptor-watch.ts';
 import { makePrivateFolder } from './keystore/private-file.ts';
 import type { Logger } from './logging.ts';
 import type { Metrics } from './metrics.ts';
@@ -93,6 +94,8 @@ async function open(settings: DaemonSettings, opening: Opening): Promise<Daemon>
   const genesis = await readGenesis(dataDir);
   const keys = await readNodeKeys(dataDir);
   const ending = new Ending();
+  const descriptors = new DescriptorWatch(log, () => metrics.descriptorsShort());
+  closers.push(async () => descriptors.close());
   const ports = await openPorts(settings, { genesis, identity: keys.identity }, opening);
   log.debug({}, 'what the node stands on is open');
   const node = await Node.open(

@@ -49,6 +49,7 @@ export const metricTable = {
     'method',
     'outcome',
   ]),
+  kvchain_node_descriptor_shortages_total: row('counter', 'Times that no file descriptor was left.'),
   kvchain_node_event_loop_delay_seconds: row('gauge', 'How late the event loop was since the last reading.', [
     'quantile',
   ]),

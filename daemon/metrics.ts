@@ -71,6 +71,11 @@ export class Metrics {
     this.#count('kvchain_node_clock_jumps_total');
   }
 
+  /** No file descriptor was left. */
+  descriptorsShort(): void {
+    this.#count('kvchain_node_descriptor_shortages_total');
+  }
+
   /** The text of GET /metrics. */
   text(): Promise<string> {
     this.#readNode();

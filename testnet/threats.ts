@@ -84,7 +84,7 @@ export const threatChapters: readonly ThreatChapter[] = [
       R4: { attack: 'Callers that send a byte now and then' },
       R5: { attack: 'Bodies, headers and addresses without end' },
       R6: { attack: 'Batches and calls that bend JSON-RPC' },
-      R7: { attack: 'No file descriptors left', state: owed },
+      R7: { attack: 'No file descriptors left' },
       R8: { attack: 'TLS that is old, plain or broken' },
       R9: { attack: 'Paths that lead out of a file store or a backup', state: { builtBy: 'the file store' } },
       R10: { attack: 'Secrets in arguments, logs or files that others can read' },
