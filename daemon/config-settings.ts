@@ -29,12 +29,14 @@ const text = z.string().min(1).max(4_096);
 
 const tokenText = /^([a-z0-9-]{1,32}):(read|submit|admin):([0-9a-f]{64})$/;
 
+const tokenScope = z.enum(['read', 'submit', 'admin']);
+
 /** A token that may be used over the network: NAME:SCOPE:SHA256. */
 const tokenSetting = text
   .regex(tokenText, 'expected NAME:SCOPE:SHA256, the hash in lower-case hexadecimal')
   .transform(given => {
     const [, name = '', scope = '', sha256 = ''] = tokenText.exec(given) ?? [];
-    return { name, scope: scope as 'read' | 'submit' | 'admin', sha256 };
+    return { name, scope: tokenScope.parse(scope), sha256 };
   });
 
 export const settings = {

@@ -7,7 +7,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { parseDocument, stringify } from 'yaml';
-import { accept, type Result, reject } from '../chain/errors.ts';
+import { accept, assert, type Result, reject } from '../chain/errors.ts';
 import { type Config, flagOf, type SettingName, settingNames, settingRow } from './config-settings.ts';
 import { nearest } from './nearest.ts';
 
@@ -204,8 +204,13 @@ function merge(flags: Given, file: Given): Result<Config> {
     if (!checked.ok) return checked;
     config[name] = checked.value;
   }
-  // Every name of the table has its checked value or its default now.
-  return accept(config as Config);
+  assert(isWhole(config), 'every setting has its checked value or its default');
+  return accept(config);
+}
+
+/** Each value was checked by its row, or is its row's default. */
+function isWhole(config: Given): config is Config {
+  return settingNames.every(name => config[name] !== undefined);
 }
 
 function check(name: SettingName, value: unknown, where: string): Result<unknown> {

@@ -30,6 +30,19 @@ export function rowOf(name: MethodName): Method {
   return api[name];
 }
 
+type Shapes = {
+  readonly [M in MethodName]: {
+    readonly params: z.ZodType<CheckedParamsOf<M>>;
+    readonly result: z.ZodType<ResultOf<M>>;
+  };
+};
+const shapes: Shapes = api;
+
+/** The schemas of a method's parameters and result, each giving what is this method's. */
+export function shapesOf<M extends MethodName>(name: M): Shapes[M] {
+  return shapes[name];
+}
+
 /** The names of a method's parameters, in the order of positional ones. */
 export function parameterNames(name: MethodName): readonly string[] {
   return Object.keys(rowOf(name).params.shape);

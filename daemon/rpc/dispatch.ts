@@ -15,8 +15,8 @@ import {
 } from '../../chain/errors.ts';
 import type { Logger } from '../logging.ts';
 import { nearest } from '../nearest.ts';
-import { type MethodName, parameterNames, rowOf } from './api.ts';
-import type { CallContext, Handler, Handlers } from './context.ts';
+import { type CheckedParamsOf, type MethodName, parameterNames, rowOf, shapesOf } from './api.ts';
+import type { CallContext, Handlers } from './context.ts';
 import { chainHandlers } from './handlers-chain.ts';
 import { keyHandlers } from './handlers-keys.ts';
 import { nodeHandlers } from './handlers-node.ts';
@@ -32,8 +32,8 @@ export interface Failure {
 }
 
 /** Runs one call. Total: what goes wrong is in the result; INTERNAL is logged and says nothing of the inside. */
-export async function call(
-  name: MethodName,
+export async function call<M extends MethodName>(
+  name: M,
   raw: unknown,
   context: CallContext & { readonly log: Logger },
 ): Promise<Result<unknown>> {
@@ -46,23 +46,21 @@ export async function call(
     if (!early.ok) return early;
     const params = checkParams(name, raw);
     if (!params.ok) return params;
-    if (row.plainScope !== undefined && params.value.transaction === undefined) {
+    if (row.plainScope !== undefined && !('transaction' in params.value)) {
       const plain = checkScope(`${name} without a signed transaction`, row.plainScope, context);
       if (!plain.ok) return plain;
     }
-    // The table has checked that these parameters are this method's: the one place where their type is known to nobody else.
-    const handler = handlers[name] as Handler<MethodName>;
-    return await handler(params.value as Parameters<typeof handler>[0], context);
+    return await handlers[name](params.value, context);
   } catch (error) {
     return failureOf(error, { name, log: context.log });
   }
 }
 
 /** Checked parameters with their defaults. Errors: INVALID_PARAMS naming the parameter. */
-function checkParams(name: MethodName, raw: unknown): Result<Readonly<Record<string, unknown>>> {
+function checkParams<M extends MethodName>(name: M, raw: unknown): Result<CheckedParamsOf<M>> {
   const named = nameParams(name, raw);
   if (!named.ok) return named;
-  const parsed = rowOf(name).params.safeParse(named.value);
+  const parsed = shapesOf(name).params.safeParse(named.value);
   if (parsed.success) return accept(parsed.data);
   // A name that is unknown explains best why another one is missing.
   const { issues } = parsed.error;

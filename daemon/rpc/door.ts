@@ -4,7 +4,6 @@
  */
 import { createServer, type Server, STATUS_CODES } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import helmet from '@fastify/helmet';
@@ -17,7 +16,7 @@ import fastify, {
   type onRequestAsyncHookHandler,
 } from 'fastify';
 import { failpoint } from '#failpoint';
-import { type ErrorCode, errorRow, KvchainError, type Result, reject } from '../../chain/errors.ts';
+import { assert, type ErrorCode, errorRow, KvchainError, type Result, reject } from '../../chain/errors.ts';
 import type { MethodName } from './api.ts';
 import { type Authenticator, failureDelayMs } from './auth.ts';
 import { Connections } from './connections.ts';
@@ -47,6 +46,9 @@ import { closeCodes, SocketSession, socketMessageBytesMax } from './socket.ts';
 const strangers: Caller = { name: 'stranger', scope: null, hasCredential: false };
 const rpcPath = '/';
 const openPaths = new Set(['/healthz', '/readyz']);
+
+/** What its parser made of the body; undefined when there was none. */
+type RpcBody = ReturnType<typeof parseJsonBytes> | undefined;
 
 interface Denial {
   readonly code: ErrorCode;
@@ -116,14 +118,14 @@ export class Door {
     );
     this.#addRoutes();
     await this.#listen();
-    const { port } = this.#server.address() as AddressInfo;
+    const port = portOf(this.#server);
     this.#guard = guardFor({ hosts: this.#settings.allowedHosts, isTls: tls !== null }, { host, port });
     const shown = host.includes(':') ? `[${host}]` : host;
     return { url: `${tls === null ? 'http' : 'https'}://${shown}:${port}`, port, close: () => this.#close() };
   }
 
   #addRoutes(): void {
-    this.#app.post(rpcPath, (request, reply) => this.#answerRpc(request, reply));
+    this.#app.post<{ Body: RpcBody }>(rpcPath, (request, reply) => this.#answerRpc(request.body, request, reply));
     addRestRoutes(this.#app, {
       spend: (calls, request) => this.#rate.take(this.#callerOf(request).name, calls),
       call: (name, params, request) => this.#call(name, params, request),
@@ -168,8 +170,7 @@ export class Door {
     return undefined;
   }
 
-  async #answerRpc(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const parsed = request.body as ReturnType<typeof parseJsonBytes> | undefined;
+  async #answerRpc(parsed: RpcBody, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const caller = this.#callerOf(request);
     const answer =
       parsed?.ok === true && parsed.value !== undefined
@@ -314,6 +315,12 @@ const transportCodes = new Set<ErrorCode>([
   'RATE_EXCEEDED',
   'TOO_LARGE',
 ]);
+
+function portOf(server: Server): number {
+  const address = server.address();
+  assert(typeof address === 'object' && address !== null, 'it listens at a port');
+  return address.port;
+}
 
 function routeOf(request: FastifyRequest): string {
   return request.url.split('?', 1)[0] ?? '';

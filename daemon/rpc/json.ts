@@ -11,7 +11,8 @@ const backslash = 0x5c;
 export function parseJson(text: string): Result<unknown> {
   if (isDeeperThan(text, jsonDepthMax)) return reject('PARSE_ERROR', `JSON nests deeper than ${jsonDepthMax}`);
   try {
-    return accept(JSON.parse(text) as unknown);
+    const value: unknown = JSON.parse(text);
+    return accept(value);
   } catch {
     return reject('PARSE_ERROR', 'the body is not valid JSON');
   }

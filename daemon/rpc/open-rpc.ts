@@ -1,6 +1,6 @@
 /** The method table as an OpenRPC 1.3 document: what rpc.discover answers and docs/reference/openrpc.json holds. */
 import { z } from 'zod';
-import { errorRow, rpcNumber } from '../../chain/errors.ts';
+import { assert, errorRow, rpcNumber } from '../../chain/errors.ts';
 import { type MethodName, methodNames, rowOf } from './api.ts';
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
@@ -9,7 +9,21 @@ export type JsonObject = { readonly [name: string]: Json };
 /** The JSON schema of a shape: what a caller gives, or what an answer holds. */
 export function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonObject {
   const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
-  return JSON.parse(JSON.stringify(rest)) as JsonObject;
+  return objectOf(jsonOf(rest));
+}
+
+/** A value as JSON carries it. */
+function jsonOf(value: unknown): Json {
+  return JSON.parse(JSON.stringify(value));
+}
+
+function objectOf(json: Json | undefined): JsonObject {
+  assert(isObject(json), 'the table gives an object here');
+  return json;
+}
+
+function isObject(json: Json | undefined): json is JsonObject {
+  return typeof json === 'object' && json !== null && !Array.isArray(json);
 }
 
 export interface Property {
@@ -21,10 +35,10 @@ export interface Property {
 /** The properties of an object's JSON schema, each with whether it is required. */
 export function propertiesOf(schema: JsonObject): readonly Property[] {
   const required = Array.isArray(schema.required) ? schema.required : [];
-  const properties = (schema.properties ?? {}) as { readonly [name: string]: JsonObject };
+  const properties = objectOf(schema.properties ?? {});
   return Object.entries(properties).map(([name, property]) => ({
     name,
-    schema: property,
+    schema: objectOf(property),
     isRequired: required.includes(name),
   }));
 }
@@ -44,7 +58,7 @@ export function openRpcDocument(version: string): JsonObject & { readonly openrp
 
 function describeMethod(name: MethodName): JsonObject {
   const row = rowOf(name);
-  const example = row.example.params as JsonObject;
+  const example = objectOf(jsonOf(row.example.params));
   return {
     name,
     summary: row.doc,
@@ -65,7 +79,7 @@ function describeMethod(name: MethodName): JsonObject {
       {
         name: 'example',
         params: Object.entries(example).map(([parameter, value]) => ({ name: parameter, value })),
-        result: { name: 'result', value: row.example.result as Json },
+        result: { name: 'result', value: jsonOf(row.example.result) },
       },
     ],
   };

@@ -29,7 +29,7 @@ export const time = count.meta({ description: 'Unix milliseconds' });
 export const key = z.string().meta({ description: 'key: UTF-8, 1 to 256 bytes' });
 export const address = z.string().max(100).meta({ description: 'address of an account, bech32m' });
 export const encoding = z.enum(['utf8', 'base64']);
-const errorCode = z.enum(errorCodes() as [string, ...string[]]).meta({ description: 'code of the error table' });
+const errorCode = z.enum(errorCodes()).meta({ description: 'code of the error table' });
 export const finality = z
   .enum(['pending', 'included', 'safe', 'final'])
   .meta({ description: 'safe: at least safeConfirmations of the network; final: the engine never takes it back' });

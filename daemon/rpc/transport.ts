@@ -1,7 +1,7 @@
 /** Carries calls of the typed client over HTTP: one request, one answer, each checked against the table, each within a time. */
 import { z } from 'zod';
 import { type ErrorCode, errorRow, isErrorCode, KvchainError } from '../../chain/errors.ts';
-import { type api, type MethodName, type ParamsOf, type ResultOf, rowOf } from './api.ts';
+import { type MethodName, type ParamsOf, type ResultOf, shapesOf } from './api.ts';
 
 /** Wherever the daemon is and how it is reached. */
 export interface TransportOptions {
@@ -83,8 +83,8 @@ export class HttpTransport {
 
   #read<M extends MethodName>(method: M, answer: Answer | undefined): BatchAnswer<M> {
     if (answer?.error !== undefined) return { ok: false, error: errorOf(answer.error) };
-    const parsed = (rowOf(method).result as (typeof api)[M]['result']).safeParse(answer?.result);
-    if (parsed.success) return { ok: true, value: parsed.data as ResultOf<M> };
+    const parsed = shapesOf(method).result.safeParse(answer?.result);
+    if (parsed.success) return { ok: true, value: parsed.data };
     return {
       ok: false,
       error: new KvchainError('BAD_MESSAGE', `${this.url} does not answer ${method} as kvchain does`),
@@ -107,7 +107,8 @@ export class HttpTransport {
         signal,
         redirect: 'error',
       });
-      return (await response.json()) as unknown;
+      const body: unknown = await response.json();
+      return body;
     } catch (cause) {
       throw this.#explain(cause, { timeout, signal: options.signal });
     }

@@ -131,16 +131,21 @@ export function proofVectors(): Json {
   ];
   return {
     hash: block1.hashHex,
-    good: Object.entries(good).map(([name, file]) => ({ name, file: file as unknown as Json })),
+    good: Object.entries(good).map(([name, file]) => ({ name, file: jsonOf(file) })),
     refused: [
       ...refused.map(([name, file]) => ({
         name,
-        file: JSON.parse(JSON.stringify(file)) as Json,
+        file: jsonOf(file),
         code: 'NOT_VERIFIED',
       })),
-      { name: 'a newer version', file: { ...present, version: 2 } as unknown as Json, code: 'BAD_VERSION' },
+      { name: 'a newer version', file: jsonOf({ ...present, version: 2 }), code: 'BAD_VERSION' },
     ],
   };
+}
+
+/** As it stands in a file. */
+function jsonOf(file: object): Json {
+  return JSON.parse(JSON.stringify(file));
 }
 
 function proofFile(key: string, value: Uint8Array | null): ProofFile {
