@@ -70,6 +70,11 @@ export async function writePrivateFile({ file, bytes, existing }: PrivateWrite):
     await syncFolder(folder);
   } catch (error) {
     if (hasCode(error, 'EEXIST')) throw new KvchainError('USAGE', `${file} exists already; choose another name`);
+    if (hasCode(error, 'EISDIR')) {
+      throw new KvchainError('DISK_FAILED', `${file} is a folder, where a file is written: move it away`, {
+        cause: error,
+      });
+    }
     throw diskError(error, `writing ${file}`);
   } finally {
     await rm(temporary, { force: true });

@@ -109,7 +109,7 @@ export const transactionMethods = {
     result: s.transactionState.extend({
       reached: z.boolean().meta({ description: 'false: the time was up first; ask again' }),
     }),
-    errors: ['NOT_FOUND', 'FINALITY_UNAVAILABLE', 'STOPPING'],
+    errors: ['NOT_FOUND', 'FINALITY_UNAVAILABLE', 'RATE_EXCEEDED', 'STOPPING'],
     routes: [{ verb: 'GET', path: '/v1/transactions/{id}', when: { wait: 'given' } }],
     example: { params: { id: exampleId, wait: 'confirmed:6' }, result: { ...exampleState, reached: true } },
   }),

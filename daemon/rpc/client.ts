@@ -14,6 +14,7 @@ import { parseValue } from '../../chain/proof.ts';
 import type { Transaction } from '../../chain/transaction.ts';
 import type { MethodName, ParamsOf, ResultOf } from './api.ts';
 import { Outbox } from './outbox.ts';
+import { pause } from './pause.ts';
 import type { HistoryJson, KeyState, Refusal, TransactionState } from './schemas.ts';
 import { waitMsMax } from './schemas.ts';
 import { Semaphore } from './semaphore.ts';
@@ -90,6 +91,8 @@ export interface KeyValue extends KeyState {
   readonly bytes: Uint8Array;
 }
 
+/** Before it asks again where too many wait already. */
+const crowdedRestMs = 1_000;
 const waitTimeoutMs = 120_000;
 /** Long polls at once; more waits stand in line and are answered at once when their turn comes. */
 const pollsMax = 16;
@@ -198,13 +201,19 @@ export class KvchainClient {
       const leftMs = endMs - performance.now();
       if (leftMs <= 0) throw new KvchainError('TIMED_OUT', `transaction ${id} is not ${until} yet`);
       const pollMs = Math.min(Math.ceil(leftMs), waitMsMax - 5_000);
-      const { reached, ...state } = await this.#polls.run(() =>
+      const polled = await this.#polls.run(() =>
         this.call(
           'tx_wait',
           { id, wait: until, timeoutMs: pollMs },
           { signal: options.signal, timeoutMs: pollMs + 10_000 },
-        ),
+        ).catch(async (error: unknown) => {
+          if (!(error instanceof KvchainError) || error.code !== 'RATE_EXCEEDED') throw error;
+          await pause(Math.min(leftMs, crowdedRestMs), options.signal);
+          return null;
+        }),
       );
+      if (polled === null) continue;
+      const { reached, ...state } = polled;
       if (state.status === 'dropped') throw droppedError(state);
       if (reached) return state;
     }

@@ -123,6 +123,38 @@ describe('requests that one connection pipelines', () => {
   });
 });
 
+describe('calls that wait for a transaction', () => {
+  test('hold half of the places: one more is told when to ask again, a write where it is, and others are answered', async () => {
+    const under = await start({ connectionsMax: 4 });
+    const { id } = (await under.rpc('kv_put', { key: 'k', value: 'v' })).result;
+    const path = `/v1/transactions/${id}?wait=included`;
+    const waiting = [new RawClient(under.server.port), new RawClient(under.server.port)];
+    for (const { socket } of waiting) socket.write(get(under, path));
+    await until(() => under.node.listeners === 2);
+    const refused = await under.ask({ path });
+    expect([refused.status, refused.json.code, refused.headers['retry-after']]).toEqual([429, 'RATE_EXCEEDED', '1']);
+    const put = await under.rpc('kv_put', { key: 'l', value: 'v', wait: 'included' });
+    expect(put.result.status).toBe('pending');
+    expect((await under.ask({ body: head })).status).toBe(200);
+    under.node.mine();
+    await until(() => waiting.every(({ heard }) => heard.includes('"reached":true')));
+    expect((await under.ask({ path })).json.reached).toBe(true);
+  });
+
+  test('in a batch are the last that is carried out when the caller goes', async () => {
+    const under = await start();
+    const { id } = (await under.rpc('kv_put', { key: 'k', value: 'v' })).result;
+    const client = new RawClient(under.server.port);
+    client.socket.write(post(under, [{ ...head, method: 'tx_wait', params: { id } }, head]));
+    await until(() => under.node.listeners === 1);
+    client.socket.destroy();
+    await until(() => under.node.listeners === 0);
+    for (let turn = 0; turn < 5; turn++) await under.ask({ body: { ...head, method: 'chain_tips' } });
+    expect(under.events).toContain('call tx_wait');
+    expect(under.events).not.toContain('call chain_head');
+  });
+});
+
 describe('a client that does not read its answers', () => {
   test('R4: gives its place to who comes when all places are taken', async () => {
     const under = await start({ connectionsMax: 4 });

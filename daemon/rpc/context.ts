@@ -5,6 +5,7 @@ import type { NodeApi } from '../node-api.ts';
 import type { CheckedParamsOf, MethodName, ResultOf } from './api.ts';
 import type { Scope } from './method.ts';
 import type { Refusal } from './schemas.ts';
+import type { WaitingPlaces } from './wait.ts';
 
 /** The account that signs plain forms. */
 export interface DaemonAccount {
@@ -49,6 +50,8 @@ export interface CallContext {
   readonly signal: AbortSignal;
   /** Monotonic milliseconds (performance.now) at which waiting must end. */
   readonly deadlineMs: number;
+  /** Where calls of HTTP wait; null over a WebSocket, where a wait holds no connection. */
+  readonly waiting: WaitingPlaces | null;
   /** Null over HTTP. */
   readonly session: WatchSession | null;
 }

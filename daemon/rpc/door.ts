@@ -42,6 +42,7 @@ import {
   socketsMax,
 } from './server-settings.ts';
 import { closeCodes, SocketSession, socketMessageBytesMax } from './socket.ts';
+import { WaitingPlaces } from './wait.ts';
 
 const strangers: Caller = { name: 'stranger', scope: null, hasCredential: false };
 const rpcPath = '/';
@@ -68,6 +69,7 @@ export class Door {
   readonly #closing = new AbortController();
   readonly #callers = new WeakMap<FastifyRequest, Caller>();
   readonly #sessions = new Set<SocketSession>();
+  readonly #waiting: WaitingPlaces;
   #guard: ReturnType<typeof guardFor> = () => reject('STOPPING', 'not open yet');
 
   constructor(settings: ServerSettings, parts: ServerParts, authenticator: Authenticator) {
@@ -77,6 +79,7 @@ export class Door {
     this.#rate = new RateLimiter(settings.rate, () => performance.now());
     this.#limits = { ...doorLimits, ...settings.limits };
     const limits = this.#limits;
+    this.#waiting = new WaitingPlaces(Math.floor(limits.connectionsMax / 2));
     this.#server = makeServer(settings.tls, limits);
     this.#app = fastify({
       serverFactory: answer => {
@@ -172,12 +175,14 @@ export class Door {
 
   async #answerRpc(parsed: RpcBody, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const caller = this.#callerOf(request);
+    const gone = goneOf(reply);
     const answer =
       parsed?.ok === true && parsed.value !== undefined
         ? await answerMessage(parsed.value, {
             isSocket: false,
             spend: calls => this.#rate.take(caller.name, calls),
-            call: this.#callsOf(request, reply),
+            isGone: () => gone.aborted,
+            call: this.#callsOf(request, gone),
           })
         : refuse('PARSE_ERROR', parsed?.ok === false ? parsed.error.detail : 'no body: expected a JSON-RPC request');
     if (answer.text === null) return reply.code(204).send();
@@ -189,17 +194,16 @@ export class Door {
   /** All calls of one request share its end and its deadline. */
   #callsOf(
     request: FastifyRequest,
-    reply: FastifyReply,
+    gone: AbortSignal,
   ): (name: MethodName, params: unknown) => Promise<Result<unknown>> {
-    const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
-    const signal = AbortSignal.any([gone.signal, this.#closing.signal]);
+    const signal = AbortSignal.any([gone, this.#closing.signal]);
+    const waiting = this.#waiting;
     const caller = this.#callerOf(request);
     const { api, log } = this.#parts;
     const deadlineMs = performance.now() + callTimeoutMs;
     return async (name, params) => {
       const startedMs = performance.now();
-      const result = await call(name, params, { host: api, log, caller, signal, deadlineMs, session: null });
+      const result = await call(name, params, { host: api, log, caller, signal, deadlineMs, waiting, session: null });
       this.#measure(name, result, (performance.now() - startedMs) / 1_000);
       return result;
     };
@@ -210,7 +214,7 @@ export class Door {
     params: unknown,
     { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
   ): Promise<Result<unknown>> {
-    return this.#callsOf(request, reply)(name, params);
+    return this.#callsOf(request, goneOf(reply))(name, params);
   }
 
   #measure(name: MethodName, result: Result<unknown>, seconds: number): void {
@@ -320,6 +324,13 @@ function portOf(server: Server): number {
   const address = server.address();
   assert(typeof address === 'object' && address !== null, 'it listens at a port');
   return address.port;
+}
+
+/** Aborts when the exchange is over: its answer was sent, or its caller has gone. */
+function goneOf(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort());
+  return gone.signal;
 }
 
 function routeOf(request: FastifyRequest): string {

@@ -63,9 +63,14 @@ export const transactionHandlers: Handlers<keyof typeof transactionMethods> = {
         target: parseWait(wait),
         timeoutMs: remainingMs(timeoutMs, context),
         signal: context.signal,
+        places: context.waiting,
       }),
     );
-    return accept({ ...transactionStateJson(waited.status), reached: waited.isReached });
+    if (waited.end === 'full') {
+      const detail = `${context.waiting?.max} calls wait already: ask again in a second, or wait over a WebSocket`;
+      return reject('RATE_EXCEEDED', detail);
+    }
+    return accept({ ...transactionStateJson(waited.status), reached: waited.end === 'reached' });
   },
 
   tx_decode: ({ transaction }, { host: { node } }) => {

@@ -16,6 +16,8 @@ export interface RpcOptions {
   call(name: MethodName, params: unknown): Promise<Result<unknown>>;
   /** Takes the price of so many calls; false when it is more than the caller may have now. */
   spend(calls: number): boolean;
+  /** Nobody hears the answer any more: what is left of a batch is not carried out. */
+  isGone(): boolean;
   readonly isSocket: boolean;
 }
 
@@ -63,6 +65,7 @@ async function answerBatch(messages: readonly unknown[], options: RpcOptions): P
   let room = responseBytesMax;
   let isFull = false;
   for (const message of messages) {
+    if (options.isGone()) return { text: null, code: null };
     const { text } = isFull ? notCarriedOut(message) : await answerElement(message, options);
     if (text === null) continue;
     const bytes = toUtf8(text).length + 1;

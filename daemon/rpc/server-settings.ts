@@ -17,7 +17,7 @@ export const closeGraceMs = 500;
 
 /** What the server grants to connections, before it knows who calls. */
 export interface DoorLimits {
-  /** Connections to the API. */
+  /** Connections to the API; calls over HTTP that wait for a transaction hold at most half of them. */
   readonly connectionsMax: number;
   /** Requests that wait on one HTTP/1.1 connection behind the one that is answered; one more closes it. */
   readonly pipelinedMax: number;

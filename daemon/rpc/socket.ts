@@ -131,6 +131,7 @@ export class SocketSession implements WatchSession {
     const answer = parsed.ok
       ? await answerMessage(parsed.value, {
           isSocket: true,
+          isGone: () => this.#end.signal.aborted,
           spend: calls => this.#parts.spend(calls),
           call: (name, params) => this.#call(name, params),
         })
@@ -148,6 +149,7 @@ export class SocketSession implements WatchSession {
       caller,
       signal: this.#end.signal,
       deadlineMs,
+      waiting: null,
       session: this,
     });
     onCall(name, result, (performance.now() - startedMs) / 1_000);

@@ -5,23 +5,50 @@ import type { NodeApi, TransactionStatus } from '../node-api.ts';
 import type { TransactionState } from './schemas.ts';
 import { isReached, type WaitTarget } from './wait-target.ts';
 
+/** Places for calls that wait while they hold a connection, so that they never hold all connections. */
+export class WaitingPlaces {
+  readonly max: number;
+  #taken = 0;
+
+  constructor(max: number) {
+    this.max = max;
+  }
+
+  /** False when all are taken; else `leave` must follow. */
+  take(): boolean {
+    if (this.#taken >= this.max) return false;
+    this.#taken++;
+    return true;
+  }
+
+  leave(): void {
+    this.#taken--;
+  }
+}
+
 export interface WaitOptions {
   readonly target: WaitTarget;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Null where a wait takes nobody's place. */
+  readonly places: WaitingPlaces | null;
+}
+
+/** Where a transaction is when the wait ends. `end` says why it did: `full` is at once, since no place was free to wait in. */
+export interface Waited {
+  readonly status: TransactionStatus;
+  readonly end: 'reached' | 'over' | 'full';
 }
 
 /**
- * The transaction's status when the target is met, else when the time is up or the signal aborts. Errors: NOT_FOUND,
+ * The transaction's status when the target is met, else when the time is up, the signal aborts or no place is free. Errors: NOT_FOUND,
  * HEIGHT_UNAVAILABLE when its block was pruned, FINALITY_UNAVAILABLE at once where the engine has nothing final.
  */
-export async function waitForTransaction(
-  node: NodeApi,
-  id: Uint8Array,
-  options: WaitOptions,
-): Promise<Result<{ readonly status: TransactionStatus; readonly isReached: boolean }>> {
+export async function waitForTransaction(node: NodeApi, id: Uint8Array, options: WaitOptions): Promise<Result<Waited>> {
   const possible = checkTarget(node, options.target);
   if (!possible.ok) return possible;
+  const { places } = options;
+  const hasPlace = places === null || places.take();
   const alarm = new Alarm(options);
   const unsubscribe = node.onLedgerEvent(event => {
     if (event.type === 'head') alarm.ring();
@@ -32,13 +59,15 @@ export async function waitForTransaction(
       const found = await node.transaction(id);
       if (!found.ok) return found;
       const status = found.value;
-      const reached = isReached(status, options.target);
-      if (reached || alarm.isOver) return accept({ status, isReached: reached });
+      if (isReached(status, options.target)) return accept({ status, end: 'reached' });
+      if (alarm.isOver) return accept({ status, end: 'over' });
+      if (!hasPlace) return accept({ status, end: 'full' });
       await alarm.nextAfter(mark);
     }
   } finally {
     unsubscribe();
     alarm.stop();
+    if (hasPlace) places?.leave();
   }
 }
 

@@ -8,6 +8,7 @@ import { openSocket } from '#websocket';
 import { isErrorCode, KvchainError } from '../../chain/errors.ts';
 import { keyMethods } from './api-keys.ts';
 import { parseJson } from './json.ts';
+import { pause } from './pause.ts';
 import { errorOf, unreachableAt } from './transport.ts';
 import { type WatchEvent, watchNotification } from './watch-event.ts';
 
@@ -163,16 +164,4 @@ function positionAfter(event: WatchEvent): WatchPosition {
   return event.type === 'applied'
     ? { height: event.height, hash: event.hash }
     : { height: event.height - 1, hash: event.parent };
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise(resolve => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal?.addEventListener('abort', done, { once: true });
-  });
 }

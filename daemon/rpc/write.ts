@@ -47,6 +47,8 @@ export async function write(
     target,
     timeoutMs: remainingMs(fields.timeoutMs, context),
     signal: context.signal,
+    // With no place to wait in, the answer is where the transaction is now: it is submitted already.
+    places: context.waiting,
   });
   return waited.ok ? accept(transactionStateJson(waited.value.status)) : waited;
 }
