@@ -1,14 +1,15 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { makeCertificates } from '../daemon/keystore/certificates.ts';
 import { typed } from './typed.suite.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kvchain-cli-tls-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('init --tls', () => {
-  it('R8, R10: makes certificates, private, with which the daemon answers and which the command line trusts', async () => {
+  it('R8, R10: makes certificates, private, with which the daemon answers and which the command line trusts, renewed ones too', async () => {
     const dataDir = join(folder, 'ours');
     const here = ['--data-dir', dataDir];
     const made = await typed([
@@ -31,9 +32,17 @@ describe('init --tls', () => {
     const started = await typed(['start', ...here, '--detach']);
     try {
       expect(started.stderr).toBe('');
-      const { url } = JSON.parse(readFileSync(join(dataDir, 'rpc.json'), 'utf8'));
+      const { url, pid } = JSON.parse(readFileSync(join(dataDir, 'rpc.json'), 'utf8'));
       expect(url).toMatch(/^https:/);
       expect((await typed(['status', ...here, '--json'])).json()).toMatchObject({ engine: 'pow', height: 0 });
+      const renewed = makeCertificates({ name: 'renewed', hosts: ['localhost', '127.0.0.1'], nowMs: Date.now() });
+      for (const name of ['authority', 'server'] as const) {
+        writeFileSync(join(dataDir, 'tls', `${name}.crt`), renewed[name].certificate);
+        writeFileSync(join(dataDir, 'tls', `${name}.key`), renewed[name].key);
+      }
+      expect((await typed(['status', ...here])).exit).toBe(3);
+      process.kill(pid, 'SIGHUP');
+      await expect.poll(async () => (await typed(['status', ...here])).exit, { timeout: 10_000 }).toBe(0);
       const stranger = await typed(['status', '--data-dir', join(folder, 'none'), '--rpc', url]);
       expect([stranger.exit, stranger.stdout]).toEqual([3, '']);
     } finally {

@@ -21,7 +21,7 @@ import { Node, type NodePorts } from './node.ts';
 import { NodeService } from './node-service.ts';
 import type { Pruning } from './pruner.ts';
 import { startApiServer } from './rpc/server.ts';
-import type { ServerSettings } from './rpc/server-settings.ts';
+import type { ServerSettings, TlsFiles } from './rpc/server-settings.ts';
 import { openLevelStore } from './store/level-store.ts';
 import { openRecordLog } from './store/record-log.ts';
 import { systemClock, systemRandom } from './system.ts';
@@ -44,8 +44,8 @@ export interface Daemon {
   readonly url: string;
   /** Resolves when it has stopped, with why when it could not go on. */
   readonly stopped: Promise<unknown>;
-  /** Begins the orderly stop. */
-  stop(): void;
+  /** New connections to the API get this certificate. Error: BAD_CONFIG when it is none or not the key's; the old one stays. */
+  setCertificate(tls: TlsFiles): void;
 }
 
 /** Told once why the daemon ends: null when it was asked to, else what it could not survive. */
@@ -64,36 +64,43 @@ class Ending {
   }
 }
 
+/** What the daemon tells its operator by, and is told to stop by: it then ends in order, also while it opens. */
+export interface DaemonWires {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly stopping: AbortSignal;
+}
+
 /** Starts a daemon. Throws a KvchainError that names what stood in the way. */
-export async function startDaemon(settings: DaemonSettings, log: Logger, metrics: Metrics): Promise<Daemon> {
+export async function startDaemon(settings: DaemonSettings, wires: DaemonWires): Promise<Daemon> {
   const closers: (() => Promise<unknown>)[] = [];
   const closeAll = async () => {
     for (const close of closers.splice(0).reverse()) {
-      await close().catch(error => log.error({ error }, 'a part does not stop cleanly'));
+      await close().catch(error => wires.log.error({ error }, 'a part does not stop cleanly'));
     }
   };
   try {
-    return await open(settings, { log, metrics, closers, closeAll });
+    return await open(settings, { ...wires, closers, closeAll });
   } catch (error) {
     await closeAll();
     throw error;
   }
 }
 
-interface Opening {
-  readonly log: Logger;
-  readonly metrics: Metrics;
+interface Opening extends DaemonWires {
   readonly closers: (() => Promise<unknown>)[];
   readonly closeAll: () => Promise<void>;
 }
 
 async function open(settings: DaemonSettings, opening: Opening): Promise<Daemon> {
-  const { log, metrics, closers } = opening;
+  const { log, metrics, stopping, closers } = opening;
   const { dataDir } = settings;
   await makePrivateFolder(dataDir);
   const genesis = await readGenesis(dataDir);
   const keys = await readNodeKeys(dataDir);
   const ending = new Ending();
+  stopping.addEventListener('abort', () => ending.tell(null));
+  if (stopping.aborted) ending.tell(null);
   const descriptors = new DescriptorWatch(log, () => metrics.descriptorsShort());
   closers.push(async () => descriptors.close());
   const ports = await openPorts(settings, { genesis, identity: keys.identity }, opening);
@@ -137,12 +144,12 @@ async function open(settings: DaemonSettings, opening: Opening): Promise<Daemon>
   closers.push(() => removeRpcFile(dataDir));
   const { height } = node.ledger.head.header;
   const identity = { chainId: toHex(node.chainId), height, peerId: service.peerId(), addresses: service.addresses() };
-  log.info({ ...identity, rpc: server.url, dataDir }, 'node is ready');
+  if (!stopping.aborted) log.info({ ...identity, rpc: server.url, dataDir }, 'node is ready');
   const stopped = ending.reason.then(async reason => {
     await opening.closeAll();
     return reason;
   });
-  return { url: server.url, stopped, stop: () => ending.tell(null) };
+  return { url: server.url, stopped, setCertificate: tls => server.setCertificate(tls) };
 }
 
 /** Opens what the node stands on. Each port leaves its closer behind, but for the network, which the node stops itself. */

@@ -5,12 +5,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorRow, KvchainError } from '../chain/errors.ts';
 import { type Config, readConfig } from './config.ts';
-import { type DaemonSettings, startDaemon } from './daemon.ts';
+import { type Daemon, type DaemonSettings, startDaemon } from './daemon.ts';
 import { writeGenesis } from './data-folder.ts';
 import { keyFileOf, keyFolderOf, openKeyFile } from './keystore/keystore.ts';
 import { readPasswordFile } from './keystore/private-file.ts';
-import { openLog } from './logging.ts';
+import { type Logger, openLog } from './logging.ts';
 import { Metrics } from './metrics.ts';
+import type { TlsFiles } from './rpc/server-settings.ts';
 import { Signals } from './signals.ts';
 import { runTool } from './tool-run.ts';
 import { programVersion } from './version.ts';
@@ -47,19 +48,37 @@ async function init({ dataDir, genesis }: Config): Promise<void> {
 
 async function run(config: Config): Promise<void> {
   const log = openLog({ level: config.logLevel, format: config.logFormat });
-  // A signal that comes while parts still open is kept until they stand.
   const signals = new Signals(log);
-  const daemon = await startDaemon(await settingsOf(config), log, new Metrics());
-  signals.onStop(() => daemon.stop());
+  const daemon = await startDaemon(await settingsOf(config), {
+    log,
+    metrics: new Metrics(),
+    stopping: signals.stopping,
+  });
+  if (config.tlsCert !== null) signals.onReload(() => reloadCertificate(config, daemon, log));
   const reason = await daemon.stopped;
   if (reason !== null) throw reason;
   log.info({}, 'node has stopped');
   process.exit(0);
 }
 
+/** Certificates are renewed while the daemon runs: what is wrong with the new one is told, and the old one stays. */
+function reloadCertificate(config: Config, daemon: Daemon, log: Logger): void {
+  const reload = async () => {
+    const tls = await readTls(config);
+    if (tls === null) return;
+    daemon.setCertificate(tls);
+    log.info({ file: config.tlsCert }, 'the certificate was read again');
+  };
+  reload().catch((error: unknown) => log.error({ error }, 'the certificate was not read again; the old one stays'));
+}
+
+async function readTls({ tlsCert, tlsKey }: Config): Promise<TlsFiles | null> {
+  return tlsCert && tlsKey ? { certificate: await readBytes(tlsCert), key: await readBytes(tlsKey) } : null;
+}
+
 async function settingsOf(config: Config): Promise<DaemonSettings> {
-  const { rpcHost, rpcPort, rpcTokens, rpcAllowedHosts, rpcRate, tlsCert, tlsKey } = config;
-  const tls = tlsCert && tlsKey ? { certificate: await readBytes(tlsCert), key: await readBytes(tlsKey) } : null;
+  const { rpcHost, rpcPort, rpcTokens, rpcAllowedHosts, rpcRate } = config;
+  const tls = await readTls(config);
   const rate = { perSecond: rpcRate, burst: 2 * rpcRate };
   return {
     dataDir: config.dataDir,

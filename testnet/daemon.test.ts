@@ -150,6 +150,23 @@ describe('a daemon under load', () => {
   );
 });
 
+describe('a daemon that opens', () => {
+  it(
+    'goes on at SIGHUP, and says what is in the way of the file with its address',
+    async () => {
+      const daemon = await cluster.start('opening', []);
+      daemon.signal('SIGHUP');
+      await until('the answer to SIGHUP', limitMs, async () => daemon.log.includes('there is nothing to read again'));
+      expect(await daemon.stop()).toBe(0);
+      await mkdir(join(daemon.dataDir, 'rpc.json'));
+      const ended = await runToEnd(['--data-dir', daemon.dataDir, ...local]);
+      expect(ended.code).toBe(1);
+      expect(ended.stderr).toMatch(/^kvchaind: DISK_FAILED: .*rpc\.json is a folder.*move it away/m);
+    },
+    limitMs,
+  );
+});
+
 describe('an idle mining daemon', () => {
   let daemon: DaemonProcess;
 

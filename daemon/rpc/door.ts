@@ -2,9 +2,6 @@
  * How the server answers: JSON-RPC at POST /, REST under /v1, WebSocket at /v1/ws, health and metrics; and the order in which a request is
  * checked. Everything that a stranger could send too much or too slowly of has a limit here.
  */
-import { createServer, type Server, STATUS_CODES } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
-import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import helmet from '@fastify/helmet';
 import websocket from '@fastify/websocket';
@@ -16,7 +13,7 @@ import fastify, {
   type onRequestAsyncHookHandler,
 } from 'fastify';
 import { failpoint } from '#failpoint';
-import { assert, type ErrorCode, errorRow, KvchainError, type Result, reject } from '../../chain/errors.ts';
+import { type ErrorCode, errorRow, KvchainError, type Result, reject } from '../../chain/errors.ts';
 import type { MethodName } from './api.ts';
 import { type Authenticator, failureDelayMs } from './auth.ts';
 import { Connections } from './connections.ts';
@@ -25,6 +22,7 @@ import { call } from './dispatch.ts';
 import { guardFor } from './guard.ts';
 import { parseJsonBytes } from './json.ts';
 import { answerMessage, refuse } from './json-rpc.ts';
+import { makeServer, portOf, setCertificate } from './listener.ts';
 import { isScopeEnough } from './method.ts';
 import { openApiDocument } from './open-api.ts';
 import { RateLimiter } from './rate.ts';
@@ -62,7 +60,7 @@ export class Door {
   readonly #parts: ServerParts;
   readonly #limits: DoorLimits;
   readonly #authenticator: Authenticator;
-  readonly #server: Server;
+  readonly #server: ReturnType<typeof makeServer>;
   #connections: Connections | null = null;
   readonly #app: FastifyInstance;
   readonly #rate: RateLimiter;
@@ -124,7 +122,12 @@ export class Door {
     const port = portOf(this.#server);
     this.#guard = guardFor({ hosts: this.#settings.allowedHosts, isTls: tls !== null }, { host, port });
     const shown = host.includes(':') ? `[${host}]` : host;
-    return { url: `${tls === null ? 'http' : 'https'}://${shown}:${port}`, port, close: () => this.#close() };
+    return {
+      url: `${tls === null ? 'http' : 'https'}://${shown}:${port}`,
+      port,
+      setCertificate: files => setCertificate(this.#server, files),
+      close: () => this.#close(),
+    };
   }
 
   #addRoutes(): void {
@@ -320,12 +323,6 @@ const transportCodes = new Set<ErrorCode>([
   'TOO_LARGE',
 ]);
 
-function portOf(server: Server): number {
-  const address = server.address();
-  assert(typeof address === 'object' && address !== null, 'it listens at a port');
-  return address.port;
-}
-
 /** Aborts when the exchange is over: its answer was sent, or its caller has gone. */
 function goneOf(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
@@ -335,32 +332,4 @@ function goneOf(reply: FastifyReply): AbortSignal {
 
 function routeOf(request: FastifyRequest): string {
   return request.url.split('?', 1)[0] ?? '';
-}
-
-function makeServer(tls: ServerSettings['tls'], limits: DoorLimits): Server {
-  const options = {
-    maxHeaderSize: headerBytesMax,
-    headersTimeout: limits.headersTimeoutMs,
-    requestTimeout: limits.requestTimeoutMs,
-    connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs),
-    keepAliveTimeout: 5_000,
-  };
-  const server =
-    tls === null
-      ? createServer(options)
-      : createTlsServer({
-          ...options,
-          cert: Buffer.from(tls.certificate),
-          key: Buffer.from(tls.key),
-          minVersion: 'TLSv1.2',
-          handshakeTimeout: limits.headersTimeoutMs,
-        });
-  // Handshakes that are under way count too; the limiter keeps the finished ones below its own limit.
-  server.maxConnections = 2 * limits.connectionsMax;
-  server.on('clientError', (error: Error & { readonly code?: string }, socket: Duplex) => {
-    if (!socket.writable) return socket.destroy();
-    const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
-    return socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
-  });
-  return server;
 }

@@ -54,6 +54,12 @@ export interface ServerMeter {
   readonly contentType: string;
 }
 
+/** What the server shows to be known by; both PEM. */
+export interface TlsFiles {
+  readonly certificate: Uint8Array;
+  readonly key: Uint8Array;
+}
+
 export interface ServerSettings {
   readonly host: string;
   /** 0 takes a free one. */
@@ -63,7 +69,7 @@ export interface ServerSettings {
   readonly tokens: readonly NamedToken[];
   /** Other names under which the server may be called. */
   readonly allowedHosts: readonly string[];
-  readonly tls: { readonly certificate: Uint8Array; readonly key: Uint8Array } | null;
+  readonly tls: TlsFiles | null;
   readonly rate: Rate;
   /** Where they differ from doorLimits. */
   readonly limits?: Partial<DoorLimits>;
@@ -79,6 +85,8 @@ export interface ApiServer {
   /** Such as http://127.0.0.1:8645. */
   readonly url: string;
   readonly port: number;
+  /** For connections from now on. Error: BAD_CONFIG when it is none, not the key's, or there is no TLS; the old one stays. */
+  setCertificate(tls: TlsFiles): void;
   /** Ends waiting calls, closes all connections within a second, deletes the cookie file. */
   close(): Promise<void>;
 }

@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { request } from 'node:https';
 import { connect as tlsConnect } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
 import { toUtf8 } from '../../chain/bytes.ts';
+import { makeCertificates } from '../keystore/certificates.ts';
 import { startUnderTest, type UnderTest } from './server-under-test.suite.ts';
 
 /** Self-signed for localhost and 127.0.0.1, made for this test alone: openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1. */
@@ -94,4 +95,52 @@ test('R8: TLS before 1.2 is refused', async () => {
     socket.on('error', (error: Error & { code?: string }) => resolve(error.code ?? error.message));
   });
   expect(code).toContain('PROTOCOL_VERSION');
+});
+
+/** What one connection saw: the certificate that it was shown, and how it ended once it was told to wait. */
+class Visitor {
+  readonly shown: Promise<string>;
+  readonly ended: Promise<string>;
+
+  constructor(port: number) {
+    const socket = tlsConnect({ host: '127.0.0.1', port, rejectUnauthorized: false });
+    this.shown = new Promise((resolve, reject) => {
+      socket.once('secureConnect', () => resolve(socket.getPeerX509Certificate()?.fingerprint256 ?? ''));
+      socket.once('error', reject);
+    });
+    this.ended = new Promise(resolve => {
+      socket.once('end', () => resolve('ended'));
+      socket.once('error', error => resolve(error.message));
+    });
+    socket.resume();
+  }
+}
+
+test('R8: a new certificate is for new connections; one that is wrong is refused, and the old one stays', async () => {
+  const { server } = await start('127.0.0.1');
+  const old = new Visitor(server.port);
+  const { server: made, authority } = makeCertificates({ name: 'new', hosts: ['localhost'], nowMs: Date.now() });
+  const files = { certificate: toUtf8(made.certificate), key: toUtf8(made.key) };
+  expect(await old.shown).toBe(new X509Certificate(certificate).fingerprint256);
+  for (const wrong of [{ key: toUtf8(authority.key) }, { certificate: toUtf8('none') }, { key: new Uint8Array(0) }]) {
+    expect(() => server.setCertificate({ ...files, ...wrong })).toThrow('--tls-cert and --tls-key');
+    expect(await new Visitor(server.port).shown).toBe(await old.shown);
+  }
+  server.setCertificate(files);
+  expect(await new Visitor(server.port).shown).toBe(new X509Certificate(made.certificate).fingerprint256);
+});
+
+test('R8: a connection is closed cleanly when the server stops', async () => {
+  const under = await start('127.0.0.1');
+  const visitor = new Visitor(under.server.port);
+  await visitor.shown;
+  await under.server.close();
+  expect(await visitor.ended).toBe('ended');
+});
+
+test('a server without TLS takes no certificate', async () => {
+  const under = await startUnderTest();
+  open.push(under);
+  const files = { certificate: toUtf8(certificate), key: toUtf8(key) };
+  expect(() => under.server.setCertificate(files)).toThrow('does not speak TLS');
 });
