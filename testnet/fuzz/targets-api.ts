@@ -104,11 +104,13 @@ function rpcTarget(api: ApiHost, faults: Faults): Target {
       caller,
       signal,
       deadlineMs,
+      waiting: null,
       session: null,
     };
     const { text } = await answerMessage(parsed.value, {
       call: (name, params) => call(name, params, context),
       spend: () => true,
+      isGone: () => false,
       isSocket: false,
     });
     faults.check();
