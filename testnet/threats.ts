@@ -15,8 +15,6 @@ export interface ThreatChapter {
   readonly rows: Readonly<Record<string, Threat>>;
 }
 
-const owed = 'owed';
-
 export const threatChapters: readonly ThreatChapter[] = [
   {
     title: 'Blocks and work',
