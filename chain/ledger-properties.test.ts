@@ -2,11 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { amountMax } from './codec.ts';
 import type { Params } from './genesis.ts';
+import { genesisChanges } from './genesis-block.ts';
 import { sha256 } from './hash.ts';
 import type { Applied } from './ledger.ts';
 import { Chain, createMoney, del, get, transfer, transferKey } from './ledger-chain.suite.ts';
 import { type Actor, actors, put, transact } from './ledger-fixture.suite.ts';
 import type { Operation } from './operation.ts';
+import { treeUpdates } from './state.ts';
+import { StateTree } from './state-tree.ts';
 import type { Transaction } from './transaction.ts';
 import { undoOf } from './undo.ts';
 
@@ -62,6 +65,34 @@ describe('properties', () => {
         }
       }),
       { numRuns: 60 },
+    );
+  });
+
+  it('whatever branch was applied and undone before, state and root are those of the branch that is followed', () => {
+    fc.assert(
+      fc.property(blocks, blocks, ownership, (abandoned, followed, keyOwnership) => {
+        const straight = new Chain({ keyOwnership, subsidy: 9n });
+        const switched = new Chain({ keyOwnership, subsidy: 9n });
+        const trees = new Map([straight, switched].map(chain => [chain, new StateTree()]));
+        for (const [chain, tree] of trees) tree.update(treeUpdates(genesisChanges(chain.genesis)));
+        const follow = (chain: Chain, story: typeof followed): Applied[] =>
+          story.map(wishes => {
+            const applied = execute(chain, wishes);
+            trees.get(chain)?.update(treeUpdates(applied.changes));
+            return applied;
+          });
+        for (const applied of follow(switched, abandoned).reverse()) {
+          const { changes } = undoOf(new Uint8Array(32), applied);
+          switched.state.write(changes);
+          trees.get(switched)?.update(treeUpdates(changes));
+          switched.height--;
+        }
+        follow(switched, followed);
+        follow(straight, followed);
+        expect(switched.state.snapshot()).toEqual(straight.state.snapshot());
+        expect(trees.get(switched)?.root()).toEqual(trees.get(straight)?.root());
+      }),
+      { numRuns: 12 },
     );
   });
 

@@ -2,6 +2,7 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { headers as anyHeader, transactions as anyTransaction } from '../chain/arbitraries.suite.ts';
 import { blockBytesCap, blockTransactionsCap, seal } from '../chain/block.ts';
 import { toHex } from '../chain/bytes.ts';
 import { encodeArrayHead } from '../chain/codec.ts';
@@ -94,6 +95,61 @@ describe('each wire message', () => {
     );
   });
 });
+
+/** Random messages of a kind, each given to a check as a value and as what its bytes decode to. */
+const roundTrips: Readonly<Record<string, () => void>> = {
+  status: () =>
+    comesBack(
+      fc.record({
+        chainId: bytes32,
+        engine: fc.string({ minLength: 1, maxLength: 32 }),
+        headHash: bytes32,
+        headHeight: fc.maxSafeNat(),
+        work: fc.uint8Array({ maxLength: 32 }),
+        finalHeight: fc.maxSafeNat(),
+        blocksFrom: fc.maxSafeNat(),
+        addresses: fc.array(fc.string({ minLength: 1, maxLength: 100 }), { maxLength: 16 }),
+      }),
+      value => [decodeStatus(encodeStatus(value)), { version: 1, ...value, memberProof: null }],
+    ),
+  batch: () => comesBack(someTransactions, value => [decodeBatch(encodeBatch(value)), value]),
+  'compact block': () =>
+    comesBack(fc.tuple(anySealed, fc.array(bytes32, { maxLength: 5 })), ([sealed, witnessIds]) => [
+      decodeCompactBlock(encodeCompactBlock(sealed, witnessIds)),
+      { sealed, witnessIds },
+    ]),
+  'answer of headers': () =>
+    comesBack(fc.array(anySealed, { maxLength: 3 }), value => [decodeHeaders(encodeHeaders(value)), value]),
+  'answer of bodies': () =>
+    comesBack(fc.array(fc.option(fc.uint8Array({ minLength: 1, maxLength: 99 })), { maxLength: 16 }), value => [
+      decodeBodies(encodeBodies(value)),
+      value,
+    ]),
+  'answer of transactions': () =>
+    comesBack(fc.array(fc.option(anyTransaction), { maxLength: 3 }), value => [
+      decodeTransactions(encodeTransactions(value)),
+      value,
+    ]),
+};
+const someTransactions = fc.array(anyTransaction, { maxLength: 3 });
+const anySealed = fc
+  .tuple(anyHeader, bytes32, fc.uint8Array({ minLength: 64, maxLength: 64 }))
+  .map(([header, nonce, signature]) => seal(header, nonce, signature));
+
+function comesBack<T>(
+  values: fc.Arbitrary<T>,
+  trip: (value: T) => readonly [decoded: unknown, expected: unknown],
+): void {
+  fc.assert(
+    fc.property(values, value => {
+      const [decoded, expected] = trip(value);
+      expect(decoded).toEqual({ ok: true, value: expected });
+    }),
+    { numRuns: 20 },
+  );
+}
+
+it.each(Object.entries(roundTrips))('any %s comes back as it was sent', (_, check) => check());
 
 describe('packed bytes', () => {
   it.each([
