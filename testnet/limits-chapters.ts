@@ -31,6 +31,7 @@ export const chapters: readonly Chapter[] = [
     why: 'So that no peer takes the memory, the bandwidth or the places of the others.',
     files: [
       'daemon/network/limits.ts',
+      'daemon/network/addresses.ts',
       'daemon/network/framed-stream.ts',
       'daemon/network/gossip-frames.ts',
       'daemon/network/wire.ts',

@@ -44,6 +44,12 @@ test.each(scopes)('%s reaches %s', (host, scope) => {
   expect(scopeOf(host)).toBe(scope);
 });
 
+test('reads the longest name that there is, and nothing longer than an address can be', () => {
+  const name = `${'a'.repeat(62)}.`.repeat(4).slice(0, 253);
+  expect(parseAddress(`/dns4/${name}/tcp/65535/p2p/${id}`)).toMatchObject({ host: name, peer: id });
+  expect(parseAddress(`/ip4/192.0.2.7/tcp/1/p2p/${id.repeat(1_000)}`)).toBeNull();
+});
+
 test('reads addresses with and without a peer id', () => {
   expect(parseAddress(`/ip4/8.8.8.8/tcp/4001/p2p/${id}`)).toEqual({
     text: `/ip4/8.8.8.8/tcp/4001/p2p/${id}`,

@@ -23,9 +23,12 @@ export interface DialAddress {
 
 /** Ports below belong to other services; strangers could make us knock there. */
 const portMin = 1024;
+/** A longer address is none: the longest name with a port and an id has 325 characters. Reading base58 takes the square of its length. */
+const addressCharactersMax = 512;
 
 /** Reads `/ip4|ip6|dns|dns4|dns6/HOST/tcp/PORT[/p2p/ID]`; null when it is anything else. A name counts as public. */
 export function parseAddress(text: string): DialAddress | null {
+  if (text.length > addressCharactersMax) return null;
   try {
     const address = multiaddr(text);
     const [network, transport, identity, ...rest] = address.getComponents();
