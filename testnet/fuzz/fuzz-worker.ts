@@ -22,11 +22,7 @@ if (target === undefined) throw new Error(`assertion failed: no target is called
 const fuzzer = new Fuzzer(target, {
   seed,
   corpus: readCorpus(name),
-  onCase: bytes => {
-    input.set(bytes.subarray(0, input.length));
-    Atomics.store(counters, 1, Math.min(bytes.length, input.length));
-    Atomics.add(counters, 0, 1);
-  },
+  onCase: begin,
 });
 const startedMs = performance.now();
 let told = 0;
@@ -38,8 +34,23 @@ while (performance.now() - startedMs < ms) {
   tell(null);
 }
 const found = fuzzer.discoveries.map(({ bytes }) => bytes);
-tell(isWritten ? await writeCorpus(target, found) : null);
+// Shortening is watched as well: it feeds the target thousands of times.
+const watched = {
+  ...target,
+  run: (bytes: Uint8Array) => {
+    begin(bytes);
+    return target.run(bytes);
+  },
+};
+tell(isWritten ? await writeCorpus(watched, found) : null);
 await closeTargets(targets);
+
+/** Says what is fed next to whoever watches. */
+function begin(bytes: Uint8Array): void {
+  input.set(bytes.subarray(0, input.length));
+  Atomics.store(counters, 1, Math.min(bytes.length, input.length));
+  Atomics.add(counters, 0, 1);
+}
 
 function tell(kept: number | null): void {
   toldMs = performance.now();
