@@ -5,8 +5,7 @@ import { dirname, join } from 'node:path';
 import { toHex } from '../chain/bytes.ts';
 import { KvchainError } from '../chain/errors.ts';
 import { chainIdOf, type Genesis } from '../chain/genesis.ts';
-import type { HeaderStorage } from '../daemon/rpc/followed-header.ts';
-import { LightClient } from '../daemon/rpc/light-client.ts';
+import { type HeaderStorage, LightClient } from '../daemon/rpc/light-client.ts';
 import { CommandError } from './failure.ts';
 import type { Session } from './session.ts';
 

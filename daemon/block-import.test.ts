@@ -4,7 +4,6 @@ import { KvchainError } from '../chain/errors.ts';
 import { sign } from '../chain/keys.ts';
 import { alice, put } from '../chain/ledger-fixture.suite.ts';
 import { decodeTransaction, type Transaction } from '../chain/transaction.ts';
-import { siblingsRelayedMax } from '../consensus/pow/relay-counts.ts';
 import { Branch, badlySigned, chainId, findNonce, miner, rival, signed } from './chain-fixture.suite.ts';
 import { quiet, settle } from './manual-clock.suite.ts';
 import { type OpenedNode, openNode } from './node-fixture.suite.ts';
@@ -25,6 +24,9 @@ function holds(...transactions: readonly Transaction[]) {
 }
 
 const write = signed(alice, [put('k', 'v')]);
+
+/** Blocks of one producer at one height that are passed on, says docs/protocol/network.md. */
+const siblingsRelayed = 3;
 
 describe('a gossiped block', () => {
   it('whose header is known and whose copy has another signature is neither kept nor passed on', async () => {
@@ -70,19 +72,19 @@ describe('a gossiped block', () => {
     const opened = await openNode();
     const root = new Branch();
     const { time } = root.make().header;
-    const siblings = Array.from({ length: siblingsRelayedMax + 1 }, (_, salt) =>
+    const siblings = Array.from({ length: siblingsRelayed + 1 }, (_, salt) =>
       root.make([], { changes: { time: time + salt } }),
     );
     const [first] = siblings;
     const verdicts: string[] = [];
     for (const [index, block] of siblings.entries()) verdicts.push(await gossip(opened, block, `forwarder ${index}`));
-    expect(verdicts).toEqual([...Array(siblingsRelayedMax).fill('accept'), 'ignore']);
+    expect(verdicts).toEqual([...Array(siblingsRelayed).fill('accept'), 'ignore']);
     for (const block of siblings) expect(await opened.node.chain.bodyBytes(block.hash)).toEqual(encodeBody([]));
     if (first) await settle('the head', isHead(opened, first));
     const other = new Branch().grow([], { producer: rival });
     expect(await gossip(opened, other)).toBe('accept');
     const winner = new Branch();
-    winner.grow([], { changes: { time: time + siblingsRelayedMax } });
+    winner.grow([], { changes: { time: time + siblingsRelayed } });
     const child = winner.grow();
     expect(await gossip(opened, child)).toBe('accept');
     await settle('the head', isHead(opened, child));

@@ -7,16 +7,6 @@ import { concat, equalBytes, fromHex, toHex } from '../../chain/bytes.ts';
 import { assert } from '../../chain/errors.ts';
 import { sha256 } from '../../chain/hash.ts';
 
-/** Where records are kept, one for each height from 1 on: one file, written from an offset on. */
-export interface HeaderStorage {
-  /** Bytes held. */
-  size(): Promise<number>;
-  /** `length` bytes from `offset` on; fewer where the storage ends. */
-  read(offset: number, length: number): Promise<Uint8Array>;
-  /** Drops everything from `offset` on, and only then writes there: what a crash leaves is the beginning of one branch. */
-  write(offset: number, bytes: Uint8Array): Promise<void>;
-}
-
 /** `work` and `steps` are those of the chain up to it. */
 export interface Followed extends Derived {
   readonly height: number;

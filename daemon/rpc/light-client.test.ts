@@ -3,8 +3,8 @@ import { toHex } from '../../chain/bytes.ts';
 import { KvchainError } from '../../chain/errors.ts';
 import { bitsForLeadingZeros } from '../../chain/target.ts';
 import { KvchainClient } from './client.ts';
-import { decodeFollowed, encodeFollowed, type HeaderStorage, recordBytes } from './followed-header.ts';
-import { LightClient } from './light-client.ts';
+import { decodeFollowed, encodeFollowed, recordBytes } from './followed-header.ts';
+import { type HeaderStorage, LightClient } from './light-client.ts';
 import { aliceKey, LittleNode, littleGenesis } from './little-node.suite.ts';
 import { startUnderTest, type UnderTest } from './server-under-test.suite.ts';
 

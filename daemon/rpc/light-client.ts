@@ -15,7 +15,7 @@ import type { AnyEngine } from '../../consensus/instance.ts';
 import { createEngine } from '../../consensus/registry.ts';
 import { headersMax } from './api-chain.ts';
 import type { KvchainClient } from './client.ts';
-import { decodeFollowed, encodeFollowed, type Followed, type HeaderStorage, recordBytes } from './followed-header.ts';
+import { decodeFollowed, encodeFollowed, type Followed, recordBytes } from './followed-header.ts';
 import { headerFromJson } from './header-json.ts';
 import { take } from './result.ts';
 
@@ -36,6 +36,16 @@ export interface FollowOptions {
 
 /** A branch that is not heavier is given up after this many headers. */
 const branchHeadersMax = 20_000;
+
+/** Where records are kept, one for each height from 1 on: one file, written from an offset on. */
+export interface HeaderStorage {
+  /** Bytes held. */
+  size(): Promise<number>;
+  /** `length` bytes from `offset` on; fewer where the storage ends. */
+  read(offset: number, length: number): Promise<Uint8Array>;
+  /** Drops everything from `offset` on, and only then writes there: what a crash leaves is the beginning of one branch. */
+  write(offset: number, bytes: Uint8Array): Promise<void>;
+}
 
 interface LightClientParts {
   readonly storage: HeaderStorage;
