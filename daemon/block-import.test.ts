@@ -164,19 +164,24 @@ describe('a gossiped block', () => {
   });
 
   it.each([
-    ['nothing', () => encodeTransactions([null])],
-    ['too little', () => encodeTransactions([])],
-    ['garbage', () => Uint8Array.of(0xff)],
-    ['another transaction', () => encodeTransactions([signed(alice, [put('other', 'v')])])],
-  ])('is ignored when its sender answers with %s, and is taken from another sender', async (_, answer) => {
-    const opened = await openNode();
-    const block = new Branch().grow([write]);
-    opened.network.answer('poor', answer);
-    expect(await gossip(opened, block, 'poor')).toBe('ignore');
-    opened.network.answer('rich', holds(write));
-    expect(await gossip(opened, block, 'rich')).toBe('accept');
-    await settle('the head', isHead(opened, block));
-  });
+    ['nothing', encodeTransactions([null]), []],
+    ['too little', encodeTransactions([]), ['BAD_MESSAGE']],
+    ['too much', encodeTransactions([write, null]), ['BAD_MESSAGE']],
+    ['garbage', Uint8Array.of(0xff), ['BAD_MESSAGE']],
+    ['another transaction', encodeTransactions([signed(alice, [put('other', 'v')])]), ['BAD_TRANSACTIONS_ROOT']],
+  ])(
+    'P10: is ignored when its sender answers with %s, which pays for a lie, and is taken from another',
+    async (_, answer, codes) => {
+      const opened = await openNode();
+      const block = new Branch().grow([write]);
+      opened.network.answer('poor', () => answer);
+      expect(await gossip(opened, block, 'poor')).toBe('ignore');
+      expect(opened.network.penalties).toEqual(codes.map(code => ({ peer: 'poor', code })));
+      opened.network.answer('rich', holds(write));
+      expect(await gossip(opened, block, 'rich')).toBe('accept');
+      await settle('the head', isHead(opened, block));
+    },
+  );
 
   it('C10: with a bad signature inside is invalid for ever and costs its forwarder nothing', async () => {
     const opened = await openNode();

@@ -164,17 +164,36 @@ export class BlockImport {
     const found = witnessIds.map(witnessId => this.#parts.mempool.byWitnessId(toHex(witnessId)));
     const missing = witnessIds.filter((_, index) => found[index] === null);
     if (missing.length === 0) return found.filter(transaction => transaction !== null);
-    const request = encodeRequest({ type: 'getTransactions', block: sealed.hash, witnessIds: missing });
-    const answer = await this.#askSender(from, request);
-    const fetched = answer === null ? null : decodeTransactions(answer);
-    if (!fetched?.ok || fetched.value.length !== missing.length) return null;
-    const rest = fetched.value.values();
+    const fetched = await this.#fetch(sealed.hash, missing, from);
+    if (fetched === null) return null;
+    const rest = fetched.values();
     const all = found.map(transaction => transaction ?? rest.next().value ?? null);
     return all.every(transaction => transaction !== null) ? all : null;
   }
 
-  /** Null when there is no answer; who passed a block on and withholds its transactions pays, who only left does not. */
-  async #askSender(from: PeerId, request: Uint8Array): Promise<Uint8Array | null> {
+  /**
+   * Transactions of a block from a peer that passed it on, in that order; null when it does not give them. Withholding them costs the
+   * peer, and so does an answer that is not one; that it left, or lacks a transaction, does not.
+   */
+  async #fetch(block: Uint8Array, witnessIds: readonly Uint8Array[], from: PeerId): Promise<Transaction[] | null> {
+    const answer = await this.#ask(from, encodeRequest({ type: 'getTransactions', block, witnessIds }));
+    if (answer === null) return null;
+    const decoded = decodeTransactions(answer);
+    if (!decoded.ok || decoded.value.length !== witnessIds.length) {
+      const lie = decoded.ok ? `${decoded.value.length} transactions for ${witnessIds.length}` : decoded.error.detail;
+      this.#refuse(from, 'BAD_MESSAGE', lie);
+      return null;
+    }
+    const wantedHex = witnessIds.map(toHex);
+    const fetched = decoded.value.filter(transaction => transaction !== null);
+    if (fetched.length < witnessIds.length) return null;
+    if (fetched.every(({ witnessIdHex }, index) => witnessIdHex === wantedHex[index])) return fetched;
+    this.#refuse(from, 'BAD_TRANSACTIONS_ROOT', 'transactions that were not asked for');
+    return null;
+  }
+
+  /** Null when there is no answer. */
+  async #ask(from: PeerId, request: Uint8Array): Promise<Uint8Array | null> {
     const { network } = this.#parts;
     try {
       return await network.request(from, request, transactionsTimeoutMs);
