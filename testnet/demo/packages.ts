@@ -26,7 +26,7 @@ const stepMs = 300_000;
 /** Each daemon's share: the machine has few cores, and they also execute, verify and answer. */
 const hashesPerSecond = 100_000;
 const targetMs = 2_000;
-/** A network that is meant to be kept goes on from here; this one ends with the run. */
+/** A file with fewer packages than this shows too little of what a network carries; `--small` takes it all the same. */
 const rowsMin = 10_000;
 
 await main().catch(error => {
