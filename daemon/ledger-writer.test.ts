@@ -21,7 +21,7 @@ import {
   WatchedStore,
 } from './chain-fixture.suite.ts';
 import { stepLimits } from './ledger-step.ts';
-import { proofChangesMax, proofDepth } from './ledger-writer.ts';
+import { proofChangesMax, proofDepthMax } from './ledger-writer.ts';
 import { MemoryStore } from './store/memory-store.ts';
 
 /** Two branches behind two common blocks: one of three more blocks, one of four, all with writes of the same keys. */
@@ -273,7 +273,7 @@ describe('a proof', () => {
   it('verifies against the header of each height down to the limit, and not below or above', async () => {
     const branch = new Branch();
     branch.grow([signed(alice, [put('k', 'old')])]);
-    branch.extend(proofDepth - 1);
+    branch.extend(proofDepthMax - 1);
     branch.grow([signed(alice, [put('k', 'new')], { nonce: 1 })]);
     branch.extend(1);
     const ledger = await openLedger();
@@ -281,7 +281,7 @@ describe('a proof', () => {
     await ledger.writer.switchTo(switchBetween(new Branch(), branch, 0));
     const top = branch.tip.header.height;
     for (const stateKey of [keyStateKey('k'), keyStateKey('absent'), accountStateKey(alice.address)]) {
-      for (const height of [top, top - 1, top - 2, top - 50, top - proofDepth]) {
+      for (const height of [top, top - 1, top - 2, top - 50, top - proofDepthMax]) {
         const proven = await ledger.writer.proveRecord(stateKey, height);
         if (!proven.ok) throw new Error(`there is a proof at ${height}`);
         const { sealed, record, proof } = proven.value;
@@ -291,7 +291,7 @@ describe('a proof', () => {
         expect(verifyStateProof(claim), `height ${height}`).toBe(true);
       }
     }
-    for (const height of [top - proofDepth - 1, top + 1, -1]) {
+    for (const height of [top - proofDepthMax - 1, top + 1, -1]) {
       const refused = await ledger.writer.proveRecord(keyStateKey('k'), height);
       expect(refused).toMatchObject({ ok: false, error: { code: 'HEIGHT_UNAVAILABLE' } });
     }

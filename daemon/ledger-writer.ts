@@ -21,7 +21,7 @@ import { LoadedState } from './loaded-state.ts';
 import { inSlices } from './pace.ts';
 
 /** Proofs and past readings are given for the head and this many blocks below it. */
-export const proofDepth = 128;
+export const proofDepthMax = 128;
 /** Changes of the state that are taken back, and put again, for a proof below the head: full blocks bring the height nearer. */
 export const proofChangesMax = 20_000;
 
@@ -146,7 +146,7 @@ export class LedgerWriter {
 
   /**
    * The record at a state key, and its proof, as of a canonical block. At the head it costs one walk down the tree; below, the tree is
-   * taken back to that height and forth again in one piece. Error: HEIGHT_UNAVAILABLE above the head, more than `proofDepth` blocks or
+   * taken back to that height and forth again in one piece. Error: HEIGHT_UNAVAILABLE above the head, more than `proofDepthMax` blocks or
    * the undo window below it, or where the blocks above changed the state more than `proofChangesMax` times.
    */
   proveRecord(stateKey: Uint8Array, height: number): Promise<Result<ProvenRecord>> {
@@ -214,7 +214,7 @@ export class LedgerWriter {
   async #before(height: number): Promise<Result<ReadonlyMap<string, StateWrite>>> {
     const top = this.#head.header.height;
     const { undoBlocksMax } = paramsAt(this.#parts.genesis, top);
-    const lowest = Math.max(0, top - Math.min(proofDepth, undoBlocksMax));
+    const lowest = Math.max(0, top - Math.min(proofDepthMax, undoBlocksMax));
     if (height < lowest || height > top) {
       return reject('HEIGHT_UNAVAILABLE', `height ${height}, proofs reach from ${lowest} to ${top}`);
     }

@@ -8,7 +8,7 @@ import type { Operation } from '../chain/operation.ts';
 import { keyStateKey, pathOf } from '../chain/state.ts';
 import { verifyStateProof } from '../chain/state-tree-proof.ts';
 import { Branch, rival, signed, storeBlocks, switchBetween, WatchedStore } from './chain-fixture.suite.ts';
-import { proofDepth } from './ledger-writer.ts';
+import { proofDepthMax } from './ledger-writer.ts';
 import { quiet, settle } from './manual-clock.suite.ts';
 import type { ReadMode } from './node-api.ts';
 import { openNode, peerWith } from './node-fixture.suite.ts';
@@ -309,11 +309,11 @@ describe('a proof', () => {
     expect(proven.ok && proven.value.value && fromUtf8(proven.value.value)).toBe('old');
   });
 
-  it(`is unavailable above the head and more than ${proofDepth} blocks below it`, async () => {
-    const { node } = await nodeWith([put('k', 'v')], proofDepth);
+  it(`is unavailable above the head and more than ${proofDepthMax} blocks below it`, async () => {
+    const { node } = await nodeWith([put('k', 'v')], proofDepthMax);
     const unavailable = { ok: false, error: { code: 'HEIGHT_UNAVAILABLE' } };
     expect(await node.reader.prove('k', 0)).toMatchObject(unavailable);
-    expect(await node.reader.prove('k', proofDepth + 2)).toMatchObject(unavailable);
+    expect(await node.reader.prove('k', proofDepthMax + 2)).toMatchObject(unavailable);
     expect(await node.reader.prove('k', 1)).toMatchObject({ ok: true });
   });
 });

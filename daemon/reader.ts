@@ -44,7 +44,7 @@ const droppedCodes: Readonly<Record<Exclude<RemovalReason, 'included'>, ErrorCod
 };
 
 /** Versions looked at, at a time, on the way back to the one that held at a height. */
-const historyPage = 64;
+const historyPageMax = 64;
 
 export class Reader {
   readonly #parts: ReaderParts;
@@ -247,11 +247,11 @@ export class Reader {
   /** The record as it stood at a height, from the key's history: its newest version that is not above it. */
   async #recordAt(key: string, height: number): Promise<KeyRecord | null> {
     for (let before: number | null = null; ; ) {
-      const page: readonly HistoryEntry[] = await this.#parts.chain.history(key, before, historyPage);
+      const page: readonly HistoryEntry[] = await this.#parts.chain.history(key, before, historyPageMax);
       const entry = page.find(candidate => candidate.height <= height);
       if (entry) return this.#recordOf(entry);
       const last = page.at(-1);
-      if (last === undefined || page.length < historyPage) return null;
+      if (last === undefined || page.length < historyPageMax) return null;
       before = last.version;
     }
   }

@@ -81,6 +81,7 @@ export const chapters: readonly Chapter[] = [
       'daemon/rpc/api-chain.ts',
       'daemon/rpc/api-transactions.ts',
       'daemon/rpc/handlers-keys.ts',
+      'daemon/reader.ts',
     ],
   },
   {

@@ -7,7 +7,7 @@ import { Follower, Grower, type Grown, mine, mineBadly, only } from './grown-cha
 import { Orphans, orphanIntervals, orphanLimits } from './orphans.ts';
 import { pow } from './pow.ts';
 import { Random } from './random.ts';
-import { lowWorkDepth } from './state.ts';
+import { lowWorkDepthMax } from './state.ts';
 import { deferredTimer, orphanTimer } from './timers.ts';
 
 const grower = new Grower();
@@ -222,7 +222,7 @@ describe('orphans', () => {
 });
 
 describe('a light branch', () => {
-  const longer = lowWorkDepth + 60;
+  const longer = lowWorkDepthMax + 60;
   const main = grower.chain(genesis, longer);
   const light = grower.chain(genesis, 40, { salt: 1 });
   const heavier = grower.chain(genesis, longer + 5, { salt: 2 });

@@ -15,7 +15,7 @@ import {
   driftAt,
   entriesMax,
   headersAheadMax,
-  lowWorkDepth,
+  lowWorkDepthMax,
   type PowEffect,
   type PowState,
   workOfBits,
@@ -170,7 +170,7 @@ export function resumeHeaders(state: PowState, effects: PowEffect[]): void {
 
 /** A-H3: a branch may be stored when it ends near the tip's work; our own always does. */
 function hasEnoughWork(state: PowState, work: bigint): boolean {
-  return work + BigInt(lowWorkDepth) * blockWork(state.head) >= state.head.work;
+  return work + BigInt(lowWorkDepthMax) * blockWork(state.head) >= state.head.work;
 }
 
 /** A-H3, first pass: the header is right, its branch is light. */

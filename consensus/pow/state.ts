@@ -18,8 +18,8 @@ export const headersAheadMax = 20_000;
 export const branchesWantedMax = 8;
 /** A block is passed on, and its body wanted, when its work is within so many blocks of the heaviest. */
 export const relayDepth = 6;
-/** A branch that ends more than so many blocks' work below the tip is pre-synced: checked first, stored on the second pass. */
-export const lowWorkDepth = 144;
+/** Blocks' work that a branch may end below the tip and be stored at once; one that ends deeper is pre-synced: checked first, stored on the second pass. */
+export const lowWorkDepthMax = 144;
 /** Blocks kept in memory below the undo window, so that a heavier branch from there is seen, judged and told. */
 const judgedBelowUndo = 1_000;
 /** Blocks that a switch without undo applies at most, so that each leaves a head to read from. */
