@@ -161,6 +161,11 @@ export function rowsOf(state: PowState, keys: readonly Uint8Array[]): TreeRow[] 
   });
 }
 
+/** The hashes of what grew, as one text. */
+export function hashes(grown: readonly Grown[]): string {
+  return joined(grown.map(({ sealed }) => sealed.hash));
+}
+
 /** Joins lists of bytes, for comparing them. */
 export function joined(lists: readonly Uint8Array[]): string {
   return hex(concat(...lists));

@@ -2,22 +2,19 @@
  * A little ledger behind the NodeApi, for the tests of the servers and clients: real transactions, real headers with real work, real proofs; one
  * process, no network, blocks made and undone on demand.
  */
-import type { Block, Header, SealedHeader } from '../../chain/block.ts';
-import { headerVersion, producerDigest, seal } from '../../chain/block.ts';
+import type { Block, SealedHeader } from '../../chain/block.ts';
 import { compareBytes, equalBytes, toHex, toUtf8 } from '../../chain/bytes.ts';
 import { accept, type ErrorCode, KvchainError, type Result, reject } from '../../chain/errors.ts';
 import { chainIdOf, type Genesis, type Params, paramsAt } from '../../chain/genesis.ts';
 import { makeGenesisBlock } from '../../chain/genesis-block.ts';
-import { sha256 } from '../../chain/hash.ts';
-import { publicKeyOf, sign, verify } from '../../chain/keys.ts';
-import { merkleRoot } from '../../chain/merkle.ts';
-import { receiptHash } from '../../chain/receipt.ts';
+import { verify } from '../../chain/keys.ts';
 import { type HistoryEntry, keyStateKey, pathOf } from '../../chain/state.ts';
-import { decodeBits, hashMeetsTarget, targetToBytes, workOf } from '../../chain/target.ts';
+import { decodeBits, targetToBytes, workOf } from '../../chain/target.ts';
 import { bodyBytes, signingDigest, type Transaction } from '../../chain/transaction.ts';
 import type * as node from '../node-api.ts';
 import { emptyStatus, finalityOf, type Made, pendingStatus, placeOf, undoneEvent } from './little-answers.suite.ts';
-import { littleGenesis, producerKey, Run, treeOf } from './little-ledger.suite.ts';
+import { littleGenesis, treeOf } from './little-ledger.suite.ts';
+import { minedOn } from './little-miner.suite.ts';
 
 export { aliceKey, bobKey, littleGenesis } from './little-ledger.suite.ts';
 
@@ -64,29 +61,13 @@ export class LittleNode implements node.NodeApi {
 
   /** Makes a block of what is pending, at `time` or 10 s after its parent. */
   mine(options: { readonly time?: number; readonly bits?: number } = {}): SealedHeader {
-    const parent = this.#head;
-    const height = parent.block.header.height + 1;
     const transactions = this.#pending;
     this.#pending = [];
-    const run = new Run(parent.state, height);
-    const receipts = transactions.map(transaction => run.apply(transaction));
-    const bits = options.bits ?? this.params().bits;
-    const header: Header = {
-      version: headerVersion,
-      height,
-      parent: parent.block.hash,
-      transactionsRoot: merkleRoot(transactions.map(({ witnessId }) => witnessId)),
-      receiptsRoot: merkleRoot(receipts.map(receiptHash)),
-      stateRoot: treeOf(run.state).root(),
-      time: options.time ?? parent.block.header.time + 10_000,
-      bits,
-      producer: publicKeyOf(producerKey),
-      extension: new Uint8Array(0),
-    };
-    const block: Block = { ...this.#seal(header), transactions };
-    this.#chain.push({ block, receipts, state: run.state, changes: run.changes });
-    this.#emit({ type: 'applied', ...placeOf(block), changes: run.changes });
-    this.#emit({ type: 'head', height, hash: block.hash, undone: 0 });
+    const made = minedOn(this.#head, transactions, { chainId: this.chainId, bits: this.params().bits, ...options });
+    this.#chain.push(made);
+    const { block, changes } = made;
+    this.#emit({ type: 'applied', ...placeOf(block), changes });
+    this.#emit({ type: 'head', height: block.header.height, hash: block.hash, undone: 0 });
     return block;
   }
 
@@ -106,17 +87,6 @@ export class LittleNode implements node.NodeApi {
     for (const { idHex } of this.#pending) this.#dropped.set(idHex, code);
     this.#pending = [];
     this.#emit({ type: 'head', height: this.#head.block.header.height, hash: this.#head.block.hash, undone: 0 });
-  }
-
-  #seal(header: Header): SealedHeader {
-    const target = decodeBits(header.bits);
-    if (target === null) throw new Error('the bits are no target');
-    for (let trial = 0; ; trial++) {
-      const nonce = sha256(toUtf8(`${trial}`));
-      const unsigned = seal(header, nonce, new Uint8Array(64));
-      if (!hashMeetsTarget(unsigned.hash, target)) continue;
-      return seal(header, nonce, sign(producerDigest(this.chainId, unsigned.hash), producerKey));
-    }
   }
 
   #emit(event: node.LedgerEvent): void {
