@@ -51,7 +51,7 @@ async function forkedLedger(store = new WatchedStore()) {
 async function rootNow({ writer }: OpenedLedger): Promise<string> {
   const { header } = writer.head;
   const stateKey = keyStateKey('never written');
-  const proven = await writer.proveRecord(stateKey, header.height);
+  const proven = await writer.inTurn(() => writer.proveRecord(stateKey, header.height));
   if (!proven.ok) return 'there is no proof for the head';
   const claim = { root: header.stateRoot, path: pathOf(stateKey), payloadHash: null, proof: proven.value.proof };
   return verifyStateProof(claim) ? toHex(header.stateRoot) : 'the tree has another root';
@@ -282,7 +282,7 @@ describe('a proof', () => {
     const top = branch.tip.header.height;
     for (const stateKey of [keyStateKey('k'), keyStateKey('absent'), accountStateKey(alice.address)]) {
       for (const height of [top, top - 1, top - 2, top - 50, top - proofDepthMax]) {
-        const proven = await ledger.writer.proveRecord(stateKey, height);
+        const proven = await ledger.writer.inTurn(() => ledger.writer.proveRecord(stateKey, height));
         if (!proven.ok) throw new Error(`there is a proof at ${height}`);
         const { sealed, record, proof } = proven.value;
         expect(sealed.hashHex).toBe(branch.blocks[height - 1]?.hashHex);
@@ -292,7 +292,7 @@ describe('a proof', () => {
       }
     }
     for (const height of [top - proofDepthMax - 1, top + 1, -1]) {
-      const refused = await ledger.writer.proveRecord(keyStateKey('k'), height);
+      const refused = await ledger.writer.inTurn(() => ledger.writer.proveRecord(keyStateKey('k'), height));
       expect(refused).toMatchObject({ ok: false, error: { code: 'HEIGHT_UNAVAILABLE' } });
     }
     expect(await rootNow(ledger)).toBe(toHex(branch.tip.header.stateRoot));
@@ -307,13 +307,13 @@ describe('a proof', () => {
     const absent = Array.from({ length: fill + 1 }, (_, index) => ({ stateKey: keyStateKey(`${index}`), after: null }));
     const stand = (count: number) => [...undo.changes, ...absent.slice(0, count)];
     await store.inner.write([rows.undo.put(top, { ...undo, changes: stand(fill) })], 'durable');
-    expect(await writer.proveRecord(keyStateKey('k'), top - 1)).toMatchObject({ ok: true });
+    expect(await writer.inTurn(() => writer.proveRecord(keyStateKey('k'), top - 1))).toMatchObject({ ok: true });
     await store.inner.write([rows.undo.put(top, { ...undo, changes: stand(fill + 1) })], 'durable');
     await store.inner.write([rows.undo.remove(top - 1)], 'durable');
-    const refused = await writer.proveRecord(keyStateKey('k'), top - 2);
+    const refused = await writer.inTurn(() => writer.proveRecord(keyStateKey('k'), top - 2));
     expect(refused).toMatchObject({ ok: false, error: { code: 'HEIGHT_UNAVAILABLE' } });
     expect(!refused.ok && refused.error.detail).toContain(`at most ${proofChangesMax}`);
-    expect(await writer.proveRecord(keyStateKey('k'), top)).toMatchObject({ ok: true });
+    expect(await writer.inTurn(() => writer.proveRecord(keyStateKey('k'), top))).toMatchObject({ ok: true });
   });
 });
 

@@ -53,7 +53,7 @@ export class LedgerWriter {
   readonly #parts: LedgerParts;
   readonly #tree: StateTree;
   #head: SealedHeader;
-  /** Switches, templates and proofs take turns: each finds the tree as the last one left it. */
+  /** Switches, templates, proofs and reads that were overtaken take turns: each finds the tree as the last one left it. */
   #turn: Promise<unknown> = Promise.resolve();
   #switchesWaiting = 0;
   #writing: Promise<void> | null = null;
@@ -94,7 +94,7 @@ export class LedgerWriter {
   /** Carries out a switch. An invalid block in a reorg changes nothing; behind a valid beginning without undo, that beginning stays. */
   switchTo(order: SwitchOrder): Promise<SwitchOutcome> {
     this.#switchesWaiting += 1;
-    return this.#inTurn(async () => {
+    return this.inTurn(async () => {
       this.#switchesWaiting -= 1;
       const { undo, apply } = order;
       let undone = 0;
@@ -116,7 +116,7 @@ export class LedgerWriter {
    * is about to move.
    */
   prepare(template: Template, order: PrepareOrder): Promise<Candidate | null> {
-    return this.#inTurn(async () => {
+    return this.inTurn(async () => {
       if (!equalBytes(this.#head.hash, template.parent)) return null;
       const { genesis, chain } = this.#parts;
       const { producer, time } = order;
@@ -145,29 +145,34 @@ export class LedgerWriter {
   }
 
   /**
-   * The record at a state key, and its proof, as of a canonical block. At the head it costs one walk down the tree; below, the tree is
-   * taken back to that height and forth again in one piece. Error: HEIGHT_UNAVAILABLE above the head, more than `proofDepthMax` blocks or
-   * the undo window below it, or where the blocks above changed the state more than `proofChangesMax` times.
+   * The record at a state key, and its proof, as of a canonical block. To be called in turn. At the head it costs one walk down the tree;
+   * below, the tree is taken back to that height and forth again in one piece. Error: HEIGHT_UNAVAILABLE above the head, more than
+   * `proofDepthMax` blocks or the undo window below it, or where the blocks above changed the state more than `proofChangesMax` times.
    */
-  proveRecord(stateKey: Uint8Array, height: number): Promise<Result<ProvenRecord>> {
-    return this.#inTurn(async () => {
-      const past = await this.#before(height);
-      if (!past.ok) return past;
-      const before = past.value;
-      const [sealed] = await this.#parts.chain.canonicalHeaders(height, 1);
-      const [now] = await this.#parts.chain.records([stateKey]);
-      const change = before.get(toHex(stateKey));
-      const back = this.#tree.update(treeUpdates([...before.values()]));
-      const proof = this.#tree.prove(pathOf(stateKey));
-      this.#tree.update(back);
-      const record = change === undefined ? (now ?? null) : change.after;
-      return accept({ sealed: expectRow(sealed ?? null, `header of block ${height}`), record, proof });
-    });
+  async proveRecord(stateKey: Uint8Array, height: number): Promise<Result<ProvenRecord>> {
+    const past = await this.#before(height);
+    if (!past.ok) return past;
+    const before = past.value;
+    const [sealed] = await this.#parts.chain.canonicalHeaders(height, 1);
+    const [now] = await this.#parts.chain.records([stateKey]);
+    const change = before.get(toHex(stateKey));
+    const back = this.#tree.update(treeUpdates([...before.values()]));
+    const proof = this.#tree.prove(pathOf(stateKey));
+    this.#tree.update(back);
+    const record = change === undefined ? (now ?? null) : change.after;
+    return accept({ sealed: expectRow(sealed ?? null, `header of block ${height}`), record, proof });
+  }
+
+  /** Does `work` while the ledger stands still, which waits for it; a failed one does not stop the next. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => {});
+    return result;
   }
 
   /** Resolves when nothing is under way. */
   idle(): Promise<void> {
-    return this.#inTurn(async () => {});
+    return this.inTurn(async () => {});
   }
 
   async #step(undo: readonly Uint8Array[], apply: readonly Uint8Array[]) {
@@ -233,12 +238,5 @@ export class LedgerWriter {
       for (const change of undo.changes) before.set(toHex(change.stateKey), change);
     }
     return accept(before);
-  }
-
-  /** Work takes turns; a failed one does not stop the next. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(work);
-    this.#turn = result.catch(() => {});
-    return result;
   }
 }

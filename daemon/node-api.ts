@@ -69,6 +69,12 @@ export interface KeyReading {
   readonly at: number;
 }
 
+/** Rows of a scan; `next` is the key after which it goes on, null at its end. There may be a next page behind one of few rows, or none. */
+export interface ScanReading {
+  readonly rows: readonly KeyReading[];
+  readonly next: string | null;
+}
+
 export interface KeyProof {
   readonly sealed: SealedHeader;
   readonly key: string;
@@ -166,11 +172,8 @@ export interface NodeApi {
     key: string,
     options: { readonly before: number | null; readonly limit: number },
   ): Promise<readonly HistoryEntry[]>;
-  /** Keys with values, in UTF-8 order, that start with `prefix` and come after `after`. */
-  scan(
-    prefix: string,
-    options: { readonly after: string | null; readonly limit: number },
-  ): Promise<readonly KeyReading[]>;
+  /** Keys with values, in UTF-8 order, that start with `prefix` and come after `after`: at most `limit`, fewer among many deleted ones. */
+  scan(prefix: string, options: { readonly after: string | null; readonly limit: number }): Promise<ScanReading>;
   /** Errors: HEIGHT_UNAVAILABLE more than 128 blocks below the head, or behind more than 20,000 changes of the state. */
   prove(key: string, height: number | null): Promise<Result<KeyProof>>;
   readAccount(address: Uint8Array): Promise<AccountReading>;

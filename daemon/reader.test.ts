@@ -1,16 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { fromUtf8, toHex } from '../chain/bytes.ts';
+import { encode } from '../chain/codec.ts';
 import { sha256 } from '../chain/hash.ts';
 import { rows } from '../chain/layout.ts';
 import { alice, bob, put } from '../chain/ledger-fixture.suite.ts';
 import type { RemovalReason } from '../chain/mempool-queues.ts';
 import type { Operation } from '../chain/operation.ts';
-import { keyStateKey, pathOf } from '../chain/state.ts';
+import { keyRecordCodec, keyStateKey, pathOf } from '../chain/state.ts';
 import { verifyStateProof } from '../chain/state-tree-proof.ts';
 import { Branch, rival, signed, storeBlocks, switchBetween, WatchedStore } from './chain-fixture.suite.ts';
 import { proofDepthMax } from './ledger-writer.ts';
 import { quiet, settle } from './manual-clock.suite.ts';
-import type { ReadMode } from './node-api.ts';
+import type { ReadMode, ScanReading } from './node-api.ts';
 import { openNode, peerWith } from './node-fixture.suite.ts';
 import { NodeService } from './node-service.ts';
 
@@ -70,8 +71,10 @@ describe('a key', () => {
   it('is read at a height far back in a long history', async () => {
     const writes = Array.from({ length: 150 }, (_, index) => put('k', `value ${index}`));
     const { node } = await nodeWith(writes);
-    const reading = await node.reader.readKey('k', { at: 3, read: local });
-    expect(reading.ok && fromUtf8(reading.value.value ?? new Uint8Array(0))).toBe('value 2');
+    for (const at of [1, 2, 3, 75, 148, 149, 150]) {
+      const reading = await node.reader.readKey('k', { at, read: local });
+      expect(reading.ok && fromUtf8(reading.value.value ?? new Uint8Array(0))).toBe(`value ${at - 1}`);
+    }
   });
 
   it('counts the confirmations of the block that wrote it, the head as 1, and is safe from 6 on', async () => {
@@ -113,12 +116,34 @@ describe('a scan', () => {
     const gone: Operation[] = ['a/1', 'a/3', 'a/4'].map(key => ({ type: 'delete', key }));
     const { node } = await nodeWith([...names.map(name => put(name, name)), ...gone]);
     const scan = async (after: string | null, limit: number) =>
-      (await node.reader.scan('a/', { after, limit })).map(({ key }) => key);
+      (await node.reader.scan('a/', { after, limit })).rows.map(({ key }) => key);
     expect(await scan(null, 10)).toEqual(['a/2', 'a/5']);
     expect(await scan(null, 1)).toEqual(['a/2']);
     expect(await scan('a/2', 1)).toEqual(['a/5']);
     expect(await scan('a/5', 10)).toEqual([]);
     expect(await scan('b', 10)).toEqual([]);
+  });
+
+  it('looks at a limited number of deleted keys for one answer, and says where to go on', async () => {
+    const store = new WatchedStore();
+    const { node } = await openNode(store);
+    const deleted = 3_000;
+    const names = Array.from({ length: deleted }, (_, index) => `k${String(index).padStart(4, '0')}`);
+    const record = { version: 2, owner: alice.address, contentType: '', height: 0, valueVersion: 0, valueHash: null };
+    const tombstone = encode(keyRecordCodec, record);
+    await store.write(
+      names.map(name => rows.state.put(keyStateKey(name), tombstone)),
+      'durable',
+    );
+    const ends: (string | null)[] = [];
+    for (let after: string | null = null; ; ) {
+      const { rows: found, next }: ScanReading = await node.reader.scan('', { after, limit: 10 });
+      expect(found).toEqual([]);
+      ends.push(next);
+      if (next === null) break;
+      after = next;
+    }
+    expect(ends).toEqual(['k1023', 'k2047', null]);
   });
 });
 
@@ -237,17 +262,8 @@ describe('a reading', () => {
     [
       'of a scan',
       newest,
-      async ({ node }) => (await node.reader.scan('k', { after: null, limit: 5 })).map(row => [row.at, of(row)]),
+      async ({ node }) => (await node.reader.scan('k', { after: null, limit: 5 })).rows.map(row => [row.at, of(row)]),
       [[3, 'new']],
-    ],
-    [
-      'of a proof',
-      newest,
-      async ({ node }) => {
-        const proven = await node.reader.prove('k', null);
-        return proven.ok && [proven.value.sealed.header.height, of(proven.value)];
-      },
-      [3, 'new'],
     ],
     [
       'of a transaction',
@@ -266,6 +282,19 @@ describe('a reading', () => {
     };
     expect(await read(scene)).toEqual(expected);
     expect(reorgs).toBeGreaterThan(0);
+  });
+
+  it('of a proof holds up the step that would leave its branch in between', async () => {
+    const { store, node, reorg } = await beforeReorg();
+    let moved: Promise<unknown> | null = null;
+    store.beforeRead = async place => {
+      if (toHex(place) === toHex(newest)) moved ??= reorg();
+      await quiet();
+    };
+    const proven = await node.reader.prove('k', null);
+    expect(proven.ok && [proven.value.sealed.header.height, of(proven.value)]).toEqual([2, 'old 2']);
+    await moved;
+    expect(node.ledger.head.header.height).toBe(3);
   });
 
   it('waits for a batch that can be read already and is not yet on stable storage', async () => {

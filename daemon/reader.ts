@@ -19,6 +19,7 @@ import type {
   KeyProof,
   KeyReading,
   ReadMode,
+  ScanReading,
   TransactionStatus,
 } from './node-api.ts';
 
@@ -43,8 +44,10 @@ const droppedCodes: Readonly<Record<Exclude<RemovalReason, 'included'>, ErrorCod
   evicted: 'POOL_FULL',
 };
 
-/** Versions looked at, at a time, on the way back to the one that held at a height. */
-const historyPageMax = 64;
+/** Keys looked at for one answer of a scan: deleted ones are passed over, and there may be any number of them. */
+const scanRowsMax = 1_024;
+/** Keys of a scan that are read at a time. */
+const scanPageMax = 64;
 
 export class Reader {
   readonly #parts: ReaderParts;
@@ -79,18 +82,16 @@ export class Reader {
     return this.#parts.chain.history(key, options.before, options.limit);
   }
 
-  /** Keys that have a value now; pages of the store are read until `limit` are found or there are no more. */
-  scan(
-    prefix: string,
-    options: { readonly after: string | null; readonly limit: number },
-  ): Promise<readonly KeyReading[]> {
+  /** Keys that have a value now; see NodeApi.scan. */
+  scan(prefix: string, options: { readonly after: string | null; readonly limit: number }): Promise<ScanReading> {
     return this.#atOneHead(() => this.#scan(prefix, options));
   }
 
   /** See NodeApi.prove. */
   prove(key: string, height: number | null): Promise<Result<KeyProof>> {
-    return this.#atOneHead(() => {
-      const at = height ?? this.#parts.ledger.head.header.height;
+    const { ledger } = this.#parts;
+    return ledger.inTurn(() => {
+      const at = height ?? ledger.head.header.height;
       return this.#unpruned(at, () => this.#prove(key, at));
     });
   }
@@ -173,20 +174,27 @@ export class Reader {
 
   async #scan(
     prefix: string,
-    options: { readonly after: string | null; readonly limit: number },
-  ): Promise<readonly KeyReading[]> {
-    const found: KeyReading[] = [];
+    { after, limit }: { readonly after: string | null; readonly limit: number },
+  ): Promise<ScanReading> {
     const height = this.#parts.ledger.head.header.height;
-    for (let after = options.after; found.length < options.limit; ) {
-      const limit = options.limit - found.length;
-      const page = await this.#parts.chain.scan(prefix, after, limit);
-      const held = page.filter(({ record }) => record.valueHash !== null);
-      found.push(...(await Promise.all(held.map(({ key, record }) => this.#reading(key, record, height)))));
-      const last = page.at(-1);
-      if (last === undefined || page.length < limit) break;
-      after = last.key;
+    const { held, next } = await this.#heldKeys(prefix, after, limit);
+    return { rows: await Promise.all(held.map(({ key, record }) => this.#reading(key, record, height))), next };
+  }
+
+  /** Keys that are not deleted, and the one to go on after. */
+  async #heldKeys(prefix: string, after: string | null, limit: number) {
+    const held: { readonly key: string; readonly record: KeyRecord }[] = [];
+    let next = after;
+    for (let looked = 0; looked < scanRowsMax; looked += scanPageMax) {
+      const page = await this.#parts.chain.scan(prefix, next, scanPageMax);
+      for (const row of page) {
+        if (row.record.valueHash !== null) held.push(row);
+        next = row.key;
+        if (held.length === limit) return { held, next };
+      }
+      if (page.length < scanPageMax) return { held, next: null };
     }
-    return found;
+    return { held, next };
   }
 
   async #prove(key: string, height: number): Promise<Result<KeyProof>> {
@@ -244,16 +252,32 @@ export class Reader {
     return expectRow(version, `version ${record.valueVersion} of key ${JSON.stringify(key)}`).value;
   }
 
-  /** The record as it stood at a height, from the key's history: its newest version that is not above it. */
+  /**
+   * The record as it stood at a height, from the key's history: its newest version that is not above it. Heights rise with versions, so
+   * a history of any length is halved until it is found; pruned versions lack, but those that are left still rise.
+   */
   async #recordAt(key: string, height: number): Promise<KeyRecord | null> {
-    for (let before: number | null = null; ; ) {
-      const page: readonly HistoryEntry[] = await this.#parts.chain.history(key, before, historyPageMax);
-      const entry = page.find(candidate => candidate.height <= height);
-      if (entry) return this.#recordOf(entry);
-      const last = page.at(-1);
-      if (last === undefined || page.length < historyPageMax) return null;
-      before = last.version;
+    const newest = await this.#versionBelow(key, null);
+    if (newest === null || newest.height <= height) return newest && this.#recordOf(newest);
+    let found: HistoryEntry | null = null;
+    // The newest version below `low` is `found`, the newest below `high` is above the height.
+    for (let low = 0, high = newest.version + 1; high - low > 1; ) {
+      const middle = Math.floor((low + high) / 2);
+      const entry = await this.#versionBelow(key, middle);
+      if (entry !== null && entry.height > height) {
+        high = entry.version + 1;
+      } else {
+        found = entry;
+        low = middle;
+      }
     }
+    return found && this.#recordOf(found);
+  }
+
+  /** The newest version of a key below `before` (null: of all). */
+  async #versionBelow(key: string, before: number | null): Promise<HistoryEntry | null> {
+    const [entry] = await this.#parts.chain.history(key, before, 1);
+    return entry ?? null;
   }
 
   async #recordOf(entry: HistoryEntry): Promise<KeyRecord> {

@@ -48,6 +48,7 @@ export const chapters: readonly Chapter[] = [
       'daemon/sync-server.ts',
       'daemon/ledger-step.ts',
       'daemon/ledger-writer.ts',
+      'daemon/at-one-head.ts',
       'daemon/pruner.ts',
       'consensus/engine.ts',
       'consensus/instance.ts',

@@ -134,7 +134,7 @@ export const keyMethods = {
 
   kv_scan: method({
     scope: 'read',
-    doc: 'Lists the keys that start with a prefix and have a value, in the order of their bytes, in pages.',
+    doc: 'Lists the keys that start with a prefix and have a value, in the order of their bytes, in pages. A page that met many deleted keys has few items, or none, and yet a cursor.',
     params: z.strictObject({
       prefix: z.string().default('').meta({ description: 'what the keys start with; empty: all' }),
       limit: z.int().min(1).max(1_000).default(100),

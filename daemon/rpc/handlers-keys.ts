@@ -71,7 +71,10 @@ export const keyHandlers: Handlers<keyof typeof keyMethods> = {
     const page = await collectPage<HistoryEntry, HistoryJson, number>({
       limit,
       after: before.value,
-      read: (after, rows) => context.host.node.history(key, { before: after, limit: rows }),
+      read: async (after, limit) => {
+        const rows = await context.host.node.history(key, { before: after, limit });
+        return { rows, next: rows.length < limit ? null : (rows.at(-1)?.version ?? null) };
+      },
       placeOf: entry => entry.version,
       show: entry => historyJson(entry, prefixOf(context)),
     });
@@ -161,7 +164,8 @@ function keyStateJson(reading: KeyReading, prefix: string): KeyState | null {
 interface PageSource<Row, Shown, Place> {
   readonly limit: number;
   readonly after: Place | null;
-  read(after: Place | null, rows: number): Promise<readonly Row[]>;
+  /** At most `rows`; `next` is where it goes on, null at the end. */
+  read(after: Place | null, rows: number): Promise<{ readonly rows: readonly Row[]; readonly next: Place | null }>;
   placeOf(row: Row): Place;
   /** Null for a row that is passed over. */
   show(row: Row): Shown | null;
@@ -178,16 +182,16 @@ async function collectPage<Row, Shown, Place>(
   for (;;) {
     const wanted = Math.min(rowsPerRead, source.limit - taken);
     const read = await source.read(place, wanted);
-    for (const row of read) {
+    for (const row of read.rows) {
       const shown = source.show(row);
       if (shown !== null) rows.push(shown);
       // Bytes of the JSON, which has six for a control character of one.
       bytes += Buffer.byteLength(JSON.stringify(shown));
-      place = source.placeOf(row);
       taken++;
-      if (bytes >= pageBytesMax) return { rows, next: place };
+      if (bytes >= pageBytesMax) return { rows, next: source.placeOf(row) };
     }
-    if (read.length < wanted) return { rows, next: null };
-    if (taken >= source.limit) return { rows, next: place };
+    place = read.next;
+    // Few rows and yet not the end: the node has looked at as many as one answer may cost.
+    if (place === null || read.rows.length < wanted || taken >= source.limit) return { rows, next: place };
   }
 }

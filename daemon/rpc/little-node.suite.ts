@@ -195,15 +195,16 @@ export class LittleNode implements node.NodeApi {
   async scan(
     prefix: string,
     { after, limit }: { readonly after: string | null; readonly limit: number },
-  ): Promise<readonly node.KeyReading[]> {
+  ): Promise<node.ScanReading> {
     const head = this.#head;
-    return [...head.state.keys.entries()]
+    const rows = [...head.state.keys.entries()]
       .filter(([key, { record }]) => key.startsWith(prefix) && record.valueHash !== null)
       .map(([key]) => key)
       .filter(key => after === null || compareBytes(toUtf8(key), toUtf8(after)) > 0)
       .sort((a, b) => compareBytes(toUtf8(a), toUtf8(b)))
       .slice(0, limit)
       .map(key => this.#keyReading(key, head, this.#chain.length - 1));
+    return { rows, next: rows.length < limit ? null : (rows.at(-1)?.key ?? null) };
   }
 
   async prove(key: string, height: number | null): Promise<Result<node.KeyProof>> {

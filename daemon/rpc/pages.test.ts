@@ -10,6 +10,19 @@ beforeEach(async () => {
 });
 afterEach(() => under.close());
 
+test('kv_scan has no items and yet a cursor where the node looked at deleted keys only', async () => {
+  const asked: (string | null)[] = [];
+  under.node.scan = async (_, { after }) => {
+    asked.push(after);
+    return { rows: [], next: after === null ? 'gone' : null };
+  };
+  const first = (await under.rpc('kv_scan', {})).result;
+  expect(first).toMatchObject({ items: [], cursor: expect.any(String) });
+  const second = (await under.rpc('kv_scan', { cursor: first.cursor })).result;
+  expect(second).toEqual({ items: [], cursor: null });
+  expect(asked).toEqual([null, 'gone']);
+});
+
 describe('answers of values that are six times as long in JSON', () => {
   const value = new Uint8Array(65_000);
 
