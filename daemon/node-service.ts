@@ -1,13 +1,11 @@
 /** The node as API servers see it (node-api.ts): readings from the reader, orders to the parts that carry them out. */
 import { accept, KvchainError, type Result, reject } from '../chain/errors.ts';
 import { type Genesis, type Params, paramsAt } from '../chain/genesis.ts';
-import { decodeRecord, supplyCodec, supplyStateKey } from '../chain/state.ts';
 import { decodeBits, targetToBytes, workOf } from '../chain/target.ts';
 import type { Transaction } from '../chain/transaction.ts';
 import type { Tip } from '../consensus/engine.ts';
 import type { Node } from './node.ts';
 import type {
-  AccountReading,
   LedgerEvent,
   MempoolInfo,
   MiningStatus,
@@ -97,15 +95,12 @@ export class NodeService implements NodeApi {
     return this.#node.reader.prove(key, height);
   }
 
-  async readAccount(address: Uint8Array): Promise<AccountReading> {
-    const [account] = await this.#node.chain.accounts([address]);
-    const { nonce, balance } = account ?? { nonce: 0, balance: 0n };
-    return { nonce, balance, pendingNonce: this.#node.mempool.nextNonce(address) ?? nonce };
+  readAccount(address: Uint8Array) {
+    return this.#node.reader.account(address);
   }
 
-  async supply(): Promise<bigint> {
-    const [record] = await this.#node.chain.records([supplyStateKey]);
-    return record ? decodeRecord(supplyCodec, record).total : 0n;
+  supply() {
+    return this.#node.reader.supply();
   }
 
   /** A transaction that is here already is answered with where it is, not with an error. */

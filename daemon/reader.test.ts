@@ -297,7 +297,12 @@ describe('a reading', () => {
     expect(node.ledger.head.header.height).toBe(3);
   });
 
-  it('waits for a batch that can be read already and is not yet on stable storage', async () => {
+  it.each<[string, (scene: Scene) => Promise<unknown>, unknown]>([
+    ['of a key', scene => key(scene, null), [3, 1, 'new']],
+    ['of a history', async ({ node }) => (await node.reader.history('k', { before: null, limit: 9 })).map(of), ['new']],
+    ['of an account', async ({ node }) => (await node.reader.account(alice.address)).nonce, 1],
+    ['of the supply', async ({ node }) => (await node.reader.supply()) > 0n, true],
+  ])('%s waits for a batch that can be read already and is not yet on stable storage', async (_, read, expected) => {
     const scene = await beforeReorg();
     let release: (() => void) | null = null;
     scene.store.afterWrite = () =>
@@ -306,12 +311,16 @@ describe('a reading', () => {
       });
     const moved = scene.reorg();
     await settle('the batch can be read', () => release !== null);
-    const reading = key(scene, null);
+    let isAnswered = false;
+    const reading = read(scene).finally(() => {
+      isAnswered = true;
+    });
     await quiet();
+    expect(isAnswered).toBe(false);
     expect(scene.node.ledger.head.header.height).toBe(2);
     (release ?? (() => {}))();
     await moved;
-    expect(await reading).toEqual([3, 1, 'new']);
+    expect(await reading).toEqual(expected);
   });
 
   it('that fails while the ledger stands still is told', async () => {

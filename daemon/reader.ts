@@ -7,12 +7,22 @@ import { sha256 } from '../chain/hash.ts';
 import type { TransactionPlace } from '../chain/layout.ts';
 import type { Mempool } from '../chain/mempool.ts';
 import type { RemovalReason } from '../chain/mempool-queues.ts';
-import { decodeRecord, type HistoryEntry, type KeyRecord, keyRecordCodec, keyStateKey } from '../chain/state.ts';
+import {
+  decodeRecord,
+  emptyAccount,
+  type HistoryEntry,
+  type KeyRecord,
+  keyRecordCodec,
+  keyStateKey,
+  supplyCodec,
+  supplyStateKey,
+} from '../chain/state.ts';
 import type { EngineInstance } from '../consensus/instance.ts';
 import { atOneHead } from './at-one-head.ts';
 import { type ChainStore, expectRow } from './chain-store.ts';
 import type { LedgerWriter } from './ledger-writer.ts';
 import type {
+  AccountReading,
   BlockReading,
   Finality,
   HeaderReading,
@@ -78,8 +88,28 @@ export class Reader {
     return this.#atOneHead(() => this.#key(key, options));
   }
 
-  history(key: string, options: { readonly before: number | null; readonly limit: number }) {
-    return this.#parts.chain.history(key, options.before, options.limit);
+  /** See NodeApi.history. */
+  history(
+    key: string,
+    options: { readonly before: number | null; readonly limit: number },
+  ): Promise<readonly HistoryEntry[]> {
+    return this.#atOneHead(() => this.#parts.chain.history(key, options.before, options.limit));
+  }
+
+  /** As it is at the head, and the next nonce after what the mempool holds of the same sender. */
+  account(address: Uint8Array): Promise<AccountReading> {
+    return this.#atOneHead(async () => {
+      const [account = emptyAccount] = await this.#parts.chain.accounts([address]);
+      return { ...account, pendingNonce: this.#parts.mempool.nextNonce(address) ?? account.nonce };
+    });
+  }
+
+  /** All coins at the head. */
+  supply(): Promise<bigint> {
+    return this.#atOneHead(async () => {
+      const [record] = await this.#parts.chain.records([supplyStateKey]);
+      return record ? decodeRecord(supplyCodec, record).total : 0n;
+    });
   }
 
   /** Keys that have a value now; see NodeApi.scan. */
