@@ -2,18 +2,27 @@
 import { expect, test } from 'vitest';
 import { type DialAddress, formatAddress } from './addresses.ts';
 import { Candidates } from './candidates.ts';
-import { networkLimits } from './limits.ts';
+import { type NetworkLimits, networkLimits } from './limits.ts';
 
-const limits = { ...networkLimits, candidatesMax: 4, dialFailuresMax: 3 };
+const limits: NetworkLimits = { ...networkLimits, candidatesMax: 4, dialFailuresMax: 3 };
 const always = () => true;
 
 /** `chance` is what every draw gives, from 0 to 255 of 256. */
-function create(chance = 0): Candidates {
-  return new Candidates({ random: { bytes: length => new Uint8Array(length).fill(chance) }, limits, self: 'me' });
+function create(chance = 0, held: readonly string[] = [], bounds = limits): Candidates {
+  return new Candidates({
+    random: { bytes: length => new Uint8Array(length).fill(chance) },
+    limits: bounds,
+    self: 'me',
+    isHeld: peer => held.includes(peer),
+  });
 }
 
-function address(peer: string, port = 4001): DialAddress {
-  return { text: formatAddress('10.0.0.1', port, peer), host: '10.0.0.1', port, peer, scope: 'private' };
+function address(peer: string, port = 4001, host = '10.0.0.1'): DialAddress {
+  return { text: formatAddress(host, port, peer), host, port, peer, scope: 'private' };
+}
+
+function has(candidates: Candidates, { text }: DialAddress): boolean {
+  return candidates.nextDueMs(entry => entry.address.text === text) !== null;
 }
 
 test('does not take our own address', () => {
@@ -89,20 +98,59 @@ test('a book full of what the operator named takes nothing learned', () => {
   expect(candidates.add(address('e'), 'learned')).toBeNull();
 });
 
-test('tells proven addresses alone, one a peer, at most as many as wanted', () => {
+test('P12: of the addresses that a peer says to have, the newest stay, and what we dialled ourselves', () => {
+  const candidates = create(0, [], { ...limits, candidatesMax: 100 });
+  const dialled = candidates.add(address('a', 4000), 'learned');
+  if (dialled !== null) candidates.succeeded(dialled, 0);
+  const ports = Array.from({ length: 20 }, (_, index) => 5_000 + index);
+  for (const port of ports) candidates.locate(address('a', port));
+  expect([4_000, ...ports].filter(port => has(candidates, address('a', port)))).toEqual([
+    4_000, 5_016, 5_017, 5_018, 5_019,
+  ]);
+});
+
+test('P12: who floods a full book pushes out his own addresses, not the older ones of others', () => {
   const candidates = create();
-  const entries = [address('a'), address('a', 4002), address('b'), address('c')].map(each =>
-    candidates.add(each, 'learned'),
-  );
-  for (const entry of entries.slice(0, 3)) if (entry !== null) candidates.succeeded(entry, 0);
-  expect(
-    candidates
-      .proven(always, 10)
-      .map(({ peer }) => peer)
-      .sort(),
-  ).toEqual(['a', 'b']);
-  expect(candidates.proven(always, 1)).toHaveLength(1);
-  expect(candidates.proven(peer => peer === 'b', 10).map(({ peer }) => peer)).toEqual(['b']);
+  const honest = address('honest', 4001, '10.0.0.2');
+  candidates.add(honest, 'learned');
+  for (let index = 0; index < 20; index++) candidates.locate(address(`sybil ${index}`));
+  expect(candidates.size).toBe(limits.candidatesMax);
+  expect(has(candidates, honest)).toBe(true);
+  // Nor where every address has a host of its own.
+  const spread = create();
+  spread.add(honest, 'learned');
+  for (let index = 0; index < 20; index++) spread.add(address('x', 4001, `10.0.1.${index}`), 'learned');
+  expect(has(spread, honest)).toBe(true);
+});
+
+test('P12: the address of a peer that we dialled and have is not given up, however the others stand', () => {
+  const candidates = create(0, ['held']);
+  const held = candidates.add(address('held'), 'learned');
+  if (held !== null) candidates.succeeded(held, 0);
+  for (let index = 0; index < 20; index++) {
+    const entry = candidates.add(address(`other ${index}`, 4001, `10.0.1.${index}`), 'learned');
+    if (entry !== null) candidates.succeeded(entry, 0);
+    if (held !== null) held.failures = limits.dialFailuresMax - 1;
+  }
+  expect(has(candidates, address('held'))).toBe(true);
+});
+
+test('P12: what a peer says of itself is told to others, and not remembered as if we had dialled it', () => {
+  const candidates = create();
+  candidates.locate(address('a'));
+  expect(candidates.known(always, 10)).toHaveLength(1);
+  expect(candidates.proven(10)).toEqual([]);
+});
+
+test('tells proven addresses before others of a peer, one a peer, at most as many as wanted', () => {
+  const candidates = create();
+  const entries = [address('a'), address('b'), address('c')].map(each => candidates.add(each, 'learned'));
+  for (const entry of entries.slice(0, 2)) if (entry !== null) candidates.succeeded(entry, 0);
+  candidates.locate(address('a', 4002));
+  const told = candidates.known(always, 10).map(({ text }) => text);
+  expect(told.sort()).toEqual([address('a').text, address('b').text]);
+  expect(candidates.known(always, 1)).toHaveLength(1);
+  expect(candidates.known(peer => peer === 'b', 10).map(({ peer }) => peer)).toEqual(['b']);
 });
 
 test('forgets all addresses of a peer', () => {

@@ -14,21 +14,33 @@ export interface Candidate {
   origin: Origin;
   failures: number;
   nextDialMs: number;
-  /** A dial of ours ended in a handshake, or the peer itself said so from this very host. */
+  /** A dial of ours ended in a handshake, in this run or in one before it. */
   isProven: boolean;
+  /** The peer itself, which dialled us from this very host, says that it listens here: good to be told to others, worth no more. */
+  isLocated: boolean;
+}
+
+export interface CandidatesOptions {
+  readonly random: Random;
+  readonly limits: NetworkLimits;
+  readonly self: PeerId;
+  /** True for a peer that this node dialled and is connected to: its proven addresses are never given up for others. */
+  isHeld(peer: PeerId): boolean;
 }
 
 export class Candidates {
   readonly #random: Random;
   readonly #limits: NetworkLimits;
   readonly #self: PeerId;
-  /** By the address's text; one peer may have several. */
+  readonly #isHeld: (peer: PeerId) => boolean;
+  /** By the address's text; one peer may have several. The newest stand last. */
   readonly #byAddress = new Map<string, Candidate>();
 
-  constructor(options: { readonly random: Random; readonly limits: NetworkLimits; readonly self: PeerId }) {
-    this.#random = options.random;
-    this.#limits = options.limits;
-    this.#self = options.self;
+  constructor({ random, limits, self, isHeld }: CandidatesOptions) {
+    this.#random = random;
+    this.#limits = limits;
+    this.#self = self;
+    this.#isHeld = isHeld;
   }
 
   get size(): number {
@@ -44,9 +56,20 @@ export class Candidates {
       return known;
     }
     if (this.#byAddress.size >= this.#limits.candidatesMax && !this.#makeRoom()) return null;
-    const candidate: Candidate = { address, origin, failures: 0, nextDialMs: 0, isProven: false };
+    const candidate: Candidate = { address, origin, failures: 0, nextDialMs: 0, isProven: false, isLocated: false };
     this.#byAddress.set(address.text, candidate);
     return candidate;
+  }
+
+  /** Adds where a peer that dialled us says that it listens; of several, the newest locatedPerPeerMax stay. */
+  locate(address: DialAddress): void {
+    const others = [...this.#byAddress.values()].filter(
+      entry => isOnlyLocated(entry) && entry.address.peer === address.peer && entry.address.text !== address.text,
+    );
+    const surplus = Math.max(0, others.length + 1 - this.#limits.locatedPerPeerMax);
+    for (const entry of others.slice(0, surplus)) this.delete(entry);
+    const candidate = this.add(address, 'learned');
+    if (candidate !== null) candidate.isLocated = true;
   }
 
   /** One that is due at `nowMs`: the operator's before others, else by chance, so that nobody can arrange the order (P1). */
@@ -94,13 +117,28 @@ export class Candidates {
     for (const entry of this.#byAddress.values()) if (entry.address.peer === peer) this.delete(entry);
   }
 
-  /** Proven addresses of peers for which `isWanted`, one a peer, at most `max`, by chance. */
-  proven(isWanted: (peer: PeerId) => boolean, max: number): readonly DialAddress[] {
-    const byPeer = new Map<PeerId, DialAddress>();
-    for (const { address, isProven } of this.#byAddress.values()) {
-      if (isProven && address.peer !== null && isWanted(address.peer)) byPeer.set(address.peer, address);
+  /** Addresses to be remembered: proven ones, one a peer, at most `max`, by chance. */
+  proven(max: number): readonly DialAddress[] {
+    return this.#onePerPeer(entry => entry.isProven, max);
+  }
+
+  /** Addresses to be told to others: of peers for which `isWanted`, proven or located, one a peer, at most `max`, by chance. */
+  known(isWanted: (peer: PeerId) => boolean, max: number): readonly DialAddress[] {
+    return this.#onePerPeer(
+      ({ address: { peer }, isProven, isLocated }) => (isProven || isLocated) && peer !== null && isWanted(peer),
+      max,
+    );
+  }
+
+  /** A peer's newest proven address, else its newest. */
+  #onePerPeer(isGood: (candidate: Candidate) => boolean, max: number): readonly DialAddress[] {
+    const byPeer = new Map<PeerId | null, Candidate>();
+    for (const entry of this.#byAddress.values()) {
+      const { peer } = entry.address;
+      if (peer !== null && isGood(entry) && (entry.isProven || byPeer.get(peer)?.isProven !== true))
+        byPeer.set(peer, entry);
     }
-    const pool = [...byPeer.values()];
+    const pool = [...byPeer.values()].map(({ address }) => address);
     const chosen: DialAddress[] = [];
     while (chosen.length < max && pool.length > 0) {
       const [address] = pool.splice(Math.floor(this.#chance() * pool.length), 1);
@@ -109,15 +147,22 @@ export class Candidates {
     return chosen;
   }
 
-  /** Gives up the learned address that failed most often, unproven ones first; false when all are the operator's. */
+  /**
+   * Gives up the learned address that failed most often, unproven ones first; false when all are the operator's or held. Among equals it
+   * is the newest of the host that has most of them, so that who floods the book pushes out what he brought himself (P12).
+   */
   #makeRoom(): boolean {
-    let worst: Candidate | null = null;
+    const isSpared = ({ address: { peer }, isProven }: Candidate) => isProven && peer !== null && this.#isHeld(peer);
     const badness = ({ failures, isProven }: Candidate) => failures + (isProven ? 0 : this.#limits.dialFailuresMax);
-    for (const entry of this.#byAddress.values()) {
-      if (entry.origin === 'learned' && (worst === null || badness(entry) > badness(worst))) worst = entry;
-    }
-    if (worst === null) return false;
-    this.delete(worst);
+    const spendable = [...this.#byAddress.values()].filter(entry => entry.origin === 'learned' && !isSpared(entry));
+    const worst = Math.max(...spendable.map(badness));
+    const equals = spendable.filter(entry => badness(entry) === worst);
+    const perHost = new Map<string, number>();
+    for (const { address } of equals) perHost.set(address.host, (perHost.get(address.host) ?? 0) + 1);
+    const most = Math.max(...perHost.values());
+    const given = equals.findLast(({ address }) => perHost.get(address.host) === most);
+    if (given === undefined) return false;
+    this.delete(given);
     return true;
   }
 
@@ -130,4 +175,9 @@ export class Candidates {
     const [a = 0, b = 0, c = 0] = this.#random.bytes(3);
     return (a * 65_536 + b * 256 + c) / 16_777_216;
   }
+}
+
+/** It stands on the word of its peer alone. */
+function isOnlyLocated({ isLocated, isProven, origin }: Candidate): boolean {
+  return isLocated && !isProven && origin === 'learned';
 }

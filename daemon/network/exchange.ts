@@ -6,7 +6,7 @@
  */
 import type { Connection, Stream } from '@libp2p/interface';
 import { KvchainError } from '../../chain/errors.ts';
-import { type DialAddress, formatAddress, isDialable, isReachableFrom, parseAddress, type Scope } from './addresses.ts';
+import { formatAddress, isDialable, isReachableFrom, parseAddress, type Scope } from './addresses.ts';
 import type { Candidates } from './candidates.ts';
 import { admit, blame, deadline, type Surroundings } from './conduct.ts';
 import { endedEarly, FramedStream, type FrameRules } from './framed-stream.ts';
@@ -98,7 +98,7 @@ export class Exchange {
     const asker = session.remote?.scope ?? 'public';
     const isPeer = (peer: string) => peer !== session.peer && sessions.welcome(peer) !== null;
     const addresses = this.#options.candidates
-      .proven(isPeer, limits.exchangeAddressesMax)
+      .known(isPeer, limits.exchangeAddressesMax)
       .filter(address => isReachableFrom(address, asker))
       .map(address => address.text);
     await framed.write(encodeExchangeAnswer({ addresses }));
@@ -108,21 +108,20 @@ export class Exchange {
   #locate({ direction, remote, peer }: Session, ports: readonly number[]): void {
     if (direction === 'outbound' || remote === null) return;
     for (const port of ports) {
-      const candidate = this.#learnAddress(parseAddress(formatAddress(remote.host, port, peer)));
-      if (candidate !== null) candidate.isProven = true;
+      const address = parseAddress(formatAddress(remote.host, port, peer));
+      if (address !== null && isDialable(address, this.#options.scopes)) this.#options.candidates.locate(address);
     }
   }
 
   #learn(frame: Uint8Array): void {
     const answer = decodeExchangeAnswer(frame);
     if (!answer.ok) throw new KvchainError(answer.error.code, answer.error.detail);
-    for (const text of answer.value.addresses) this.#learnAddress(parseAddress(text));
+    for (const text of answer.value.addresses) {
+      const address = parseAddress(text);
+      if (address !== null && isDialable(address, this.#options.scopes))
+        this.#options.candidates.add(address, 'learned');
+    }
     this.#options.onLearned();
-  }
-
-  #learnAddress(address: DialAddress | null): ReturnType<Candidates['add']> {
-    if (address === null || !isDialable(address, this.#options.scopes)) return null;
-    return this.#options.candidates.add(address, 'learned');
   }
 
   #frame(stream: Stream, rules: Pick<FrameRules, 'name' | 'frameBytesMax' | 'sendBytesMax'>): FramedStream {

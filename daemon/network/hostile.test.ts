@@ -8,7 +8,7 @@ import { afterEach, expect, test } from 'vitest';
 import { toUtf8 } from '../../chain/bytes.ts';
 import { endLater, enter, frame, lies, startAttacker, stopAttackers } from './attacker.suite.ts';
 import { chainA, connect, startNode, stopNodes, type TestNode, until } from './fixtures.suite.ts';
-import { encodeExchangeAnswer, protocolNames } from './wire.ts';
+import { encodeExchangeAnswer, encodeQuestion, protocolNames } from './wire.ts';
 
 const names = protocolNames(chainA);
 
@@ -185,6 +185,31 @@ test('P12: addresses that a peer tells do not make a node knock elsewhere', asyn
   expect(named.knocks()).toBe(0);
   const dialled = node.logged.map(({ data }) => JSON.stringify(data)).join();
   for (const never of ['/tcp/22/', '0.0.0.0', '10.0.0.1', 'localhost']) expect(dialled).not.toContain(never);
+});
+
+test('P12: a host that names port after port does not push a peer out of the address book', async () => {
+  const honest = await startNode();
+  let book: readonly string[] = [honest.address];
+  const addressBook = {
+    load: async () => book,
+    save: async (addresses: readonly string[]) => {
+      book = addresses;
+    },
+  };
+  const node = await startNode({ addressBook, limits: { candidatesMax: 8 } });
+  await until('they are peers', () => node.present.has(honest.id));
+  for (let identity = 0; identity < 3; identity++) {
+    const connection = await enter(await startAttacker(), node);
+    for (let question = 0; question < 4; question++) {
+      const framed = frame(await connection.newStream([names.peers]));
+      const ports = [0, 1, 2, 3].map(index => 20_000 + identity * 100 + question * 4 + index);
+      await framed.write(encodeQuestion({ ports }));
+      await framed.end();
+      expect(await framed.read(5_000)).not.toBeNull();
+    }
+  }
+  await node.network.stop();
+  expect(book).toEqual([honest.address]);
 });
 
 test('P11: one identity has one connection, however often it comes', async () => {

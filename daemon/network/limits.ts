@@ -65,6 +65,8 @@ export const networkLimits = {
   /** Addresses known at once, and remembered over restarts. */
   candidatesMax: 1_024,
   rememberedMax: 256,
+  /** Addresses that a peer which dialled us says to listen at; a newer one takes the place of the oldest. */
+  locatedPerPeerMax: 4,
   /** Dials at the same time. */
   dialsMax: 2,
   /** How long a dial, encryption included, may take; a loaded machine needs seconds. */

@@ -24,7 +24,7 @@ export class AddressMemory {
     this.#book = book;
   }
 
-  /** Adds what is remembered, and saves from now on. What was worth remembering once counts as proven. */
+  /** Adds what is remembered, and saves from now on. Only what was proven is remembered, so it still is. */
   async start(): Promise<void> {
     const { limits, log } = this.#surroundings;
     try {
@@ -47,7 +47,7 @@ export class AddressMemory {
 
   async #save(): Promise<void> {
     const { limits, log } = this.#surroundings;
-    const addresses = this.#candidates.proven(() => true, limits.rememberedMax);
+    const addresses = this.#candidates.proven(limits.rememberedMax);
     if (addresses.length === 0) return;
     try {
       await this.#book.save(addresses.map(address => address.text));

@@ -90,7 +90,12 @@ export class Libp2pNetwork implements Network {
     this.#names = protocolNames(settings.chainIdHex);
     this.#scores = new PeerScores(clock, this.#limits);
     this.#sessions = new Sessions(this.self, clock);
-    this.#candidates = new Candidates({ random, limits: this.#limits, self: this.self });
+    this.#candidates = new Candidates({
+      random,
+      limits: this.#limits,
+      self: this.self,
+      isHeld: peer => this.#sessions.find(peer)?.direction === 'outbound',
+    });
     const penalize = this.penalize.bind(this);
     this.#surroundings = { clock, log, limits: this.#limits, sessions: this.#sessions, penalize };
     this.#gossip = new Gossip(this.#surroundings, this.#names.topics, {
