@@ -175,6 +175,8 @@ export class WatchedStore implements Store {
   afterWrite: () => Promise<void> = async () => {};
   /** Awaited before a single row is read. */
   beforeRead: (key: Uint8Array) => Promise<void> = async () => {};
+  /** Awaited before several rows are read at once. */
+  beforeReadMany: () => Promise<void> = async () => {};
 
   constructor(inner: MemoryStore = new MemoryStore()) {
     this.inner = inner;
@@ -185,7 +187,8 @@ export class WatchedStore implements Store {
     return this.inner.get(key);
   }
 
-  getMany(keys: readonly Uint8Array[]) {
+  async getMany(keys: readonly Uint8Array[]) {
+    await this.beforeReadMany();
     return this.inner.getMany(keys);
   }
 

@@ -54,6 +54,47 @@ describe('a request for headers', () => {
   });
 });
 
+describe('a request for headers while the ledger moves to another branch', () => {
+  /** The ledger moves from the branch to its side, or back, whenever headers are to be read, at most `moves` times. */
+  async function moving(moves: number) {
+    const branch = new Branch();
+    branch.extend(5);
+    const side = branch.fork(3);
+    side.extend(3, { producer: rival });
+    const store = new WatchedStore();
+    const { chain, writer } = await openLedger(store);
+    await storeBlocks(chain, [...branch.blocks, ...side.blocks.slice(3)]);
+    await writer.switchTo(switchBetween(new Branch(), branch, 0));
+    let [from, to] = [branch, side];
+    let left = moves;
+    const move = async () => {
+      if (left-- <= 0) return;
+      store.beforeReadMany = async () => {};
+      await writer.switchTo(switchBetween(from, to, 3));
+      [from, to] = [to, from];
+      store.beforeReadMany = move;
+    };
+    store.beforeReadMany = move;
+    const ask = async (locator: readonly (Uint8Array | undefined)[]) => {
+      const known = locator.filter(hash => hash !== undefined);
+      const answer = decodeHeaders(await serve(chain, { type: 'getHeaders', locator: known, limit: 100 }));
+      return answer.ok && answer.value.map(({ hashHex }) => hashHex);
+    };
+    return { branch, side, ask, movesLeft: () => left };
+  }
+
+  it('is answered with headers that follow the locator, of the branch that it moved to', async () => {
+    const { branch, side, ask } = await moving(1);
+    expect(await ask([branch.hashes[3], branch.hashes[2]])).toEqual(side.hashes.slice(3).map(toHex));
+  });
+
+  it('is answered with none when it moves each time, after some readings', async () => {
+    const { branch, side, ask, movesLeft } = await moving(100);
+    expect(await ask([branch.hashes[3], side.hashes[3]])).toEqual([]);
+    expect(movesLeft()).toBeGreaterThan(80);
+  });
+});
+
 describe('a request for bodies', () => {
   it('is answered in its order, with null for what is not here, canonical or not', async () => {
     const { chain, branch, side } = await served();

@@ -1,7 +1,7 @@
 /** Answers to the sync requests of peers, from what the store holds; every answer is bounded before it is read. */
 
 import { blockBytesCap, bodyCodec, type SealedHeader } from '../chain/block.ts';
-import { toHex } from '../chain/bytes.ts';
+import { equalBytes, toHex } from '../chain/bytes.ts';
 import { decodeBytes } from '../chain/codec.ts';
 import { assert, KvchainError, unreachable } from '../chain/errors.ts';
 import type { Transaction } from '../chain/transaction.ts';
@@ -13,6 +13,9 @@ const decodedBlocksMax = 4;
 
 /** Headers in one answer, however many are asked for: reading and encoding them is some milliseconds of the main thread. */
 const servedHeadersMax = 500;
+
+/** A step of the ledger between two reads may leave headers of two branches: they are read again, at most so often in all. */
+const headerReadsMax = 4;
 
 type ByWitness = ReadonlyMap<string, Transaction>;
 
@@ -33,18 +36,35 @@ export async function serve(chain: ChainStore, request: SyncRequest): Promise<Ui
   }
 }
 
-/** Canonical headers above the first hash of the locator that is canonical here; from block 1 when none is. */
+/**
+ * Canonical headers above the first hash of the locator that is canonical here; from block 1 when none is. The first one follows that
+ * hash, else an honest asker would take us for a liar; none are answered where the ledger moved at each reading.
+ */
 async function headersAfter(
   chain: ChainStore,
   locator: readonly Uint8Array[],
   asked: number,
 ): Promise<readonly SealedHeader[]> {
   const limit = Math.min(asked, servedHeadersMax);
+  for (let read = 0; read < headerReadsMax; read++) {
+    const { height, hash } = await firstCanonical(chain, locator);
+    const headers = await chain.canonicalHeaders(height + 1, limit);
+    const [first] = headers;
+    if (first === undefined || hash === null || equalBytes(first.header.parent, hash)) return headers;
+  }
+  return [];
+}
+
+/** Block 0, whose hash every asker knows without asking, when nothing of the locator is canonical. */
+async function firstCanonical(
+  chain: ChainStore,
+  locator: readonly Uint8Array[],
+): Promise<{ readonly height: number; readonly hash: Uint8Array | null }> {
   for (const hash of locator) {
     const height = await chain.canonicalHeight(hash);
-    if (height !== null) return chain.canonicalHeaders(height + 1, limit);
+    if (height !== null) return { height, hash };
   }
-  return chain.canonicalHeaders(1, limit);
+  return { height: 0, hash: null };
 }
 
 /** The bodies in the order of `hashes`; the list ends where the next one would not fit, but holds at least one. */
