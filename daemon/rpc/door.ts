@@ -156,11 +156,11 @@ export class Door {
     );
   }
 
-  /** In order of cost: host and origin, token, scope of what is no method. Leaves a caller behind, or has answered. */
+  /** In order of cost: path, host and origin, token, scope of what is no method. Leaves a caller behind, or has answered. */
   async #admit(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
     if (this.#closing.signal.aborted)
       return this.#deny(request, reply, { code: 'STOPPING', detail: 'the node is stopping' });
-    const guarded = this.#guard(request.headers);
+    const guarded = this.#guard(request.raw);
     if (!guarded.ok) return this.#deny(request, reply, guarded.error);
     if (openPaths.has(routeOf(request))) return undefined;
     const caller = this.#authenticator.identify(request.headers.authorization, request.ip);

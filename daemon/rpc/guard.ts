@@ -1,6 +1,6 @@
 /**
  * What every request must pass before anything of it is read: its Host must be one of ours (else a web page of another name that
- * resolves to us could call), its Origin must be us (no other site's page), its token right.
+ * resolves to us could call), named once and nowhere else, its Origin must be us (no other site's page), its token right.
  */
 import { accept, type Result, reject } from '../../chain/errors.ts';
 
@@ -10,6 +10,13 @@ export interface GuardSettings {
   readonly isTls: boolean;
 }
 
+/** What the guard looks at, as Node.js reads it: of several Host headers `headers` has the first alone. */
+export interface GuardedRequest {
+  readonly url?: string | undefined;
+  readonly headers: { readonly host?: string | undefined; readonly origin?: string | undefined };
+  readonly headersDistinct: { readonly host?: readonly string[] | undefined };
+}
+
 const loopbackNames = ['localhost', '127.0.0.1', '[::1]'];
 
 /** True for the addresses that only this machine reaches. */
@@ -17,17 +24,21 @@ export function isLoopbackHost(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
-/** A check of Host and Origin for a server that listens at `host` and `port`. Errors: FORBIDDEN. */
+/** A check of path, Host and Origin for a server that listens at `host` and `port`. Errors: FORBIDDEN. */
 export function guardFor(
   settings: GuardSettings,
   listening: { readonly host: string; readonly port: number },
-): (headers: { readonly host?: string | undefined; readonly origin?: string | undefined }) => Result<null> {
+): (request: GuardedRequest) => Result<null> {
   const own = listening.host.includes(':') ? `[${listening.host}]` : listening.host;
   const names = [own, ...(isLoopbackHost(listening.host) ? loopbackNames : []), ...settings.hosts];
   const allowed = new Set(names.map(name => withPort(name.toLowerCase(), listening.port)));
   const scheme = settings.isTls ? 'https' : 'http';
   const schemePort = settings.isTls ? 443 : 80;
-  return ({ host, origin }) => {
+  return ({ url, headers: { host, origin }, headersDistinct }) => {
+    // A whole URI names a host of its own, which servers are to believe instead of the header (RFC 9112, 3.2.2).
+    if (!url?.startsWith('/')) return reject('FORBIDDEN', `not a path: ${JSON.stringify((url ?? '').slice(0, 100))}`);
+    const hosts = headersDistinct.host?.length ?? 0;
+    if (hosts > 1) return reject('FORBIDDEN', `${hosts} Host headers, at most 1`);
     const given = withPort((host ?? '').toLowerCase(), schemePort);
     if (!allowed.has(given))
       return reject('FORBIDDEN', `host not allowed: ${JSON.stringify((host ?? '').slice(0, 100))}`);

@@ -125,6 +125,24 @@ describe('where a call may come from', () => {
     },
   );
 
+  test.each([
+    ['a whole URI', (port: number) => `GET http://evil.test/healthz HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n`],
+    [
+      'a whole URI of our own',
+      (port: number) => `GET http://127.0.0.1:${port}/healthz HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n`,
+    ],
+    ['a second Host', (port: number) => `GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nHost: evil.test\r\n`],
+    [
+      'our Host twice',
+      (port: number) => `GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nHost: 127.0.0.1:${port}\r\n`,
+    ],
+  ])('R2: %s is refused, not even for what needs no token', async (_what, headOf) => {
+    const { port } = (await start()).server;
+    const answer = await rawAnswer(port, `${headOf(port)}Connection: close\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 403 /);
+    expect(answer).toContain('FORBIDDEN');
+  });
+
   test('a name of the configuration is', async () => {
     const under = await start({ settings: { allowedHosts: ['Node.Example:8443'] } });
     expect((await under.ask({ body: head, headers: { host: 'node.example:8443' } })).status).toBe(200);
