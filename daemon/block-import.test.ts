@@ -170,15 +170,15 @@ describe('a gossiped block', () => {
     ['garbage', Uint8Array.of(0xff), ['BAD_MESSAGE']],
     ['another transaction', encodeTransactions([signed(alice, [put('other', 'v')])]), ['BAD_TRANSACTIONS_ROOT']],
   ])(
-    'P10: is ignored when its sender answers with %s, which pays for a lie, and is taken from another',
+    'P10: whose sender answers with %s, and pays for a lie, comes from another peer at once',
     async (_, answer, codes) => {
       const opened = await openNode();
       const block = new Branch().grow([write]);
-      opened.network.answer('poor', () => answer);
-      expect(await gossip(opened, block, 'poor')).toBe('ignore');
+      opened.network.connect('poor', 0n, () => answer);
+      opened.network.connect('rich', 0n, () => encodeBodies([encodeBody(block.transactions)]));
+      expect(await gossip(opened, block, 'poor')).toBe('accept');
       expect(opened.network.penalties).toEqual(codes.map(code => ({ peer: 'poor', code })));
-      opened.network.answer('rich', holds(write));
-      expect(await gossip(opened, block, 'rich')).toBe('accept');
+      expect(opened.network.requests.map(({ peer }) => peer)).toEqual(['poor', 'rich']);
       await settle('the head', isHead(opened, block));
     },
   );
@@ -244,15 +244,51 @@ describe('a gossiped block', () => {
     await settle('the question', () => opened.network.requests.some(({ request }) => request.type === 'getHeaders'));
   });
 
-  it('P10: whose sender withholds its transactions costs it, and the body comes from another peer', async () => {
+  it('P10: whose sender does not answer costs it, and the body comes from another peer', async () => {
     const opened = await openNode();
     const block = new Branch().grow([write]);
     opened.network.connect('honest', 0n, () => encodeBodies([encodeBody(block.transactions)]));
     opened.network.answer('withholder', () => {
       throw new KvchainError('PEER_TIMEOUT', 'no answer');
     });
-    expect(await gossip(opened, block, 'withholder')).toBe('ignore');
+    expect(await gossip(opened, block, 'withholder')).toBe('accept');
     expect(opened.network.penalties).toEqual([{ peer: 'withholder', code: 'PEER_TIMEOUT' }]);
+    await settle('the head', isHead(opened, block));
+  });
+
+  it('P10: whose sender takes its time is asked of others after a second, and is passed on when one of them has it', async () => {
+    const opened = await openNode();
+    const block = new Branch().grow([write]);
+    let give = (_: Uint8Array) => {};
+    const given = new Promise<Uint8Array>(resolve => {
+      give = resolve;
+    });
+    opened.network.connect('slow', 0n, () => given);
+    opened.network.connect('honest', 0n, () => encodeBodies([encodeBody(block.transactions)]));
+    const verdict = gossip(opened, block, 'slow');
+    await settle('the question', () => opened.network.requests.length === 1);
+    opened.clock.advance(999);
+    await quiet();
+    expect(opened.network.requests.map(({ peer }) => peer)).toEqual(['slow']);
+    opened.clock.advance(1);
+    expect(await verdict).toBe('accept');
+    expect(opened.network.requests.map(({ peer }) => peer)).toEqual(['slow', 'honest']);
+    await settle('the head', isHead(opened, block));
+    give(encodeTransactions([write]));
+    await quiet();
+    expect(opened.network.penalties).toEqual([]);
+    expect(opened.faults).toEqual([]);
+  });
+
+  it('P10: that nobody gives is not worked on for longer than 3 seconds', async () => {
+    const opened = await openNode();
+    const block = new Branch().grow([write]);
+    opened.network.answer('withholder', () => new Promise(() => {}));
+    const verdict = gossip(opened, block, 'withholder');
+    await settle('the question', () => opened.network.requests.length === 1);
+    opened.clock.advance(3_000);
+    expect(await verdict).toBe('ignore');
+    opened.network.connect('honest', 0n, () => encodeBodies([encodeBody(block.transactions)]));
     await settle('the head', isHead(opened, block));
   });
 

@@ -33,20 +33,36 @@ export interface BlockImportParts {
   readonly mempool: TransactionSource;
   /** The body of this block is in the store, by whichever way it came. */
   readonly onStored: (hash: Uint8Array) => void;
+  /** The sender of a gossiped block does not give its transactions, or not soon: others are to be asked for the body. */
+  readonly onWithheld: (hash: Uint8Array, sender: PeerId) => void;
   /** A gossiped block is no longer worked on, however that ended. */
   readonly onAssembled: () => void;
 }
 
-/** How long the sender of a compact block may take for its transactions; then the body is fetched from whoever has it. */
+/** A gossiped block that is being put together. */
+interface Assembly {
+  readonly from: PeerId;
+  /** The engine let it be passed on. */
+  isRelayed: boolean;
+  /** Its sender had its time: others may be asked for the body. */
+  isLate: boolean;
+  /** Resolves with null when nothing more is expected of the sender, as the body came another way or the time is up. */
+  readonly ended: Promise<null>;
+  end(): void;
+}
+
+/** How long a compact block is put together: its sender may take this long for its transactions, and others may bring the body. */
 const transactionsTimeoutMs = 3_000;
+/** The sender is asked alone this long. Copies from others are not seen, as gossip drops them, so any other peer is asked then. */
+const senderAloneMs = 1_000;
 /** Compact blocks that are being put together at a time, in all and from one peer, which may withhold; more are left to header sync. */
 const assembliesMax = 16;
 const assembliesPerPeerMax = 2;
 
 export class BlockImport {
   readonly #parts: BlockImportParts;
-  /** Gossiped blocks that are being put together now, each once, and whether the engine let them be passed on. */
-  readonly #assembling = new Map<string, { readonly from: PeerId; isRelayed: boolean }>();
+  /** Gossiped blocks that are being put together now, each once. */
+  readonly #assembling = new Map<string, Assembly>();
   /** The block of this node's own miner on its way to the store: nobody else has its body. */
   #mining: string | null = null;
 
@@ -54,10 +70,10 @@ export class BlockImport {
     this.#parts = parts;
   }
 
-  /** True while a block's body is on its way here by gossip, or from this node's miner. */
+  /** True while a block's body is expected soon from the sender of its gossip, or from this node's miner. */
   isUnderWay(hash: Uint8Array): boolean {
     const hex = toHex(hash);
-    return this.#assembling.has(hex) || this.#mining === hex;
+    return this.#assembling.get(hex)?.isLate === false || this.#mining === hex;
   }
 
   /** The engine lets a block be passed on. True when gossip itself does it, with the message that is being judged. */
@@ -74,11 +90,11 @@ export class BlockImport {
     if (!compact.ok) return this.#refuse(from, compact.error.code, compact.error.detail);
     const { sealed } = compact.value;
     if (this.#assembling.has(sealed.hashHex) || !this.#hasRoom(from)) return 'ignore';
-    const assembly = { from, isRelayed: false };
+    const assembly = beginAssembly(from);
     this.#assembling.set(sealed.hashHex, assembly);
     try {
       if (await this.#parts.chain.hadBody(sealed.hash)) return 'ignore';
-      const verdict = await this.#import(compact.value, from);
+      const verdict = await this.#import(compact.value, assembly);
       return verdict === 'ignore' && assembly.isRelayed ? 'accept' : verdict;
     } finally {
       this.#assembling.delete(sealed.hashHex);
@@ -116,8 +132,12 @@ export class BlockImport {
       return false;
     }
     const outcome = await this.#complete({ ...sealed, transactions: body.value }, 'peer-block');
-    if (outcome === 'other body') this.#refuse(from, 'BAD_TRANSACTIONS_ROOT', 'transactions of another block');
-    return outcome !== 'other body';
+    if (outcome === 'other body') {
+      this.#refuse(from, 'BAD_TRANSACTIONS_ROOT', 'transactions of another block');
+      return false;
+    }
+    this.#assembling.get(sealed.hashHex)?.end();
+    return true;
   }
 
   /** A block of this node's own miner: on stable storage before anyone hears of it. */
@@ -138,7 +158,8 @@ export class BlockImport {
   }
 
   /** `reject` and its price, or `ignore`; whether the block is passed on the engine says meanwhile (`noteRelay`). */
-  async #import({ sealed, witnessIds }: CompactBlock, from: PeerId): Promise<'reject' | 'ignore'> {
+  async #import({ sealed, witnessIds }: CompactBlock, assembly: Assembly): Promise<'reject' | 'ignore'> {
+    const { from } = assembly;
     const known = this.#parts.driver.engine.header(sealed.hash);
     // The first valid copy is kept: another signature under the same hash is neither checked nor passed on.
     if (known !== null && !equalBytes(known.signature, sealed.signature)) return 'ignore';
@@ -154,21 +175,52 @@ export class BlockImport {
     if (!equalBytes(merkleRoot(witnessIds), sealed.header.transactionsRoot)) {
       return this.#refuse(from, 'BAD_TRANSACTIONS_ROOT', `block ${sealed.hashHex}: ids that do not give its root`);
     }
-    const transactions = await this.#gather(sealed, witnessIds, from);
+    const transactions = await this.#gather(sealed, witnessIds, assembly);
     if (transactions !== null) await this.#complete({ ...sealed, transactions }, 'peer-block');
     return 'ignore';
   }
 
-  /** The block's transactions, from the mempool and for the rest from the peer that sent the block; null when it does not have them. */
-  async #gather(sealed: SealedHeader, witnessIds: readonly Uint8Array[], from: PeerId): Promise<Transaction[] | null> {
+  /** The block's transactions, from the mempool and for the rest from its sender; null when that is not what brings them. */
+  async #gather(
+    sealed: SealedHeader,
+    witnessIds: readonly Uint8Array[],
+    assembly: Assembly,
+  ): Promise<Transaction[] | null> {
     const found = witnessIds.map(witnessId => this.#parts.mempool.byWitnessId(toHex(witnessId)));
     const missing = witnessIds.filter((_, index) => found[index] === null);
     if (missing.length === 0) return found.filter(transaction => transaction !== null);
-    const fetched = await this.#fetch(sealed.hash, missing, from);
+    const fetched = await this.#fetchInTime(sealed.hash, missing, assembly);
     if (fetched === null) return null;
     const rest = fetched.values();
     const all = found.map(transaction => transaction ?? rest.next().value ?? null);
     return all.every(transaction => transaction !== null) ? all : null;
+  }
+
+  /**
+   * What the sender gives. When it gives nothing, or not soon, others are asked, and their body is waited for as well: only what is still
+   * being judged can be passed on, for gossip sends nothing twice. So who withholds a block does not keep it from those behind this node.
+   */
+  async #fetchInTime(
+    block: Uint8Array,
+    witnessIds: readonly Uint8Array[],
+    assembly: Assembly,
+  ): Promise<Transaction[] | null> {
+    const { clock, onWithheld } = this.#parts;
+    const askOthers = () => {
+      if (assembly.isLate) return;
+      assembly.isLate = true;
+      onWithheld(block, assembly.from);
+    };
+    const cancels = [clock.setTimer(senderAloneMs, askOthers), clock.setTimer(transactionsTimeoutMs, assembly.end)];
+    const fetching = this.#fetch(block, witnessIds, assembly.from).then(fetched => {
+      if (fetched === null) askOthers();
+      return fetched ?? assembly.ended;
+    });
+    try {
+      return await Promise.race([fetching, assembly.ended]);
+    } finally {
+      for (const cancel of cancels) cancel();
+    }
   }
 
   /**
@@ -244,4 +296,12 @@ export class BlockImport {
     this.#parts.network.penalize(peer, code, detail);
     return 'reject';
   }
+}
+
+function beginAssembly(from: PeerId): Assembly {
+  let end = () => {};
+  const ended = new Promise<null>(resolve => {
+    end = () => resolve(null);
+  });
+  return { from, isRelayed: false, isLate: false, ended, end };
 }

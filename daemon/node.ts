@@ -110,7 +110,8 @@ export class Node {
     this.#relay = new TransactionRelay({ network, clock, held: id => this.mempool.byId(id), onFault });
     const onAssembled = () => this.sync.onAssembled();
     const onStored = (hash: Uint8Array) => this.sync.forget(hash);
-    const bodies = { signatures, mempool, onStored, onAssembled };
+    const onWithheld = (hash: Uint8Array, sender: PeerId) => this.sync.onWithheld(hash, sender);
+    const bodies = { signatures, mempool, onStored, onWithheld, onAssembled };
     this.#blocks = new BlockImport({ genesis, chainId, network, clock, chain, driver, verifier, ...bodies });
     const blocks = this.#blocks;
     this.sync = new Sync({ network, clock, chain, driver, blocks, onFault });

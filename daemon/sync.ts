@@ -129,6 +129,12 @@ export class Sync {
     for (const peer of this.#peers.values()) if (peer.work > head.work) this.#follow(peer);
   }
 
+  /** The sender of a gossiped block does not give its transactions, or not soon: others are asked for the body. */
+  onWithheld(hash: Uint8Array, sender: PeerId): void {
+    this.#wanted.get(toHex(hash))?.lacking.add(sender);
+    this.onAssembled();
+  }
+
   /** A gossiped block is no longer worked on: when it did not come together, its body is fetched like any other. */
   onAssembled(): void {
     if (this.#wanted.size > 0) this.#schedule();
