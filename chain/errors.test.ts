@@ -95,4 +95,9 @@ describe('the table of errors', () => {
     const error = new KvchainError('DISK_FAILED', 'write failed', { cause });
     expect([error.code, error.message, error.cause]).toEqual(['DISK_FAILED', 'write failed', cause]);
   });
+
+  it('says what to do in a thrown error: the advice of who threw it, else that of the table', () => {
+    expect(new KvchainError('NO_KEY', 'none').action).toBe(errorRow('NO_KEY').action);
+    expect(new KvchainError('NO_KEY', 'none', { action: 'Look elsewhere.' }).action).toBe('Look elsewhere.');
+  });
 });

@@ -48,11 +48,14 @@ export function rpcNumber(code: ErrorCode): number {
 /** A broken world (disk, port, time-out) or a refusal that travels through code that throws: caught in one place and told. */
 export class KvchainError extends Error {
   readonly code: ErrorCode;
+  /** What to do next: the table's advice for the code, or a better one of who throws it. */
+  readonly action: string;
 
-  constructor(code: ErrorCode, detail: string, options?: { readonly cause?: unknown }) {
-    super(detail, options);
+  constructor(code: ErrorCode, detail: string, options: { readonly cause?: unknown; readonly action?: string } = {}) {
+    super(detail, 'cause' in options ? { cause: options.cause } : {});
     this.name = 'KvchainError';
     this.code = code;
+    this.action = options.action ?? errorTable[code].action;
   }
 }
 

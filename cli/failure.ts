@@ -11,13 +11,11 @@ interface More {
 
 /** A refusal whose advice is better than that of the error table, because the command knows what was wanted. */
 export class CommandError extends KvchainError {
-  readonly action: string;
   readonly more: More;
 
   constructor(code: ErrorCode, detail: string, action: string, more: More = {}) {
-    super(code, detail);
+    super(code, detail, { action });
     this.name = 'CommandError';
-    this.action = action;
     this.more = more;
   }
 }
@@ -35,9 +33,9 @@ export interface Told {
 /** Any error as what the user is told. */
 export function tellOf(error: unknown): Told {
   if (error instanceof KvchainError) {
-    const row = errorRow(error.code);
-    const { action, more } = error instanceof CommandError ? error : { action: row.action, more: {} };
-    return { code: error.code, message: error.message, action, exit: row.exit, facts: {}, ...more };
+    const { code, message, action } = error;
+    const more = error instanceof CommandError ? error.more : {};
+    return { code, message, action, exit: errorRow(code).exit, facts: {}, ...more };
   }
   if (error instanceof CommanderError) return { ...rowOf('USAGE'), message: error.message.replace(/^error: /, '') };
   const message = error instanceof Error ? error.message : String(error);

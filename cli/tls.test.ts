@@ -45,6 +45,10 @@ describe('init --tls', () => {
       await expect.poll(async () => (await typed(['status', ...here])).exit, { timeout: 10_000 }).toBe(0);
       const stranger = await typed(['status', '--data-dir', join(folder, 'none'), '--rpc', url]);
       expect([stranger.exit, stranger.stdout]).toEqual([3, '']);
+      expect(stranger.stderr).toMatch(/its certificate is not trusted .*\n.*--data-dir/);
+      const plain = await typed(['status', ...here, '--rpc', url.replace('https:', 'http:')]);
+      expect(plain.exit).toBe(3);
+      expect(plain.stderr).toContain(`If this port speaks https, ask at ${url}`);
     } finally {
       expect((await typed(['stop', ...here])).exit).toBe(0);
     }

@@ -14,10 +14,10 @@ export async function runTool(invocation: ToolInvocation): Promise<never> {
     await tell({ report });
     process.exit('isGood' in report && !report.isGood ? 1 : 0);
   } catch (error) {
-    const code = error instanceof KvchainError ? error.code : 'INTERNAL';
-    const { action, exit } = errorRow(code);
-    await tell({ failure: { code, message: error instanceof Error ? error.message : String(error), action } });
-    process.exit(exit);
+    const told = error instanceof KvchainError ? error : new KvchainError('INTERNAL', String(error));
+    const { code, message, action } = told;
+    await tell({ failure: { code, message, action } });
+    process.exit(errorRow(code).exit);
   }
 }
 

@@ -253,7 +253,7 @@ describe('the connection', () => {
     const error: unknown = await client.get('k').catch(caught => caught);
     expect(error instanceof KvchainError && error.code).toBe('UNREACHABLE');
     expect(String(error)).toContain(url);
-    expect(String(error)).toContain('kvchain start');
+    expect(error instanceof KvchainError && error.action).toContain('kvchain start');
   });
 
   test.each(['', 'localhost:8645', 'ftp://127.0.0.1', 'kvchain'])('%j is no URL', url => {

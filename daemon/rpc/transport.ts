@@ -1,6 +1,6 @@
 /** Carries calls of the typed client over HTTP: one request, one answer, each checked against the table, each within a time. */
 import { z } from 'zod';
-import { type ErrorCode, errorRow, isErrorCode, KvchainError } from '../../chain/errors.ts';
+import { type ErrorCode, isErrorCode, KvchainError } from '../../chain/errors.ts';
 import { type MethodName, type ParamsOf, type ResultOf, shapesOf } from './api.ts';
 
 /** Wherever the daemon is and how it is reached. */
@@ -127,9 +127,32 @@ export class HttpTransport {
   }
 }
 
-/** The error that says where nobody answered, and what to do. */
+/** The error that says where nobody answered, or that who answered speaks otherwise, and what to do. */
 export function unreachableAt(url: string, cause: unknown): KvchainError {
-  return new KvchainError('UNREACHABLE', `no daemon answers at ${url}: ${errorRow('UNREACHABLE').action}`, { cause });
+  const code = causeCode(cause);
+  if (/CERT|UNABLE_TO|ALTNAME/.test(code)) {
+    return new KvchainError('UNREACHABLE', `a daemon answers at ${url}, but its certificate is not trusted (${code})`, {
+      cause,
+      action:
+        'Name the data folder that has its authority in tls/ with --data-dir, or the file of the authority in NODE_EXTRA_CA_CERTS.',
+    });
+  }
+  if (/^ERR_SSL_|^EPROTO$/.test(code)) {
+    const action = `Ask at ${url.replace(/^https:/, 'http:')}, or check the port.`;
+    return new KvchainError('UNREACHABLE', `what listens at ${url} does not speak https`, { cause, action });
+  }
+  // A port of TLS closes on plain text; a daemon that is stopping closes too.
+  if (url.startsWith('http:') && /^(?:UND_ERR_SOCKET|ECONNRESET|HPE_)/.test(code)) {
+    const action = `If this port speaks https, ask at ${url.replace(/^http:/, 'https:')}; otherwise see whether the daemon runs.`;
+    return new KvchainError('UNREACHABLE', `what listens at ${url} closed the connection`, { cause, action });
+  }
+  return new KvchainError('UNREACHABLE', `no daemon answers at ${url}`, { cause });
+}
+
+/** The code of the innermost cause that has one: `fetch` wraps what went wrong. */
+function causeCode(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  return causeCode(error.cause) || ('code' in error && typeof error.code === 'string' ? error.code : '');
 }
 
 /** An error of the wire as the error of the table. */
