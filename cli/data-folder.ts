@@ -1,9 +1,10 @@
 /** The data folder as the command line uses it: where the daemon answers, its token, the genesis. docs/operate/files.md lists the files. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { KvchainError } from '../chain/errors.ts';
 import type { Genesis } from '../chain/genesis.ts';
+import { isThere } from '../daemon/disk-failure.ts';
 
 export const defaultUrl = 'http://127.0.0.1:8645';
 
@@ -59,8 +60,9 @@ export function readCookie(folder: DataFolder): string | null {
   }
 }
 
+/** Whether the folder belongs to a network. Error: DISK_FAILED when it cannot be looked into. */
 export function hasGenesis(folder: DataFolder): boolean {
-  return existsSync(folder.genesis);
+  return isThere(folder.genesis);
 }
 
 /** The genesis of the folder, or null without one. Errors: BAD_GENESIS, BAD_VERSION, with the file's name. */

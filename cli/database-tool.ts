@@ -48,7 +48,7 @@ export async function runDatabaseTool<R extends ToolReport>(session: Session, wo
     throw new CommandError(
       'INTERNAL',
       `kvchaind ended with ${code} and no report`,
-      'Run it again; nothing was changed.',
+      'What it said above tells why; nothing was changed.',
     );
   }
   throw new CommandError(failure.code, failure.message, failure.action);

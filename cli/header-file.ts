@@ -3,8 +3,8 @@ import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { toHex } from '../chain/bytes.ts';
-import { KvchainError } from '../chain/errors.ts';
 import { chainIdOf, type Genesis } from '../chain/genesis.ts';
+import { diskFailed } from '../daemon/disk-failure.ts';
 import { type HeaderStorage, LightClient } from '../daemon/rpc/light-client.ts';
 import { CommandError } from './failure.ts';
 import type { Session } from './session.ts';
@@ -46,7 +46,7 @@ function headerFile(file: string): HeaderStorage {
           await handle.close();
         }
       } catch (cause) {
-        throw new KvchainError('DISK_FAILED', `cannot write ${file}`, { cause });
+        throw diskFailed(cause, `writing ${file}`);
       }
     },
   };
@@ -63,6 +63,6 @@ async function readOr<T>(file: string, otherwise: T, read: (handle: FileHandle) 
     }
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return otherwise;
-    throw new KvchainError('DISK_FAILED', `cannot read ${file}`, { cause });
+    throw diskFailed(cause, `reading ${file}`);
   }
 }

@@ -1,5 +1,4 @@
 /** Makes a data folder for a network: a genesis of one's own, or one that is given; and the settings that the daemon starts with. */
-import { existsSync } from 'node:fs';
 import { chmod, mkdir, rename, writeFile } from 'node:fs/promises';
 import { toHex } from '../chain/bytes.ts';
 import { KvchainError } from '../chain/errors.ts';
@@ -8,7 +7,8 @@ import { validateGenesis } from '../chain/genesis-check.ts';
 import { formatGenesis } from '../chain/genesis-file.ts';
 import { defaultParams } from '../chain/params.ts';
 import { bitsForLeadingZeros } from '../chain/target.ts';
-import type { DataFolder } from './data-folder.ts';
+import { diskFailed } from '../daemon/disk-failure.ts';
+import { type DataFolder, hasGenesis } from './data-folder.ts';
 import { CommandError } from './failure.ts';
 
 /** What a new network is to be like; what is left out takes its default. Difficulties are leading zero bits. */
@@ -48,7 +48,7 @@ export function newGenesis(wishes: NetworkWishes, timeMs: number): Genesis {
 
 /** Makes the folder, mode 0700. Error: USAGE when it belongs to a network already, DISK_FAILED. */
 export async function claimFolder(folder: DataFolder): Promise<void> {
-  if (existsSync(folder.genesis)) {
+  if (hasGenesis(folder)) {
     const advice = 'Give another --data-dir, or start it with `kvchain start`.';
     throw new CommandError('USAGE', `${folder.path} belongs to a network already: it has a genesis.json`, advice);
   }
@@ -56,7 +56,7 @@ export async function claimFolder(folder: DataFolder): Promise<void> {
     await mkdir(folder.path, { recursive: true, mode: 0o700 });
     await chmod(folder.path, 0o700);
   } catch (error) {
-    throw diskFailed(folder.path, error);
+    throw diskFailed(error, `writing into ${folder.path}`);
   }
 }
 
@@ -67,7 +67,7 @@ export async function writeNetwork(folder: DataFolder, genesis: Genesis, setting
     await writeFile(`${folder.genesis}.part`, formatGenesis(genesis), { mode: 0o600, flush: true });
     await rename(`${folder.genesis}.part`, folder.genesis);
   } catch (error) {
-    throw diskFailed(folder.path, error);
+    throw diskFailed(error, `writing into ${folder.path}`);
   }
 }
 
@@ -93,9 +93,4 @@ function formatSettings(settings: DaemonSettings): string {
   return ['# Settings of kvchaind; `kvchaind --help` lists them, a flag overrides its line here.', ...lines, ''].join(
     '\n',
   );
-}
-
-function diskFailed(path: string, error: unknown): KvchainError {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new KvchainError('DISK_FAILED', `cannot write into ${path}: ${reason}`, { cause: error });
 }

@@ -2,13 +2,14 @@
  * What kvchaind runs with: flags over the configuration file over defaults, each value checked by the one table of settings. What is
  * unknown or wrong is BAD_CONFIG, naming the line or flag and the nearest known one.
  */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { parseDocument, stringify } from 'yaml';
 import { accept, assert, type Result, reject } from '../chain/errors.ts';
 import { type Config, flagOf, type SettingName, settingNames, settingRow } from './config-settings.ts';
+import { isThere } from './disk-failure.ts';
 import { nearest } from './nearest.ts';
 
 export type { Config };
@@ -39,7 +40,7 @@ const tools = { verify: 'no file', repair: 'no file', backup: 'a file', restore:
 
 type Given = Partial<Record<SettingName, unknown>>;
 
-/** Reads arguments (without node and script) and the file in the data folder. Error: BAD_CONFIG. */
+/** Reads arguments (without node and script) and the file in the data folder. Error: BAD_CONFIG. Thrown: DISK_FAILED when nobody may look into the folder. */
 export function readConfig(args: readonly string[]): Result<Invocation> {
   const parsed = parseFlags(args);
   if (!parsed.ok) return parsed;
@@ -152,7 +153,7 @@ function fromFlag(name: SettingName, text: unknown): Result<unknown> {
 }
 
 function readFile(path: string): Result<Given> {
-  if (!existsSync(path)) return accept({});
+  if (!isThere(path)) return accept({});
   const info = statSync(path);
   if (!info.isFile()) return reject('BAD_CONFIG', `${path}: not a regular file`);
   if (info.size > configFileBytesMax) {

@@ -10,6 +10,7 @@ import { KvchainError } from '../chain/errors.ts';
 import type { Genesis } from '../chain/genesis.ts';
 import { parseGenesis } from '../chain/genesis-file.ts';
 import { taggedHash } from '../chain/hash.ts';
+import { diskFailed, isThere } from './disk-failure.ts';
 import { makePrivateFolder, readPrivateFile, writePrivateFile } from './keystore/private-file.ts';
 
 export const genesisFile = 'genesis.json';
@@ -20,10 +21,10 @@ const rpcFile = 'rpc.json';
 export const chainFolder = 'chain';
 export const recordsFile = 'records.log';
 
-/** Errors: BAD_GENESIS when there is none or it is wrong; BAD_VERSION. */
+/** Errors: BAD_GENESIS when there is none or it is wrong; BAD_VERSION; DISK_FAILED when it cannot be read. */
 export async function readGenesis(folder: string): Promise<Genesis> {
   const file = join(folder, genesisFile);
-  const text = await readFile(file, 'utf8').catch(() => null);
+  const text = await readOrNull(file);
   if (text === null) {
     throw new KvchainError('BAD_GENESIS', `there is no ${file}; \`kvchain init\` makes a network or joins one`);
   }
@@ -38,10 +39,19 @@ export async function writeGenesis(folder: string, text: string): Promise<void> 
   if (!genesis.ok) throw new KvchainError(genesis.error.code, genesis.error.detail);
   await makePrivateFolder(folder);
   const file = join(folder, genesisFile);
-  const existing = await readFile(file, 'utf8').catch(() => null);
+  const existing = await readOrNull(file);
   if (existing === text) return;
   if (existing !== null) throw new KvchainError('BAD_GENESIS', `${file} is there already, with another genesis`);
   await writePrivateFile({ file, bytes: toUtf8(text), existing: 'keep' });
+}
+
+/** A text, or null where there is no file. Error: DISK_FAILED when it cannot be read. */
+async function readOrNull(file: string): Promise<string | null> {
+  try {
+    return isThere(file) ? await readFile(file, 'utf8') : null;
+  } catch (error) {
+    throw diskFailed(error, `reading ${file}`);
+  }
 }
 
 /** The node's own secrets, all from one seed in node.key, which is made at the first start. */

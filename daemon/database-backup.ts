@@ -1,6 +1,5 @@
 /** `kvchain db backup` and `kvchain db restore`: the database of a stopped daemon to one file, and back into a folder that has none. */
-import { existsSync } from 'node:fs';
-import { readFile, rename, rm } from 'node:fs/promises';
+import { readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toHex } from '../chain/bytes.ts';
 import { KvchainError } from '../chain/errors.ts';
@@ -10,6 +9,8 @@ import { allOf, databaseVersion, rows } from '../chain/layout.ts';
 import { ChainStore } from './chain-store.ts';
 import { chainFolder, genesisFile, readGenesis, writeGenesis } from './data-folder.ts';
 import type { OnProgress } from './database-verify.ts';
+import { isThere } from './disk-failure.ts';
+import { makePrivateFolder } from './keystore/private-file.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 import type { Store, StoreRow, StoreWrite } from './ports.ts';
 import { scanRows } from './row-scan.ts';
@@ -35,12 +36,18 @@ export interface BackupReport {
  * The genesis goes with them; keys and settings do not. Errors: BAD_GENESIS, BAD_CONFIG (the file is there already), DATABASE_LOCKED, DATABASE_DAMAGED, DISK_FAILED, NOT_FOUND.
  */
 export async function backupDatabase(dataDir: string, file: string, onProgress: OnProgress): Promise<BackupReport> {
-  if (existsSync(file)) throw new KvchainError('BAD_CONFIG', `${file} is there already; nothing was written`);
+  if (isThere(file)) {
+    const action = 'Give the name of a file that is not there.';
+    throw new KvchainError('BAD_CONFIG', `${file} is there already; nothing was written`, { action });
+  }
   const genesis = await readGenesis(dataDir);
   const text = await readFile(join(dataDir, genesisFile), 'utf8');
   const chainId = toHex(chainIdOf(genesis));
   const folder = join(dataDir, chainFolder);
-  if (!existsSync(folder)) throw new KvchainError('NOT_FOUND', `there is no database in ${folder}`);
+  if (!isThere(folder)) {
+    const action = 'Start the node once, or give the --data-dir of another.';
+    throw new KvchainError('NOT_FOUND', `there is no database in ${folder}`, { action });
+  }
   const store = await openLevelStore({ folder, chainIdHex: chainId });
   try {
     const { header, hashHex: hash } = await checkState(store, genesis);
@@ -67,7 +74,10 @@ export async function backupDatabase(dataDir: string, file: string, onProgress: 
  */
 export async function restoreDatabase(dataDir: string, file: string, onProgress: OnProgress): Promise<BackupReport> {
   const folder = join(dataDir, chainFolder);
-  if (existsSync(folder)) throw new KvchainError('BAD_CONFIG', `${folder} is there already; nothing was changed`);
+  if (isThere(folder)) {
+    const action = 'Give an empty --data-dir, or move this database away.';
+    throw new KvchainError('BAD_CONFIG', `${folder} is there already; nothing was changed`, { action });
+  }
   const { header, rows: backedUp } = await openBackup(file);
   const { chainId, height, hash } = header;
   if (header.databaseVersion > databaseVersion) {
@@ -78,7 +88,9 @@ export async function restoreDatabase(dataDir: string, file: string, onProgress:
   if (!genesis.ok || toHex(chainIdOf(genesis.value)) !== chainId) {
     throw new KvchainError('BAD_BACKUP', `${file}: its genesis is not that of its chain`);
   }
-  await settleGenesis(dataDir, header);
+  const hasGenesis = await isOfBackup(dataDir, header);
+  const isNew = !isThere(dataDir);
+  await makePrivateFolder(dataDir);
   const scratch = `${folder}.restored`;
   await rm(scratch, { recursive: true, force: true });
   try {
@@ -89,6 +101,7 @@ export async function restoreDatabase(dataDir: string, file: string, onProgress:
       if (head.hashHex !== hash)
         throw new KvchainError('BAD_BACKUP', `${file}: its head is ${head.hashHex}, not ${hash}`);
       await store.close();
+      if (!hasGenesis) await writeGenesis(dataDir, header.genesis);
       await rename(scratch, folder);
       await syncFolder(dataDir);
       return { file, chainId, height, hash, rows: count };
@@ -97,15 +110,18 @@ export async function restoreDatabase(dataDir: string, file: string, onProgress:
     }
   } finally {
     await rm(scratch, { recursive: true, force: true });
+    // What was made for nothing goes; a folder with the chain in it is not empty and stays.
+    if (isNew) await rmdir(dataDir).catch(() => {});
   }
 }
 
-/** The folder's genesis is that of the backup, or becomes it. */
-async function settleGenesis(dataDir: string, { chainId, genesis }: BackupHeader): Promise<void> {
-  if (!existsSync(join(dataDir, genesisFile))) return writeGenesis(dataDir, genesis);
+/** True when the folder has the genesis of the backup, false when it has none. Error: BAD_GENESIS when it has another. */
+async function isOfBackup(dataDir: string, { chainId }: BackupHeader): Promise<boolean> {
+  if (!isThere(join(dataDir, genesisFile))) return false;
   const ours = toHex(chainIdOf(await readGenesis(dataDir)));
   if (ours !== chainId)
     throw new KvchainError('BAD_GENESIS', `${dataDir} is of chain ${ours}, the backup of ${chainId}`);
+  return true;
 }
 
 /** Opens the ledger, which compares the leaves of the state with the stateRoot of the head, and gives the head. */

@@ -7,6 +7,7 @@ import { errorRow, KvchainError } from '../chain/errors.ts';
 import { type Config, readConfig } from './config.ts';
 import { type Daemon, type DaemonSettings, startDaemon } from './daemon.ts';
 import { writeGenesis } from './data-folder.ts';
+import { diskFailed } from './disk-failure.ts';
 import { keyFileOf, keyFolderOf, openKeyFile } from './keystore/keystore.ts';
 import { readPasswordFile } from './keystore/private-file.ts';
 import { type Logger, openLog } from './logging.ts';
@@ -113,16 +114,15 @@ async function readText(file: string): Promise<string> {
 
 async function readBytes(file: string): Promise<Uint8Array> {
   return readFile(file).catch(error => {
-    throw new KvchainError('BAD_CONFIG', `cannot read ${join(file)}`, { cause: error });
+    throw diskFailed(error, `reading ${join(file)}`, 'BAD_CONFIG');
   });
 }
 
 /** One sentence on what was wrong, one on what to do; the exit code is the table's. */
 function fail(error: unknown): never {
   if (error instanceof KvchainError) {
-    const { action, exit } = errorRow(error.code);
-    process.stderr.write(`kvchaind: ${error.code}: ${error.message}\n  ${action}\n`);
-    process.exit(exit);
+    process.stderr.write(`kvchaind: ${error.code}: ${error.message}\n  ${error.action}\n`);
+    process.exit(errorRow(error.code).exit);
   }
   process.stderr.write(`kvchaind: a fault of its own: ${error instanceof Error ? error.stack : String(error)}\n`);
   process.exit(1);

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { fromHex, toHex } from '../../chain/bytes.ts';
 import { assert, KvchainError } from '../../chain/errors.ts';
 import { isSecretKey } from '../../chain/keys.ts';
+import { diskFailed } from '../disk-failure.ts';
 import { decodeKeyFile, encodeKeyFile, keyFileBytesMax, scryptCostDefault, sealKey, unsealKey } from './key-file.ts';
 import { makePrivateFolder, readPrivateFile, writePrivateFile } from './private-file.ts';
 
@@ -79,7 +80,7 @@ export async function readKeyInfo(file: string): Promise<KeyInfo> {
 export async function listKeys(folder: string): Promise<readonly KeyInfo[]> {
   const names = await readdir(folder).catch(error => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw new KvchainError('DISK_FAILED', `listing ${folder}: ${String(error)}`, { cause: error });
+    throw diskFailed(error, `listing ${folder}`);
   });
   const files = names.filter(name => name.endsWith('.json') && namePattern.test(basename(name, '.json'))).sort();
   const keys: KeyInfo[] = [];

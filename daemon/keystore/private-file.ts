@@ -7,6 +7,7 @@ import { type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/pr
 import { dirname, join } from 'node:path';
 import { fromUtf8 } from '../../chain/bytes.ts';
 import { KvchainError } from '../../chain/errors.ts';
+import { diskFailed } from '../disk-failure.ts';
 
 const privateFileMode = 0o600;
 const privateFolderMode = 0o700;
@@ -130,7 +131,5 @@ function hasCode(error: unknown, code: string): boolean {
 }
 
 function diskError(error: unknown, doing: string): KvchainError {
-  if (error instanceof KvchainError) return error;
-  const detail = `${doing}: ${error instanceof Error ? error.message : String(error)}`;
-  return new KvchainError(hasCode(error, 'ENOENT') ? 'NOT_FOUND' : 'DISK_FAILED', detail, { cause: error });
+  return diskFailed(error, doing, hasCode(error, 'ENOENT') ? 'NOT_FOUND' : 'DISK_FAILED');
 }

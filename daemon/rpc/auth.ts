@@ -6,7 +6,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toHex } from '../../chain/bytes.ts';
-import { KvchainError } from '../../chain/errors.ts';
+import { diskFailed } from '../disk-failure.ts';
 import type { Caller } from './context.ts';
 import type { Scope } from './method.ts';
 
@@ -83,7 +83,7 @@ function writeSecretFile(path: string, text: string): void {
     writeFileSync(temporary, text, { mode: 0o600, flag: 'wx' });
     renameSync(temporary, path);
   } catch (cause) {
-    throw new KvchainError('DISK_FAILED', `cannot write ${path}`, { cause });
+    throw diskFailed(cause, `writing ${path}`);
   }
 }
 

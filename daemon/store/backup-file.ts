@@ -9,6 +9,7 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { equalBytes, fromUtf8 } from '../../chain/bytes.ts';
 import { KvchainError } from '../../chain/errors.ts';
+import { diskFailed } from '../disk-failure.ts';
 import type { StoreRow } from '../ports.ts';
 import { syncFolder } from './level-store.ts';
 
@@ -53,7 +54,7 @@ export async function writeBackup(file: string, header: BackupHeader, rows: Asyn
     }
   } catch (error) {
     await rm(partial, { force: true });
-    throw diskError(error, `writing ${file}`);
+    throw diskFailed(error, `writing ${file}`);
   }
 }
 
@@ -203,18 +204,11 @@ class Reader {
       const { value, done } = await this.#chunks.next();
       return done === true ? null : value;
     } catch (error) {
-      throw diskError(error, `reading ${this.#file}`);
+      throw diskFailed(error, `reading ${this.#file}`);
     }
   }
 }
 
 function bad(file: string, finding: string): KvchainError {
   return new KvchainError('BAD_BACKUP', `${file}: ${finding}`);
-}
-
-function diskError(error: unknown, doing: string): KvchainError {
-  if (error instanceof KvchainError) return error;
-  return new KvchainError('DISK_FAILED', `${doing}: ${error instanceof Error ? error.message : String(error)}`, {
-    cause: error,
-  });
 }

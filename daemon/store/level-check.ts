@@ -7,6 +7,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KvchainError } from '../../chain/errors.ts';
+import { diskFailed } from '../disk-failure.ts';
 import { findTableDamage, type ManifestContents, readLog, readManifest } from './level-format.ts';
 import { repairAdvice } from './row.ts';
 
@@ -74,7 +75,7 @@ async function listFolder(folder: string): Promise<string[]> {
     return (await readdir(folder)).sort();
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw new KvchainError('DISK_FAILED', `listing ${folder}: ${String(error)}`, { cause: error });
+    throw diskFailed(error, `listing ${folder}`);
   }
 }
 
@@ -82,7 +83,7 @@ async function readFileOf(folder: string, name: string): Promise<Buffer> {
   try {
     return await readFile(join(folder, name));
   } catch (error) {
-    throw new KvchainError('DISK_FAILED', `reading ${join(folder, name)}: ${String(error)}`, { cause: error });
+    throw diskFailed(error, `reading ${join(folder, name)}`);
   }
 }
 

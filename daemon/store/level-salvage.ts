@@ -1,6 +1,7 @@
 /** What can still be read of a LevelDB folder whose files are damaged: LevelDB itself puts together what it finds, for a repair to sift. */
 import { ClassicLevel } from 'classic-level';
 import { KvchainError } from '../../chain/errors.ts';
+import { diskFailed } from '../disk-failure.ts';
 import { openLevelStore } from './level-store.ts';
 
 /** What is wrong with the files of a database, in words, or null. Errors: DATABASE_LOCKED, DATABASE_VERSION, DISK_FAILED, NOT_FOUND. */
@@ -26,6 +27,6 @@ export async function salvageLevelFolder(folder: string): Promise<string | null>
     await ClassicLevel.repair(folder);
     return damage;
   } catch (cause) {
-    throw new KvchainError('DISK_FAILED', `repairing the files of ${folder}: ${String(cause)}`, { cause });
+    throw diskFailed(cause, `repairing the files of ${folder}`);
   }
 }

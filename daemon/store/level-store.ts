@@ -11,6 +11,7 @@ import { failpoint } from '#failpoint';
 import { compareBytes, fromUtf8, toUtf8 } from '../../chain/bytes.ts';
 import { assert, KvchainError } from '../../chain/errors.ts';
 import { databaseFormat, databaseVersion } from '../../chain/layout.ts';
+import { diskFailed } from '../disk-failure.ts';
 import type { StoreBatch } from '../failpoints.ts';
 import type { Store, StoreRange, StoreRow, StoreWrite } from '../ports.ts';
 import { checkLevelFolder } from './level-check.ts';
@@ -294,7 +295,7 @@ function levelError(error: unknown, doing: string): KvchainError {
   if (code === 'LEVEL_DATABASE_NOT_OPEN' || code === 'LEVEL_ITERATOR_NOT_OPEN') {
     return new KvchainError('STOPPING', `${doing}: the database is closed`, { cause: error });
   }
-  return new KvchainError('DISK_FAILED', `${doing}: ${message}`, { cause: error });
+  return diskFailed(error, doing);
 }
 
 function causeCode(error: unknown): unknown {

@@ -11,6 +11,7 @@ import { dirname } from 'node:path';
 import { crc32c } from '@node-rs/crc32';
 import { equalBytes, toUtf8 } from '../../chain/bytes.ts';
 import { assert, KvchainError } from '../../chain/errors.ts';
+import { diskFailed } from '../disk-failure.ts';
 import type { Log } from '../ports.ts';
 
 /** A record is at most this long; an engine's are a few hundred bytes. */
@@ -46,7 +47,7 @@ export async function openRecordLog({ file, onTornTail }: RecordLogOptions): Pro
     return new FileLog(handle, file, records, end);
   } catch (error) {
     await handle.close();
-    throw diskError(error, `opening ${file}`);
+    throw diskFailed(error, `opening ${file}`);
   }
 }
 
@@ -95,7 +96,7 @@ class FileLog implements Log {
       await this.#handle.datasync();
     } catch (error) {
       // What a failed fsync left on the disk is unknown, and a second one may lie: nothing is appended after it.
-      this.#failure = diskError(error, `appending to ${this.#file}`);
+      this.#failure = diskFailed(error, `appending to ${this.#file}`);
       throw this.#failure;
     }
     this.#end += frames.length;
@@ -211,7 +212,7 @@ async function openFile(file: string): Promise<FileHandle> {
       throw error;
     });
   } catch (error) {
-    throw diskError(error, `opening ${file}`);
+    throw diskFailed(error, `opening ${file}`);
   }
 }
 
@@ -232,11 +233,4 @@ function damaged(file: string, offset: number, finding: string): KvchainError {
   const advice =
     'Do not start this member with an older copy: it would forget what it promised (docs/operate/recovery.md).';
   return new KvchainError('DATABASE_DAMAGED', `${file} at byte ${offset}: ${finding}. ${advice}`);
-}
-
-function diskError(error: unknown, doing: string): KvchainError {
-  if (error instanceof KvchainError) return error;
-  return new KvchainError('DISK_FAILED', `${doing}: ${error instanceof Error ? error.message : String(error)}`, {
-    cause: error,
-  });
 }
