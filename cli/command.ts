@@ -27,7 +27,11 @@ export function onCall<O extends OptionValues = OptionValues>(
 ): Command {
   return command.action(async () => {
     const session = new Session(command.optsWithGlobals<CommonOptions>(), shell.streams);
-    await run({ args: command.args, options: command.opts<O>(), session });
+    try {
+      await run({ args: command.args, options: command.opts<O>(), session });
+    } catch (error) {
+      throw session.explain(error);
+    }
     shell.exit(session.exitCode);
   });
 }

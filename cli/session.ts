@@ -2,7 +2,8 @@
  * One run of a command: its options that every command has, what it prints on, and the daemon that it speaks to. What is heavy to load
  * (schemas, signatures) is loaded when a command asks for it, so that `--help` and `completion` answer at once.
  */
-import { existsSync } from 'node:fs';
+import { KvchainError } from '../chain/errors.ts';
+import { isThere } from '../daemon/disk-failure.ts';
 import type { KvchainClient } from '../daemon/rpc/client.ts';
 import {
   type DataFolder,
@@ -50,17 +51,17 @@ export class Session {
 
   /**
    * Where the daemon answers: --rpc, else what the daemon of the data folder wrote, else the default address. Error: UNREACHABLE when
-   * no daemon runs on a folder that was named or that belongs to a network, so that the daemon of another one is never asked instead.
+   * no daemon runs on a folder that was named or that belongs to a network, so that the daemon of another one is never asked instead;
+   * DISK_FAILED when the folder cannot be looked into.
    */
   url(): string {
     if (this.#options.rpc !== undefined) return this.#options.rpc;
     const running = readRpcFile(this.folder);
     if (running !== null) return running.url;
-    const isNamed = this.#options.dataDir !== undefined;
-    if (!isNamed && !hasGenesis(this.folder)) return defaultUrl;
-    const start = isNamed ? `kvchain start --data-dir ${this.folder.path}` : 'kvchain start';
-    const advice = existsSync(this.folder.path)
-      ? `Start it with \`${start}\`, or give --rpc.`
+    const isOfNetwork = hasGenesis(this.folder);
+    if (this.#options.dataDir === undefined && !isOfNetwork) return defaultUrl;
+    const advice = isThere(this.folder.path)
+      ? 'Start it with `kvchain start`, or give --rpc.'
       : 'There is no such folder: check its name, or give --rpc.';
     throw new CommandError('UNREACHABLE', `no daemon runs on the data folder ${this.folder.path}`, advice);
   }
@@ -73,6 +74,21 @@ export class Session {
       ...(dataDir === undefined ? [] : ['--data-dir', dataDir]),
     ];
     return ['kvchain', words, ...flags.map(shellWord)].join(' ');
+  }
+
+  /** The same error, with the data folder that the user named in the commands of its advice. */
+  explain(error: unknown): unknown {
+    if (!(error instanceof KvchainError) || this.#options.dataDir === undefined) return error;
+    const action = error.action.replace(/`(kvchain [^`]*)`/g, (_, words: string) => `\`${this.here(words)}\``);
+    const more = error instanceof CommandError ? error.more : {};
+    return action === error.action ? error : new CommandError(error.code, error.message, action, more);
+  }
+
+  /** A command line about the data folder, with its name when the user named it. */
+  here(words: string): string {
+    const { dataDir } = this.#options;
+    const isNamed = dataDir === undefined || words.includes('--data-dir');
+    return isNamed ? words : `${words} --data-dir ${shellWord(dataDir)}`;
   }
 
   /** A client of the daemon. Nothing is signed for another chain than that of the data folder, when it has one and --rpc was not given. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -29,6 +29,20 @@ describe('keys', () => {
     expect((await key('new', 'alice', '--password-file', password)).exit).toBe(2);
     expect((await key('new', '../x', '--password-file', password)).exit).toBe(2);
     expect((await key('show')).json()).toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('are asked for with the folder that was named', async () => {
+    const dataDir = join(folder, 'no keys');
+    const { stderr } = await typed(['key', 'show', '--data-dir', dataDir]);
+    expect(stderr).toContain(`Make one with \`kvchain key new --data-dir '${dataDir}'\`.`);
+  });
+
+  it('are not said to be absent where nobody may look', async () => {
+    const dataDir = join(folder, 'circle');
+    symlinkSync(dataDir, dataDir);
+    for (const words of [['status'], ['put', 'a', 'b'], ['init'], ['start']]) {
+      expect((await typed([...words, '--data-dir', dataDir, '--json'])).json()).toMatchObject({ code: 'DISK_FAILED' });
+    }
   });
 });
 

@@ -108,7 +108,7 @@ async function init({ options, session }: Call<InitOptions>): Promise<void> {
       ['network', genesis.name],
       ['chainId', chainId],
       ['genesis', folder.genesis],
-      ['next', 'kvchain start --mine; others join with this genesis file'],
+      ['next', `${session.here('kvchain start --mine')}; others join with this genesis file`],
     ]),
   );
 }

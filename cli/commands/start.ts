@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Call, examples, onCall, type Shell } from '../command.ts';
 import type { Ending } from '../daemon-process.ts';
-import { type DataFolder, dataFolderAt, hasGenesis, readRpcFile } from '../data-folder.ts';
+import { type DataFolder, dataFolderAt, hasGenesis, readGenesis, readRpcFile } from '../data-folder.ts';
 import { CommandError } from '../failure.ts';
 import { fields } from '../output.ts';
 import type { Session } from '../session.ts';
@@ -46,7 +46,8 @@ async function start({ args, options, session }: Call<StartOptions>): Promise<vo
   const stopPassing = passSignals(daemon.child);
   const url = await untilReady(daemon, folder);
   if (url !== null) {
-    output.answer({ url, pid: daemon.child.pid, dataDir: folder.path }, greeting(url, session, options));
+    const first = await keyAdvice(session);
+    output.answer({ url, pid: daemon.child.pid, dataDir: folder.path }, greeting({ url, session, first }, options));
     if (options.detach) {
       stopPassing();
       daemon.child.unref();
@@ -77,8 +78,23 @@ function soloFlags(folder: DataFolder): readonly string[] {
   return ['--mine', ...(isOurs ? ['--account', 'main', '--password-file', folder.password] : [])];
 }
 
+/** What to type before anything can be signed, and what it costs; nothing when the folder has a key. */
+async function keyAdvice({ folder }: Session): Promise<readonly [words: string, note: string] | null> {
+  const { keyFolderOf, listKeys } = await import('../../daemon/keystore/keystore.ts');
+  if ((await listKeys(keyFolderOf(folder.path))).length > 0) return null;
+  const genesis = await readGenesis(folder);
+  const isFree = genesis?.schedule.every(({ params }) => params.feePerByteMin === 0n) ?? false;
+  return ['key new', isFree ? '   # the account that signs; it needs no money here' : '   # the account that signs'];
+}
+
+interface Greeted {
+  readonly url: string;
+  readonly session: Session;
+  readonly first: Awaited<ReturnType<typeof keyAdvice>>;
+}
+
 /** What to type next, so that it works as it stands. */
-function greeting(url: string, session: Session, { detach }: StartOptions): string {
+function greeting({ url, session, first }: Greeted, { detach }: StartOptions): string {
   const isDefault = session.folder.path === dataFolderAt(undefined).path;
   const kvchain = `${programName()}`;
   const where = isDefault ? '' : ` --data-dir ${shellWord(session.folder.path)}`;
@@ -90,6 +106,7 @@ function greeting(url: string, session: Session, { detach }: StartOptions): stri
     ]),
     '',
     'Type in another terminal:',
+    ...(first === null ? [] : [`  ${kvchain} ${first[0]}${where}${first[1]}`]),
     `  ${kvchain} put hello world${where}`,
     `  ${kvchain} get hello${where}`,
     `  ${kvchain} status${where}`,
