@@ -304,16 +304,21 @@ describe('a proof', () => {
     const undo = await chain.undo(top);
     if (undo === null) throw new Error('the head can be undone');
     const fill = proofChangesMax - undo.changes.length;
-    const absent = Array.from({ length: fill + 1 }, (_, index) => ({ stateKey: keyStateKey(`${index}`), after: null }));
-    const stand = (count: number) => [...undo.changes, ...absent.slice(0, count)];
+    const filled = Uint8Array.of(1);
+    const more = Array.from({ length: fill + 1 }, (_, index) => ({ stateKey: keyStateKey(`${index}`), after: filled }));
+    const stand = (count: number) => [...undo.changes, ...more.slice(0, count)];
+    const atHead = () => writer.inTurn(() => writer.proveRecord(keyStateKey('k'), top));
+    const before = await atHead();
     await store.inner.write([rows.undo.put(top, { ...undo, changes: stand(fill) })], 'durable');
-    expect(await writer.inTurn(() => writer.proveRecord(keyStateKey('k'), top - 1))).toMatchObject({ ok: true });
+    const past = await writer.inTurn(() => writer.proveRecord(keyStateKey(`${fill - 1}`), top - 1));
+    expect(past).toMatchObject({ ok: true, value: { record: filled } });
+    expect(await atHead(), 'all pieces were taken back').toEqual(before);
     await store.inner.write([rows.undo.put(top, { ...undo, changes: stand(fill + 1) })], 'durable');
     await store.inner.write([rows.undo.remove(top - 1)], 'durable');
     const refused = await writer.inTurn(() => writer.proveRecord(keyStateKey('k'), top - 2));
     expect(refused).toMatchObject({ ok: false, error: { code: 'HEIGHT_UNAVAILABLE' } });
     expect(!refused.ok && refused.error.detail).toContain(`at most ${proofChangesMax}`);
-    expect(await writer.inTurn(() => writer.proveRecord(keyStateKey('k'), top))).toMatchObject({ ok: true });
+    expect(await atHead()).toEqual(before);
   });
 });
 

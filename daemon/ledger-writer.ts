@@ -10,7 +10,7 @@ import { paramsAt } from '../chain/genesis.ts';
 import { type Applied, BlockExecution, checkStateRoot, touchedBy } from '../chain/ledger.ts';
 import { merkleRoot } from '../chain/merkle.ts';
 import { pathOf, type StateWrite, treeUpdates } from '../chain/state.ts';
-import { StateTree } from '../chain/state-tree.ts';
+import { StateTree, type StateUpdate } from '../chain/state-tree.ts';
 import type { StateProof } from '../chain/state-tree-proof.ts';
 import type { Transaction } from '../chain/transaction.ts';
 import type { Template } from '../consensus/engine.ts';
@@ -23,7 +23,9 @@ import { inSlices } from './pace.ts';
 /** Proofs and past readings are given for the head and this many blocks below it. */
 export const proofDepthMax = 128;
 /** Changes of the state that are taken back, and put again, for a proof below the head: full blocks bring the height nearer. */
-export const proofChangesMax = 20_000;
+export const proofChangesMax = 5_000;
+/** Of them, so many in one piece: a few milliseconds. */
+const proofPieceMax = 250;
 
 export interface LedgerParts extends StepParts {
   /** Called in order, after a step's batch is on stable storage. */
@@ -146,7 +148,7 @@ export class LedgerWriter {
 
   /**
    * The record at a state key, and its proof, as of a canonical block. To be called in turn. At the head it costs one walk down the tree;
-   * below, the tree is taken back to that height and forth again in one piece. Error: HEIGHT_UNAVAILABLE above the head, more than
+   * below, the tree is taken back to that height and forth again, in slices. Error: HEIGHT_UNAVAILABLE above the head, more than
    * `proofDepthMax` blocks or the undo window below it, or where the blocks above changed the state more than `proofChangesMax` times.
    */
   async proveRecord(stateKey: Uint8Array, height: number): Promise<Result<ProvenRecord>> {
@@ -156,9 +158,7 @@ export class LedgerWriter {
     const [sealed] = await this.#parts.chain.canonicalHeaders(height, 1);
     const [now] = await this.#parts.chain.records([stateKey]);
     const change = before.get(toHex(stateKey));
-    const back = this.#tree.update(treeUpdates([...before.values()]));
-    const proof = this.#tree.prove(pathOf(stateKey));
-    this.#tree.update(back);
+    const proof = await inSlices(this.#parts.clock, this.#proveAfter([...before.values()], pathOf(stateKey)));
     const record = change === undefined ? (now ?? null) : change.after;
     return accept({ sealed: expectRow(sealed ?? null, `header of block ${height}`), record, proof });
   }
@@ -206,6 +206,23 @@ export class LedgerWriter {
       yield;
     }
     return included;
+  }
+
+  /** The proof of what stands at `path` once these changes are made; they are taken back in any case. */
+  *#proveAfter(changes: readonly StateWrite[], path: Uint8Array): Generator<undefined, StateProof, undefined> {
+    const backs: StateUpdate[][] = [];
+    try {
+      for (let start = 0; start < changes.length; start += proofPieceMax) {
+        backs.push(this.#tree.update(treeUpdates(changes.slice(start, start + proofPieceMax))));
+        yield;
+      }
+      return this.#tree.prove(path);
+    } finally {
+      for (const back of backs.toReversed()) {
+        this.#tree.update(back);
+        yield;
+      }
+    }
   }
 
   #rootWith(changes: readonly StateWrite[]): Uint8Array {

@@ -174,7 +174,7 @@ export interface NodeApi {
   ): Promise<readonly HistoryEntry[]>;
   /** Keys with values, in UTF-8 order, that start with `prefix` and come after `after`: at most `limit`, fewer among many deleted ones. */
   scan(prefix: string, options: { readonly after: string | null; readonly limit: number }): Promise<ScanReading>;
-  /** Errors: HEIGHT_UNAVAILABLE more than 128 blocks below the head, or behind more than 20,000 changes of the state. */
+  /** Errors: HEIGHT_UNAVAILABLE more than 128 blocks below the head, or behind more than 5,000 changes of the state. */
   prove(key: string, height: number | null): Promise<Result<KeyProof>>;
   readAccount(address: Uint8Array): Promise<AccountReading>;
   supply(): Promise<bigint>;

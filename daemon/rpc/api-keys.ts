@@ -187,7 +187,7 @@ export const keyMethods = {
       key: s.key,
       height: s.height
         .optional()
-        .meta({ description: 'at most 128 below the head, and 20,000 changes of the state; default: the head' }),
+        .meta({ description: 'at most 128 below the head, and 5,000 changes of the state; default: the head' }),
     }),
     result: s.keyProof,
     errors: ['BAD_KEY', 'HEIGHT_UNAVAILABLE'],
