@@ -1,6 +1,6 @@
 /**
- * What is written together. One batch moves the ledger by one block, forwards or back: tip, state, leaves, history, receipts, undo and
- * indexes, so that after a crash the database stands at some block, whole.
+ * What is written together. What moves the ledger by one block, forwards or back, is in one batch, alone or with that of other blocks:
+ * tip, state, leaves, history, receipts, undo and indexes, so that after a crash the database stands at some block, whole.
  */
 import type { Block } from './block.ts';
 import { assert } from './errors.ts';
@@ -38,7 +38,7 @@ export interface Commit {
   readonly undoBlocksMax: number;
 }
 
-/** The batch that moves the ledger from the block's parent to the block. The block itself is stored before or with it. */
+/** What moves the ledger from the block's parent to the block. The block itself is stored before or with it. */
 export function commitWrites({ block, applied, undoBlocksMax }: Commit): StoreWrite[] {
   const { hash } = block;
   const { height } = block.header;
@@ -67,7 +67,7 @@ export function genesisWrites(block: Block, applied: Applied, treeRecord: Uint8A
 }
 
 /**
- * The batch that moves the ledger from the block back to its parent. The block stays stored; the row `undone` says that its transactions
+ * What moves the ledger from the block back to its parent. The block stays stored; the row `undone` says that its transactions
  * are owed to the mempool. `undo` is the one of this block (`decodeUndo` checks that).
  */
 export function undoWrites(block: Block, undo: Undo): StoreWrite[] {

@@ -1,6 +1,6 @@
 /** Token buckets: how many calls each caller may make, refilled steadily, saved up to a burst. */
 
-/** Callers kept at once; beyond, those that have a full bucket are forgotten first, then the oldest. */
+/** Callers kept at once; beyond, the one that has not called for longest is forgotten: its bucket had most time to fill again. */
 const callersMax = 10_000;
 
 export interface Rate {
