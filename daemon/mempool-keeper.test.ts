@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { actor, alice, bob, put } from '../chain/ledger-fixture.suite.ts';
 import { Mempool } from '../chain/mempool.ts';
 import type { Transaction } from '../chain/transaction.ts';
-import { Branch, openLedger, rival, signed, storeBlocks, switchBetween } from './chain-fixture.suite.ts';
+import { Branch, openLedger, rival, signed, storeBlocks, switchBetween, WatchedStore } from './chain-fixture.suite.ts';
 import { ManualClock, quiet } from './manual-clock.suite.ts';
 import { MempoolKeeper } from './mempool-keeper.ts';
 import { openNode } from './node-fixture.suite.ts';
@@ -80,6 +80,7 @@ describe('the journal of the mempool', () => {
     );
     for (const transaction of large) expect(add(transaction).ok).toBe(true);
     await keeper.save();
+    add(signed(actor('one more'), [put('k', 'x')]));
     const sizes: number[] = [];
     const write = store.write.bind(store);
     vi.spyOn(store, 'write').mockImplementation(async (batch, durability) => {
@@ -103,6 +104,30 @@ describe('the journal of the mempool', () => {
     await quiet();
     expect((await chain.journal()).transactions.map(({ idHex }) => idHex)).toEqual([write(0).idHex]);
     expect(faults).toEqual([]);
+  });
+
+  it('is not written again while it stays as it is', async () => {
+    const store = new WatchedStore();
+    const { add, mempool, clock, keeper } = await keeperOn(store);
+    const writesOf = async (change: () => unknown) => {
+      const before = store.writes;
+      change();
+      clock.advance(saveMs);
+      await quiet();
+      return store.writes - before;
+    };
+    expect(await writesOf(() => add(write(0)))).toBe(1);
+    expect(await writesOf(() => {})).toBe(0);
+    // The new part, and the end of the old one.
+    expect(await writesOf(() => add(write(1)))).toBe(2);
+    expect(await writesOf(() => {})).toBe(0);
+    store.beforeWrite = () => Promise.reject(new Error('no space'));
+    await expect(writesOf(() => add(write(2)))).resolves.toBe(1);
+    store.beforeWrite = async () => {};
+    expect(await writesOf(() => {})).toBe(2);
+    expect(mempool.stats().count).toBe(3);
+    await keeper.save();
+    expect(await writesOf(() => {})).toBe(0);
   });
 
   it('has the transactions of an undone block after a crash, though the mempool was never written', async () => {

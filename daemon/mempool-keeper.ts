@@ -43,6 +43,8 @@ export class MempoolKeeper {
   readonly #cancels = new Map<'expire' | 'save', () => void>();
   /** Where the store holds the parts of the mempool that was written last. */
   #places: readonly number[] = [];
+  /** Witness ids of what the store holds whole, in their order; null while that is not known. */
+  #written: readonly string[] | null = null;
   #saving: Promise<void> = Promise.resolve();
   /** Undone blocks whose transactions are in the mempool, while the store still owes them to it. */
   readonly #undone: Uint8Array[] = [];
@@ -94,7 +96,7 @@ export class MempoolKeeper {
     this.#remember(transactions.map(transaction => ({ transaction, reason })));
   }
 
-  /** Writes the mempool as it is now, one saving after the other. */
+  /** Writes the mempool as it is now, one saving after the other; nothing when the store has it like that already. */
   save(): Promise<void> {
     const before = this.#saving;
     this.#saving = (async () => {
@@ -114,6 +116,10 @@ export class MempoolKeeper {
     const transactions = [...this.#parts.mempool.entries()].map(({ transaction }) => transaction);
     // What is undone while the parts are written is not among them and stays owed.
     const undone = [...this.#undone];
+    const ids = transactions.map(({ witnessIdHex }) => witnessIdHex);
+    if (undone.length === 0 && this.#isWritten(ids)) return;
+    // Should it end half-way.
+    this.#written = null;
     const batches = mempoolWrites({ transactions, places: this.#places, undone });
     for (;;) {
       const batch = batches.next();
@@ -124,6 +130,12 @@ export class MempoolKeeper {
       await this.#parts.chain.write(batch.value, 'lazy', 'mempool');
     }
     this.#undone.splice(0, undone.length);
+    this.#written = ids;
+  }
+
+  #isWritten(ids: readonly string[]): boolean {
+    const written = this.#written;
+    return written?.length === ids.length && ids.every((id, index) => id === written[index]);
   }
 
   #expire(): void {
