@@ -1,5 +1,5 @@
 /**
- * Headers whose parent is unknown, kept for a while because headers may arrive in any order. Bounded per peer and in all; when full, a
+ * A-H2: headers whose parent is unknown, kept for a while because headers may arrive in any order. Bounded per peer and in all; when full, a
  * random one goes, so that nobody can choose which; whoever floods the pool pushes out their own first.
  */
 import type { SealedHeader } from '../../chain/block.ts';

@@ -22,8 +22,8 @@ it('every place that the page names for a rule exists and carries its id', () =>
   for (const [, rule, places] of rows) {
     const named = [...(places ?? '').matchAll(/`([a-z/-]+\.ts)(?:: ([\w, ]+))?`/g)];
     expect(named.length).toBeGreaterThan(0);
-    expect(named.some(([, file]) => textOf(file ?? '').includes(rule ?? '?'))).toBe(true);
     for (const [, file, symbols] of named) {
+      expect(rulesIn(textOf(file ?? '')), `${file} carries ${rule}`).toContain(rule);
       for (const symbol of symbols?.split(', ') ?? []) {
         expect(textOf(file ?? ''), `${file} declares ${symbol}`).toMatch(
           new RegExp(`(function\\*?|class) ${symbol}\\b`),

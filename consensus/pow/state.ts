@@ -1,4 +1,4 @@
-/** The state of the proof-of-work engine, the limits of all that it keeps, and the few questions that every part of it asks. */
+/** The state of the proof-of-work engine, the limits of all that it keeps (A-I4), and the few questions that every part of it asks. */
 import type { BlockEntry, BlockTree } from '../../chain/block-tree.ts';
 import { type Genesis, type Params, paramsAt } from '../../chain/genesis.ts';
 import { decodeBits, workOf } from '../../chain/target.ts';
