@@ -53,9 +53,9 @@ export function frame(stream: Stream): FramedStream {
   });
 }
 
-/** Connects to `address` and shakes hands as a good node would, with `status`. */
+/** Connects to `address`, anew if need be, and shakes hands as a good node would, with `status`. */
 async function shakeHands(attacker: Libp2p, address: string, status: Uint8Array): Promise<Connection> {
-  const connection = await attacker.dial(multiaddr(address));
+  const connection = await attacker.dial(multiaddr(address), { force: true });
   const greeting = frame(await connection.newStream([names.status]));
   await greeting.write(status);
   await greeting.read(5_000);
