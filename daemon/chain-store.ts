@@ -73,8 +73,12 @@ export class ChainStore {
     return this.#store.get(rows.body.key(hash));
   }
 
+  transactions(hash: Uint8Array): Promise<readonly Transaction[] | null> {
+    return this.#read(rows.body, hash);
+  }
+
   async block(hash: Uint8Array): Promise<Block | null> {
-    const [header, transactions] = await Promise.all([this.header(hash), this.#read(rows.body, hash)]);
+    const [header, transactions] = await Promise.all([this.header(hash), this.transactions(hash)]);
     return header && transactions && { ...header.sealed, transactions };
   }
 

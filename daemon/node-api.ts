@@ -84,7 +84,7 @@ export interface KeyProof {
 }
 
 /** Where a transaction is. `dropped`: it was held and is no longer (replaced, evicted, expired). */
-export interface TransactionStatus {
+export interface TransactionStanding {
   readonly id: Uint8Array;
   readonly status: 'pending' | 'included' | 'failed' | 'dropped';
   /** Why it failed, or was dropped. */
@@ -95,6 +95,10 @@ export interface TransactionStatus {
   readonly confirmations: number;
   readonly finality: Finality;
   readonly receipt: Receipt | null;
+}
+
+/** Where a transaction is, and itself. */
+export interface TransactionStatus extends TransactionStanding {
   readonly transaction: Transaction | null;
 }
 
@@ -186,6 +190,8 @@ export interface NodeApi {
   submit(transactions: readonly Transaction[], source: string): Promise<readonly Result<TransactionStatus>[]>;
   /** Errors: NOT_FOUND; HEIGHT_UNAVAILABLE when its block was pruned. */
   transaction(id: Uint8Array): Promise<Result<TransactionStatus>>;
+  /** The same without the transaction, whose block is not read for it: for who asks again at every head. */
+  standing(id: Uint8Array): Promise<Result<TransactionStanding>>;
 
   mempoolInfo(): MempoolInfo;
   mempoolList(limit: number): readonly Transaction[];

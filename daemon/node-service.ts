@@ -12,6 +12,7 @@ import type {
   NodeApi,
   NodeStatus,
   ReadMode,
+  TransactionStanding,
   TransactionStatus,
 } from './node-api.ts';
 import type { PeerInfo } from './ports.ts';
@@ -120,6 +121,10 @@ export class NodeService implements NodeApi {
 
   transaction(id: Uint8Array): Promise<Result<TransactionStatus>> {
     return this.#node.reader.transaction(id);
+  }
+
+  standing(id: Uint8Array): Promise<Result<TransactionStanding>> {
+    return this.#node.reader.standing(id);
   }
 
   mempoolInfo(): MempoolInfo {

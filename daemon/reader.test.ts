@@ -3,7 +3,7 @@ import { fromUtf8, toHex } from '../chain/bytes.ts';
 import { encode } from '../chain/codec.ts';
 import { sha256 } from '../chain/hash.ts';
 import { rows } from '../chain/layout.ts';
-import { alice, bob, put } from '../chain/ledger-fixture.suite.ts';
+import { actor, alice, bob, put } from '../chain/ledger-fixture.suite.ts';
 import type { RemovalReason } from '../chain/mempool-queues.ts';
 import type { Operation } from '../chain/operation.ts';
 import { keyRecordCodec, keyStateKey, pathOf } from '../chain/state.ts';
@@ -170,6 +170,28 @@ describe('a transaction', () => {
         receipt: { status: 'applied' },
       },
     });
+  });
+
+  it('is read with one decoding of its block for all who ask, and with none for who only waits', async () => {
+    const store = new WatchedStore();
+    const opened = await openNode(store);
+    const { reader } = opened.node;
+    const writes = ['a', 'b', 'c'].map(name => signed(actor(name), [put(name, 'v')]));
+    const branch = new Branch();
+    branch.grow(writes);
+    await follow(opened, branch);
+    const reads: string[] = [];
+    store.beforeRead = async key => void reads.push(toHex(key));
+    const ids = Array.from({ length: 5 }, () => writes.map(({ id }) => id)).flat();
+    const standings = await Promise.all(ids.map(id => reader.standing(id)));
+    expect(standings.map(standing => standing.ok && standing.value.index)).toEqual(ids.map((_, at) => at % 3));
+    const bodyReads = () => reads.filter(key => key === toHex(rows.body.key(branch.tip.hash))).length;
+    const receiptReads = () => reads.filter(key => key === toHex(rows.receipts.key(branch.tip.hash))).length;
+    expect([bodyReads(), receiptReads()]).toEqual([0, 1]);
+    for (const id of ids)
+      expect(await reader.transaction(id)).toMatchObject({ value: { status: 'included', transaction: { id } } });
+    await Promise.all(ids.map(id => reader.transaction(id)));
+    expect([bodyReads(), receiptReads()]).toEqual([1, 1]);
   });
 
   it('that failed is told with its code', async () => {

@@ -20,6 +20,7 @@ import {
 import type { EngineInstance } from '../consensus/instance.ts';
 import { atOneHead } from './at-one-head.ts';
 import { type ChainStore, expectRow } from './chain-store.ts';
+import { type DecodedBlocks, decodedBlocksOf } from './decoded-blocks.ts';
 import type { LedgerWriter } from './ledger-writer.ts';
 import type {
   AccountReading,
@@ -30,6 +31,7 @@ import type {
   KeyReading,
   ReadMode,
   ScanReading,
+  TransactionStanding,
   TransactionStatus,
 } from './node-api.ts';
 
@@ -61,9 +63,11 @@ const scanPageMax = 64;
 
 export class Reader {
   readonly #parts: ReaderParts;
+  readonly #decoded: DecodedBlocks;
 
   constructor(parts: ReaderParts) {
     this.#parts = parts;
+    this.#decoded = decodedBlocksOf(parts.chain);
   }
 
   /** See NodeApi.blockByHash. */
@@ -128,7 +132,12 @@ export class Reader {
 
   /** Where a transaction is: in a block of the canonical chain, in the mempool, or dropped by it; see NodeApi.transaction. */
   transaction(id: Uint8Array): Promise<Result<TransactionStatus>> {
-    return this.#atOneHead(() => this.#transaction(id));
+    return this.#atOneHead(() => this.#transaction(id, place => this.#included(id, place)));
+  }
+
+  /** The same without the transaction of a block; see NodeApi.standing. */
+  standing(id: Uint8Array): Promise<Result<TransactionStanding>> {
+    return this.#atOneHead(() => this.#transaction<TransactionStanding>(id, place => this.#standing(id, place)));
   }
 
   #atOneHead<T>(read: () => Promise<T>): Promise<T> {
@@ -160,15 +169,18 @@ export class Reader {
       chain.receipts(hash),
       chain.canonicalHeight(hash),
     ]);
-    const { blocksFrom } = this.#parts.floors;
-    const stands = header?.sealed.header.height ?? 0;
-    // A part of it may still be there, or was when it was read. Block 0 is never taken away.
-    if (stands > 0 && stands < blocksFrom) {
-      const held = `this node was pruned, it holds blocks from ${blocksFrom} on`;
-      return reject('HEIGHT_UNAVAILABLE', `block ${stands}: ${held}`);
-    }
+    const gone = this.#prunedBlock(header?.sealed.header.height ?? 0);
+    if (gone !== null) return gone;
     if (block === null) return reject('NOT_FOUND', `no block ${toHex(hash)}`);
     return accept({ block, receipts: receipts ?? [], isCanonical: height !== null, ...this.#certainty(height) });
+  }
+
+  /** Error: HEIGHT_UNAVAILABLE. A part of a pruned block may still be there, or was when it was read. Block 0 is never taken away. */
+  #prunedBlock(height: number): Result<never> | null {
+    const { blocksFrom } = this.#parts.floors;
+    if (height === 0 || height >= blocksFrom) return null;
+    const held = `this node was pruned, it holds blocks from ${blocksFrom} on`;
+    return reject('HEIGHT_UNAVAILABLE', `block ${height}: ${held}`);
   }
 
   async #blockAt(height: number): Promise<Result<BlockReading>> {
@@ -235,9 +247,12 @@ export class Reader {
     return accept({ sealed, key, record, value: await this.#value(key, record), proof });
   }
 
-  async #transaction(id: Uint8Array): Promise<Result<TransactionStatus>> {
+  async #transaction<T>(
+    id: Uint8Array,
+    included: (place: TransactionPlace) => Promise<Result<T>>,
+  ): Promise<Result<T | TransactionStatus>> {
     const [place] = await this.#parts.chain.transactionPlaces([id]);
-    if (place) return this.#included(id, place);
+    if (place) return included(place);
     const nowhere = { height: null, blockHash: null, index: null, confirmations: 0, receipt: null };
     const transaction = this.#parts.mempool.byId(toHex(id));
     if (transaction !== null)
@@ -248,27 +263,27 @@ export class Reader {
     return accept({ id, status: 'dropped', code, finality: 'pending', transaction, ...nowhere });
   }
 
-  async #included(id: Uint8Array, { height, index }: TransactionPlace): Promise<Result<TransactionStatus>> {
-    const reading = await this.#blockAt(height);
-    if (!reading.ok) return reading;
-    const { block, receipts, confirmations, finality } = reading.value;
-    const transaction = block.transactions[index];
-    const receipt = receipts[index];
-    // A reorg between the two reads: this answer will not count.
-    if (!transaction || !receipt || !equalBytes(transaction.id, id)) return unknownTransaction(id);
+  async #included(id: Uint8Array, place: TransactionPlace): Promise<Result<TransactionStatus>> {
+    const hash = await this.#parts.chain.canonicalHash(place.height);
+    const [standing, body] = await Promise.all([this.#standing(id, place), hash && this.#decoded.body(hash)]);
+    if (!standing.ok) return standing;
+    const transaction = body?.transactions[place.index];
+    // A reorg between two reads: this answer will not count.
+    if (!transaction || !equalBytes(transaction.id, id)) return unknownTransaction(id);
+    return accept({ ...standing.value, transaction });
+  }
+
+  /** What the receipt of an included transaction tells. */
+  async #standing(id: Uint8Array, { height, index }: TransactionPlace): Promise<Result<TransactionStanding>> {
+    const blockHash = await this.#parts.chain.canonicalHash(height);
+    const receipts = blockHash && (await this.#decoded.receipts(blockHash));
+    const gone = this.#prunedBlock(height);
+    if (gone !== null) return gone;
+    const receipt = receipts?.[index];
+    // A reorg between two reads: this answer will not count.
+    if (!blockHash || !receipt) return unknownTransaction(id);
     const status = receipt.status === 'failed' ? 'failed' : 'included';
-    return accept({
-      id,
-      status,
-      code: receipt.code,
-      height,
-      blockHash: block.hash,
-      index,
-      confirmations,
-      finality,
-      receipt,
-      transaction,
-    });
+    return accept({ id, status, code: receipt.code, height, blockHash, index, receipt, ...this.#certainty(height) });
   }
 
   async #reading(key: string, record: KeyRecord | null, at: number): Promise<KeyReading> {

@@ -1,26 +1,18 @@
 /** Answers to the sync requests of peers, from what the store holds; every answer is bounded before it is read. */
 
-import { blockBytesCap, bodyCodec, type SealedHeader } from '../chain/block.ts';
+import type { SealedHeader } from '../chain/block.ts';
 import { equalBytes, toHex } from '../chain/bytes.ts';
-import { decodeBytes } from '../chain/codec.ts';
-import { assert, KvchainError, unreachable } from '../chain/errors.ts';
+import { KvchainError, unreachable } from '../chain/errors.ts';
 import type { Transaction } from '../chain/transaction.ts';
 import type { ChainStore } from './chain-store.ts';
+import { decodedBlocksOf } from './decoded-blocks.ts';
 import { encodeBodies, encodeHeaders, encodeTransactions, type SyncRequest, wireLimits } from './wire.ts';
-
-/** Blocks whose transactions are kept decoded: the newest are what peers ask for while a block spreads, each of them many times. */
-const decodedBlocksMax = 4;
 
 /** Headers in one answer, however many are asked for: reading and encoding them is some milliseconds of the main thread. */
 const servedHeadersMax = 500;
 
 /** A step of the ledger between two reads may leave headers of two branches: they are read again, at most so often in all. */
 const headerReadsMax = 4;
-
-type ByWitness = ReadonlyMap<string, Transaction>;
-
-/** Per store, the blocks that were asked for last, oldest first, by hash in hexadecimal. A hash names its body for ever. */
-const decodedBlocks = new WeakMap<ChainStore, Map<string, ByWitness>>();
 
 /** Throws KvchainError BAD_MESSAGE for a request that no honest peer sends. */
 export async function serve(chain: ChainStore, request: SyncRequest): Promise<Uint8Array> {
@@ -91,25 +83,6 @@ async function transactionsOf(
 ): Promise<readonly (Transaction | null)[]> {
   const wanted = witnessIds.map(toHex);
   if (new Set(wanted).size < wanted.length) throw new KvchainError('BAD_MESSAGE', 'a transaction is asked for twice');
-  const found = await byWitness(chain, block);
-  return wanted.map(witnessIdHex => found?.get(witnessIdHex) ?? null);
-}
-
-/** The transactions of a stored block by witnessId in hexadecimal; null when it is not stored. */
-async function byWitness(chain: ChainStore, block: Uint8Array): Promise<ByWitness | null> {
-  const blockHex = toHex(block);
-  const decoded = decodedBlocks.get(chain) ?? new Map<string, ByWitness>();
-  decodedBlocks.set(chain, decoded);
-  const bytes = decoded.has(blockHex) ? null : await chain.bodyBytes(block);
-  // Another request may have decoded it in between.
-  const kept = decoded.get(blockHex);
-  if (kept !== undefined) return kept;
-  if (bytes === null) return null;
-  const body = decodeBytes(bodyCodec, bytes, blockBytesCap);
-  assert(body.ok, 'a stored body decodes');
-  const found = new Map(body.value.map(transaction => [transaction.witnessIdHex, transaction]));
-  decoded.set(blockHex, found);
-  const [oldest] = decoded.keys();
-  if (oldest !== undefined && decoded.size > decodedBlocksMax) decoded.delete(oldest);
-  return found;
+  const found = await decodedBlocksOf(chain).body(block);
+  return wanted.map(witnessIdHex => found?.byWitness.get(witnessIdHex) ?? null);
 }

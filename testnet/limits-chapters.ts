@@ -46,6 +46,7 @@ export const chapters: readonly Chapter[] = [
       'daemon/block-import.ts',
       'daemon/sync.ts',
       'daemon/sync-server.ts',
+      'daemon/decoded-blocks.ts',
       'daemon/ledger-step.ts',
       'daemon/ledger-writer.ts',
       'daemon/at-one-head.ts',

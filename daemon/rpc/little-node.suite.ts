@@ -256,6 +256,10 @@ export class LittleNode implements node.NodeApi {
     return found(this.#status(id));
   }
 
+  standing(id: Uint8Array): Promise<Result<node.TransactionStanding>> {
+    return this.transaction(id);
+  }
+
   #status(id: Uint8Array): node.TransactionStatus | null {
     const hex = toHex(id);
     const held = this.#pending.find(({ idHex }) => idHex === hex);

@@ -1,7 +1,7 @@
 /** Waits until a transaction stands where the caller wants it: looks again at every new head, never by polling a clock. */
 import { toHex } from '../../chain/bytes.ts';
 import { accept, type Result, reject } from '../../chain/errors.ts';
-import type { NodeApi, TransactionStatus } from '../node-api.ts';
+import type { NodeApi, TransactionStanding } from '../node-api.ts';
 import type { TransactionState } from './schemas.ts';
 import { isReached, type WaitTarget } from './wait-target.ts';
 
@@ -36,7 +36,7 @@ export interface WaitOptions {
 
 /** Where a transaction is when the wait ends. `end` says why it did: `full` is at once, since no place was free to wait in. */
 export interface Waited {
-  readonly status: TransactionStatus;
+  readonly status: TransactionStanding;
   readonly end: 'reached' | 'over' | 'full';
 }
 
@@ -56,7 +56,7 @@ export async function waitForTransaction(node: NodeApi, id: Uint8Array, options:
   try {
     for (;;) {
       const mark = alarm.mark();
-      const found = await node.transaction(id);
+      const found = await node.standing(id);
       if (!found.ok) return found;
       const status = found.value;
       if (isReached(status, options.target)) return accept({ status, end: 'reached' });
@@ -123,7 +123,7 @@ class Alarm {
 }
 
 /** A status as JSON. */
-export function transactionStateJson(status: TransactionStatus): TransactionState {
+export function transactionStateJson(status: TransactionStanding): TransactionState {
   return {
     id: toHex(status.id),
     status: status.status,
