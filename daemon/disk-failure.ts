@@ -30,18 +30,13 @@ const advices: readonly (readonly [pattern: RegExp, advice: string])[] = [
   ],
 ];
 
-/** What to do about an error of the file system; undefined: what the table says of the code that it is told with. */
-export function diskAdvice(error: unknown): string | undefined {
-  const said = saidBy(error);
-  return advices.find(([pattern]) => pattern.test(said))?.[1];
-}
-
 /** DISK_FAILED, or `code`, with what was being done, what the system said, and what to do. What is told already stays as it is. */
 export function diskFailed(error: unknown, doing: string, code: ErrorCode = 'DISK_FAILED'): KvchainError {
   if (error instanceof KvchainError) return error;
-  const action = diskAdvice(error);
+  const said = saidBy(error);
+  const action = advices.find(([pattern]) => pattern.test(said))?.[1];
   const more = action === undefined ? { cause: error } : { cause: error, action };
-  return new KvchainError(code, `${doing}: ${saidBy(error)}`, more);
+  return new KvchainError(code, `${doing}: ${said}`, more);
 }
 
 /** Whether something is at the path. Error thrown: DISK_FAILED when nobody may look, which is not the same as nothing there. */
