@@ -20,12 +20,16 @@ export async function openAccount(session: Session, options: AccountOptions): Pr
   try {
     return await openKeyFile(key.file, found);
   } catch (error) {
+    if (!(error instanceof KvchainError) || error.code !== 'BAD_PASSWORD') throw error;
+    if (options.passwordFile !== undefined) throw wrongPassword(key, options.passwordFile, 'Check that file.');
     // The password beside the keys is that of the key that came with it; another key may have another one.
-    const isOther =
-      error instanceof KvchainError && error.code === 'BAD_PASSWORD' && options.passwordFile === undefined;
-    if (!isOther || !canAsk(session.streams)) throw error;
-    return openKeyFile(key.file, await askedPassword(session, key.name));
+    if (canAsk(session.streams)) return openKeyFile(key.file, await askedPassword(session, key.name));
+    throw wrongPassword(key, session.folder.password, 'Name the file with its password: --password-file FILE.');
   }
+}
+
+function wrongPassword({ name, address }: KeyInfo, file: string, advice: string): CommandError {
+  return new CommandError('BAD_PASSWORD', `the password in ${file} does not open the key ${name} (${address})`, advice);
 }
 
 /** The key `name`, or without a name the only one, or the one that is called main. */

@@ -25,7 +25,7 @@ describe('import', () => {
     );
     const { exit, stderr } = await ask(['import', file], including);
     expect(exit).toBe(1);
-    expect(stderr).toMatch(/failed:\n {2}the column "key" is not a text: line 1, 2, .*, 20 and 10 more\n$/);
+    expect(stderr).toMatch(/failed:\n {2}there is no column "key": line 1, 2, .*, 20 and 10 more\n$/);
   });
 
   it('of a .csv without the columns is refused before anything is sent', async () => {

@@ -103,6 +103,12 @@ describe('rows of a .jsonl file', () => {
     expect(rows.map(row => (row.ok ? row.row.endOffset : 0))).toEqual([25, 49]);
   });
 
+  it('tells a key that is missing from one that is no text', async () => {
+    const rows = await rowsOf('{"name":"a","value":"1"}\n{"key":1,"value":"1"}\n');
+    const details = rows.map(row => (row.ok ? '' : row.failed.detail));
+    expect(details).toEqual(['there is no column "key"', 'the column "key" is not a text']);
+  });
+
   it('tells that a file cannot be read', async () => {
     const source = { file: join(folder, 'absent.jsonl'), format: 'jsonl', keyColumn: 'k', valueColumn: 'v' } as const;
     await expect(readRows(source).next()).rejects.toMatchObject({ code: 'USAGE' });
@@ -147,6 +153,11 @@ describe('rows of a .csv file', () => {
   ])('without the column of %s are refused as a whole', async (_what, head, says) => {
     const refused = { code: 'USAGE', message: expect.stringContaining(says) };
     await expect(rowsOf(`${head}\na,1\nb,2\n`, { format: 'csv' })).rejects.toMatchObject(refused);
+  });
+
+  it.each(['', '\n\n', '\ufeff'])('are not in a file of %j', async content => {
+    const refused = { code: 'USAGE', message: expect.stringContaining('is empty') };
+    await expect(rowsOf(content, { format: 'csv' })).rejects.toMatchObject(refused);
   });
 });
 

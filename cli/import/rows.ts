@@ -124,6 +124,9 @@ function jsonRow(text: string, place: Place, source: RowSource): ReadRow {
   const record = parseObject(text);
   if (record === null) return refuse(place, 'PARSE_ERROR', 'the line is not a JSON object');
   const columns = { key: own(record, source.keyColumn), value: own(record, source.valueColumn) };
+  if (columns.key === undefined) {
+    return refuse(place, 'BAD_KEY', `there is no column ${JSON.stringify(source.keyColumn)}`);
+  }
   if (typeof columns.key !== 'string') {
     return refuse(place, 'BAD_KEY', `the column ${JSON.stringify(source.keyColumn)} is not a text`);
   }
@@ -160,9 +163,13 @@ function own(record: JsonObject, name: string): unknown {
 async function* csvRows(bytes: NodeJS.ReadableStream, source: RowSource): AsyncGenerator<ReadRow, void> {
   const { parse } = await import('csv-parse');
   const skipped: ReadRow[] = [];
+  let hasNames = false;
   const parser = parse({
     bom: true,
-    columns: (names: string[]) => withColumns(names, source),
+    columns: (names: string[]) => {
+      hasNames = true;
+      return withColumns(names, source);
+    },
     info: true,
     skip_empty_lines: true,
     skip_records_with_error: true,
@@ -182,6 +189,8 @@ async function* csvRows(bytes: NodeJS.ReadableStream, source: RowSource): AsyncG
     yield csvRow(record, { line: info.lines, endOffset: info.bytes }, source);
   }
   yield* skipped.splice(0);
+  if (!hasNames)
+    throw new CommandError('USAGE', `${source.file} is empty, or its first line names no columns`, 'Name them there.');
 }
 
 /** The names of the first line, if those that are asked for are among them: otherwise every row would fail. */
