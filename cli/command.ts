@@ -73,6 +73,15 @@ export function amountArgument(text: string): bigint {
   throw new InvalidArgumentError('Expected a whole number from 0 to 18446744073709551615.');
 }
 
+/**
+ * Takes a text of the chain from the command line. Node.js decodes what was typed and puts U+FFFD where it is not UTF-8, so that the
+ * text that was meant is lost: another key would be written, or the same one for many.
+ */
+export function textArgument(text: string): string {
+  if (!text.includes('\u{FFFD}')) return text;
+  throw new InvalidArgumentError('It is not valid UTF-8, or holds U+FFFD; the API and the SDK take that character.');
+}
+
 /** Reads a whole number from `min` to `max`. */
 export function wholeArgument(min: number, max: number): (text: string) => number {
   return text => {

@@ -37,7 +37,11 @@ export async function fetchProof(session: Session, request: ProofRequest): Promi
   const { light, genesis } = await openLightClient(session);
   for (let attempt = 1; ; attempt++) {
     await light.follow(client);
-    const file = await client.proof(request.key, { height: heightOf(request, light) });
+    const file = await client.proof(request.key, { height: heightOf(request, light) }).catch((error: unknown) => {
+      if (!hasMovedOn(error, request) || attempt === attemptsMax) throw error;
+      return null;
+    });
+    if (file === null) continue;
     const checked = await light.check(file);
     if (!checked.ok) throw new KvchainError(checked.error.code, checked.error.detail);
     if (checked.value.key !== request.key) {
@@ -96,6 +100,11 @@ function noKey(checked: CheckedProof, at: number | undefined): CommandError {
 
 function provedBy({ verdict, header, hash }: CheckedProof): object {
   return { verified: { verdict, height: header.height, headerHash: toHex(hash) } };
+}
+
+/** The head ran away while many headers were followed; the next ones are few. A height that the caller named stays what it is. */
+function hasMovedOn(error: unknown, { at }: ProofRequest): boolean {
+  return at === undefined && error instanceof KvchainError && error.code === 'HEIGHT_UNAVAILABLE';
 }
 
 function heightOf({ at, confirmations = 1 }: ProofRequest, light: LightClient): number {

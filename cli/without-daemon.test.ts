@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -31,6 +32,18 @@ describe('keys', () => {
     expect((await key('show')).json()).toMatchObject({ code: 'NOT_FOUND' });
   });
 
+  it('name the password file that does not open one', async () => {
+    const dataDir = join(folder, 'passwords');
+    const [right, wrong] = [join(folder, 'right'), join(dataDir, 'password')];
+    writeFileSync(right, 'right\n', { mode: 0o600 });
+    const here = ['--data-dir', dataDir];
+    expect((await typed(['key', 'new', '--password-file', right, ...here])).exit).toBe(0);
+    writeFileSync(wrong, 'wrong\n', { mode: 0o600 });
+    const { stderr } = await typed(['key', 'export', 'main', ...here]);
+    expect(stderr).toMatch(`the password in ${wrong} does not open the key main (`);
+    expect(stderr).toContain('--password-file FILE');
+  });
+
   it('are asked for with the folder that was named', async () => {
     const dataDir = join(folder, 'no keys');
     const { stderr } = await typed(['key', 'show', '--data-dir', dataDir]);
@@ -42,6 +55,35 @@ describe('keys', () => {
     symlinkSync(dataDir, dataDir);
     for (const words of [['status'], ['put', 'a', 'b'], ['init'], ['start']]) {
       expect((await typed([...words, '--data-dir', dataDir, '--json'])).json()).toMatchObject({ code: 'DISK_FAILED' });
+    }
+  });
+});
+
+describe('a text of the chain on the command line', () => {
+  it.each([['get'], ['put'], ['delete'], ['history'], ['proof'], ['scan'], ['watch']])(
+    'of %s that is not UTF-8 is refused',
+    async command => {
+      const { exit, stderr } = await typed([command, 'a\ufffd']);
+      expect(exit).toBe(2);
+      expect(stderr).toContain('not valid UTF-8');
+    },
+  );
+});
+
+describe('the program', () => {
+  it('tells that nothing can be written to its standard output', () => {
+    const file = join(folder, 'read-only');
+    writeFileSync(file, '');
+    const stdout = openSync(file, 'r');
+    try {
+      const program = new URL('./main.js', import.meta.url).pathname;
+      const { status, stderr } = spawnSync(process.execPath, [program, '--version'], {
+        stdio: ['ignore', stdout, 'pipe'],
+      });
+      expect(status).toBe(1);
+      expect(stderr.toString()).toMatch(/^error: cannot write to the standard output: EBADF/);
+    } finally {
+      closeSync(stdout);
     }
   });
 });

@@ -8,6 +8,7 @@ import {
   readArgument,
   readModes,
   type Shell,
+  textArgument,
   wholeArgument,
   withValues,
 } from '../command.ts';
@@ -29,7 +30,7 @@ export function addGet(shell: Shell): void {
     .command('get')
     .summary('read a key')
     .description('Reads a key. Exit code 1 and the code NO_KEY when it has no value.')
-    .argument('<key>', 'UTF-8, 1 to 256 bytes')
+    .argument('<key>', 'UTF-8, 1 to 256 bytes', textArgument)
     .option('--at <height>', 'as it stood after the block of this height', wholeArgument(0, Number.MAX_SAFE_INTEGER))
     .addOption(withValues('--read <mode>', 'which state (default: local)', readModes).argParser(readArgument))
     .option('--verify', 'follow the headers, check a proof of the value, and trust nothing else (exit 5 when it fails)')

@@ -1,6 +1,6 @@
 /** `kvchain history`: every version of a key, newest first. */
 import type { HistoryJson } from '../../daemon/rpc/client.ts';
-import { examples, onCall, type Shell, wholeArgument } from '../command.ts';
+import { examples, onCall, type Shell, textArgument, wholeArgument } from '../command.ts';
 import { oneLine } from '../output.ts';
 
 interface HistoryOptions {
@@ -14,7 +14,7 @@ export function addHistory(shell: Shell): void {
     .description(
       'Lists the versions of a key, newest first; with --json one document a line. A key without any is no error.',
     )
-    .argument('<key>', 'UTF-8, 1 to 256 bytes')
+    .argument('<key>', 'UTF-8, 1 to 256 bytes', textArgument)
     .option('--limit <n>', 'at most so many', wholeArgument(1, Number.MAX_SAFE_INTEGER));
   examples(command, ['kvchain history hello', 'who wrote what, when']);
   onCall<HistoryOptions>(shell, command, async ({ args, options, session }) => {

@@ -1,5 +1,5 @@
 /** `kvchain proof`: a file that shows what a key holds, or that it holds nothing, to whoever follows the chain's headers. */
-import { examples, onCall, type Shell, wholeArgument } from '../command.ts';
+import { examples, onCall, type Shell, textArgument, wholeArgument } from '../command.ts';
 import { writeOutput } from '../user-files.ts';
 
 interface ProofOptions {
@@ -12,7 +12,7 @@ export function addProof(shell: Shell): void {
     .command('proof')
     .summary('make a proof file of what a key holds')
     .description('Follows the headers, asks for a proof of what a key holds, or that it holds nothing, and checks it.')
-    .argument('<key>', 'UTF-8, 1 to 256 bytes')
+    .argument('<key>', 'UTF-8, 1 to 256 bytes', textArgument)
     .option('--at <height>', 'of the block, at most 128 below the head', wholeArgument(0, Number.MAX_SAFE_INTEGER))
     .option('--out <file>', 'write it into a file');
   examples(

@@ -6,6 +6,7 @@ import {
   onCall,
   type Shell,
   type SigningOptions,
+  textArgument,
   wholeArgument,
   withSigning,
 } from '../command.ts';
@@ -26,8 +27,8 @@ export function addPut(shell: Shell): void {
     .command('put')
     .summary('write a value')
     .description('Writes a value and waits until it is included in a block.')
-    .argument('<key>', 'UTF-8, 1 to 256 bytes')
-    .argument('[value]', 'text; - for the standard input')
+    .argument('<key>', 'UTF-8, 1 to 256 bytes', textArgument)
+    .argument('[value]', 'text; - for the standard input', textArgument)
     .option('--file <file>', 'take the value from a file, byte for byte; - for the standard input')
     .option('--content-type <type>', 'media type of the value, at most 64 bytes')
     .option(

@@ -1,5 +1,5 @@
 /** `kvchain scan`: the keys that start with a prefix, with their values. */
-import { examples, onCall, type Shell, wholeArgument } from '../command.ts';
+import { examples, onCall, type Shell, textArgument, wholeArgument } from '../command.ts';
 import { oneLine } from '../output.ts';
 
 interface ScanOptions {
@@ -13,7 +13,7 @@ export function addScan(shell: Shell): void {
     .description(
       'Lists the keys that start with a prefix, in the order of their bytes; with --json one document a line. To find none is no error.',
     )
-    .argument('[prefix]', 'what the keys start with; without it all', '')
+    .argument('[prefix]', 'what the keys start with; without it all', textArgument, '')
     .option('--limit <n>', 'at most so many', wholeArgument(1, Number.MAX_SAFE_INTEGER));
   examples(
     command,

@@ -1,7 +1,7 @@
 /** `kvchain watch`: what every new block changes, each exactly once, until Ctrl-C. */
 import { InvalidArgumentError } from 'commander';
 import type { WatchUpdate } from '../../daemon/rpc/client.ts';
-import { type Call, examples, onCall, type Shell, wholeArgument } from '../command.ts';
+import { type Call, examples, onCall, type Shell, textArgument, wholeArgument } from '../command.ts';
 import { oneLine } from '../output.ts';
 
 interface WatchOptions {
@@ -16,7 +16,7 @@ export function addWatch(shell: Shell): void {
     .description(
       'Shows what every new block changes, and what a reorganisation takes back, until Ctrl-C; with --json one document a line, whose height and hash (for an undone block height - 1 and parent) is where to go on with --from.',
     )
-    .argument('[prefix]', 'only keys that start with it', '')
+    .argument('[prefix]', 'only keys that start with it', textArgument, '')
     .option('--from <height:hash>', 'go on after this block', positionArgument)
     .option('--blocks <n>', 'end after so many blocks', wholeArgument(1, Number.MAX_SAFE_INTEGER));
   examples(
