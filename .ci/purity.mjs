@@ -29,7 +29,7 @@ const localeMethods = /^(localeCompare|toLocale[A-Z]\w*)$/;
 const pure = listSources(root, ['chain', 'consensus']).filter(path => !isTest(path) && path !== 'chain/platform.d.ts');
 const coreRoot = 'daemon/node.ts';
 const core = reachableFrom(coreRoot).filter(path => path.startsWith('daemon/'));
-const findings = [...pure.flatMap(path => inspect(path, true)), ...core.flatMap(path => inspect(path, false))];
+const findings = [...pure.flatMap(path => inspect(path, 'pure')), ...core.flatMap(path => inspect(path, 'core'))];
 if (core.length === 0) findings.push(`${coreRoot} is missing: what the simulator runs can no longer be told`);
 if (findings.length > 0) {
   process.stderr.write(
@@ -53,23 +53,24 @@ function reachableFrom(path, seen = new Set()) {
   return [path, ...targets.flatMap(name => reachableFrom(join(dirname(path), name).replaceAll('\\', '/'), seen))];
 }
 
-function inspect(path, isPure) {
+/** `part`: 'pure', of chain/ and consensus/, or 'core', what the simulator runs of the daemon. */
+function inspect(path, part) {
   const file = parse(path);
   const found = [];
   const report = (node, what) =>
     found.push(`${path}:${file.getLineAndCharacterOfPosition(node.getStart()).line + 1} ${what}`);
   const visit = node => {
-    if (ts.isIdentifier(node)) inspectIdentifier(node, isPure, report);
+    if (ts.isIdentifier(node)) inspectIdentifier(node, part, report);
     if (ts.isElementAccessExpression(node) && node.expression.getText() === 'Math')
       report(node, 'Math[...] hides which function it is');
-    if (!isPure && ts.isImportDeclaration(node)) inspectCoreImport(node, report);
-    if (isPure && node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.DeclareKeyword)) {
+    if (part === 'core' && ts.isImportDeclaration(node)) inspectCoreImport(node, report);
+    if (part === 'pure' && node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.DeclareKeyword)) {
       report(node, 'declares something of the platform: only chain/platform.d.ts may');
     }
     ts.forEachChild(node, visit);
   };
   visit(file);
-  if (isPure) inspectComments(file, report);
+  if (part === 'pure') inspectComments(file, report);
   return found;
 }
 
@@ -79,7 +80,7 @@ function inspectCoreImport({ importClause, moduleSpecifier }, report) {
   report(moduleSpecifier, `imports ${moduleSpecifier.text}`);
 }
 
-function inspectIdentifier(node, isPure, report) {
+function inspectIdentifier(node, part, report) {
   const name = node.text;
   if (ts.isPropertyAccessExpression(node.parent) && node.parent.name === node) {
     const owner = node.parent.expression.getText();
@@ -90,7 +91,7 @@ function inspectIdentifier(node, isPure, report) {
   }
   if (isPropertyName(node)) return;
   if (name === 'Math' && !isOwnerOfProperty(node)) report(node, 'takes Math apart, which hides which function it is');
-  if (hostGlobals.has(name) || (isPure && languageGlobals.has(name))) report(node, `uses ${name}`);
+  if (hostGlobals.has(name) || (part === 'pure' && languageGlobals.has(name))) report(node, `uses ${name}`);
 }
 
 function isOwnerOfProperty(node) {

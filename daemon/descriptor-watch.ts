@@ -29,17 +29,15 @@ export class DescriptorWatch {
   #look(): void {
     open(devNull, (error, descriptor) => {
       if (error === null) close(descriptor);
-      this.#tell(error?.code === 'EMFILE' || error?.code === 'ENFILE');
+      const isShort = error?.code === 'EMFILE' || error?.code === 'ENFILE';
+      if (isShort === this.#isShort) return;
+      this.#isShort = isShort;
+      if (isShort) this.#tellShortage();
+      else this.#log.info({}, 'there are file descriptors again');
     });
   }
 
-  #tell(isShort: boolean): void {
-    if (isShort === this.#isShort) return;
-    this.#isShort = isShort;
-    if (!isShort) {
-      this.#log.info({}, 'there are file descriptors again');
-      return;
-    }
+  #tellShortage(): void {
     this.#onShortage();
     this.#log.error(
       {},

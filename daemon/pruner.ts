@@ -97,19 +97,20 @@ export class Pruner {
     return this.idle();
   }
 
-  async #run(floor: number, { depth, takesHistory }: Pruning): Promise<void> {
+  async #run(floor: number, pruning: Pruning): Promise<void> {
+    const { depth, takesHistory } = pruning;
     const { blocks, versions, done } = this.#record;
     await this.#write([], {
       blocks: Math.max(blocks, floor),
       versions: takesHistory ? Math.max(versions, floor) : versions,
       done,
     });
-    await this.#takeAway(floor, takesHistory);
+    await this.#takeAway(floor, pruning);
     const isLong = floor - done >= Math.max(prunerLimits.blocksBeforeCompaction, depth / 2);
-    if (isLong) await this.#giveBackSpace(takesHistory);
+    if (isLong) await this.#giveBackSpace(pruning);
   }
 
-  async #takeAway(floor: number, takesHistory: boolean): Promise<void> {
+  async #takeAway(floor: number, { takesHistory }: Pruning): Promise<void> {
     const swept = new Set<string>();
     let batch: StoreWrite[] = [];
     for (let height = this.#record.done + 1; height <= floor; height++) {
@@ -132,7 +133,7 @@ export class Pruner {
   }
 
   /** In parts, between which the node can stop. */
-  async #giveBackSpace(takesHistory: boolean): Promise<void> {
+  async #giveBackSpace({ takesHistory }: Pruning): Promise<void> {
     const kinds = [rows.body, rows.receipts, ...(takesHistory ? [rows.history] : [])];
     for (const range of kinds.flatMap(sixteenthsOf)) {
       if (this.#isStopped) return;

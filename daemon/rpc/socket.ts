@@ -56,7 +56,8 @@ export class SocketSession implements WatchSession {
       this.#isAlive = true;
     });
     socket.on('message', (data: Buffer, isBinary: boolean) => {
-      this.#onMessage(data, isBinary).catch((error: unknown) => this.#parts.log.error({ error }, 'socket failed'));
+      if (isBinary) return this.close(closeCodes.notText, 'text frames only');
+      this.#onMessage(data).catch((error: unknown) => this.#parts.log.error({ error }, 'socket failed'));
     });
     // A broken frame or connection: `close` follows, and there is nobody to tell.
     socket.on('error', () => socket.terminate());
@@ -112,8 +113,7 @@ export class SocketSession implements WatchSession {
     return this.#subscriptions.delete(subscription);
   }
 
-  async #onMessage(data: Buffer, isBinary: boolean): Promise<void> {
-    if (isBinary) return this.close(closeCodes.notText, 'text frames only');
+  async #onMessage(data: Buffer): Promise<void> {
     this.#calls++;
     if (this.#calls >= socketCallsMax) this.#socket.pause();
     try {

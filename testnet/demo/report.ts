@@ -42,8 +42,8 @@ function tableOf(report: Report): string {
     ['put to included', times(latencies.putToIncludedMs)],
     ['get', `${times(latencies.getMs)}, ${rates.getsPerSecond.toFixed(0)} gets/s`],
     ['bytes', `${bytes.values} of keys and values; on disk ${bytes.disk.join(', ')}`],
-    ['killed with -9, caught up', yes(report.killedCaughtUp)],
-    ["late joiner's block accepted by all", yes(report.lateMinedAccepted)],
+    ['killed with -9, caught up', report.killedCaughtUp ? 'yes' : 'NO'],
+    ["late joiner's block accepted by all", report.lateMinedAccepted ? 'yes' : 'NO'],
     ['heads of the four', new Set(report.heads).size === 1 ? `equal: ${report.heads[0]}` : report.heads.join('\n')],
     [
       'state roots',
@@ -51,8 +51,4 @@ function tableOf(report: Report): string {
     ],
   );
   return table.toString();
-}
-
-function yes(holds: boolean): string {
-  return holds ? 'yes' : 'NO';
 }
