@@ -143,8 +143,13 @@ export function list<T>(codec: Codec<T>, max: number): Codec<readonly T[]> {
   };
 }
 
+/** A codec whose items are arrays. */
+export interface StructCodec<T> extends Codec<T> {
+  toItem(value: T): readonly Item[];
+}
+
 /** An array with one place a field, in the order in which `fields` are written. */
-export function struct<T extends object>(fields: { readonly [K in keyof T]-?: Codec<T[K]> }): Codec<T> {
+export function struct<T extends object>(fields: { readonly [K in keyof T]-?: Codec<T[K]> }): StructCodec<T> {
   const names = Object.keys(fields) as (keyof T)[];
   return {
     toItem: value => names.map(name => fields[name].toItem(value[name])),

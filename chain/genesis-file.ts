@@ -84,7 +84,7 @@ const compactTarget: Form<number> = {
   write: value => value.toString(16).padStart(8, '0'),
 };
 
-const paramForms: { readonly [K in keyof Params]-?: Form<Params[K]> } = {
+const paramForms: { readonly [K in keyof Params]: Form<Params[K]> } = {
   keyOwnership: choice(['first-writer', 'open']),
   addressPrefix: shortText,
   testNetwork: flag,
@@ -107,7 +107,7 @@ const paramForms: { readonly [K in keyof Params]-?: Form<Params[K]> } = {
   undoBlocksMax: natural,
   engineParams: hexBytes(0, 4_096),
 };
-const paramNames = Object.keys(paramForms) as (keyof Params)[];
+const paramNames = Object.keys(paramForms).filter(isParamName);
 
 function readGenesis(file: JsonNode): Genesis {
   checkFormat(file, genesisFormat, genesisVersion);
@@ -153,7 +153,16 @@ function readParams(node: JsonNode): Partial<Params> {
 }
 
 function writeParams(params: Params): Record<string, unknown> {
-  return Object.fromEntries(paramNames.map(name => [name, (paramForms[name] as Form<unknown>).write(params[name])]));
+  return Object.fromEntries(paramNames.map(name => [name, writeParam(name, params)]));
+}
+
+function writeParam<K extends keyof Params>(name: K, params: Params): unknown {
+  const form: Form<Params[K]> = paramForms[name];
+  return form.write(params[name]);
+}
+
+function isParamName(name: string): name is keyof Params {
+  return Object.hasOwn(paramForms, name);
 }
 
 function readMember(node: JsonNode): Member {

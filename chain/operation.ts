@@ -8,6 +8,7 @@ import {
   fixedBytes,
   type Item,
   nullable,
+  type StructCodec,
   struct,
   text,
   uint,
@@ -65,8 +66,16 @@ export type Operation = Put | Delete | Get | TransferKey | CreateMoney | Transfe
 const key = text(1, keyBytesMax, 'BAD_KEY');
 const address = fixedBytes(addressLength, 'BAD_ADDRESS');
 
+/** By type, what an operation holds beside it. */
+type Fields = { readonly [T in Operation['type']]: Omit<Extract<Operation, { readonly type: T }>, 'type'> };
+
+interface Shape<T extends keyof Fields> {
+  readonly number: number;
+  readonly fields: StructCodec<Fields[T]>;
+}
+
 /** The number in an operation's first place, and the shape of the rest. Numbers are never used again; 6 is kept for storeFile. */
-const shapes = {
+const shapes: { readonly [T in keyof Fields]: Shape<T> } = {
   put: {
     number: 0,
     fields: struct<Omit<Put, 'type'>>({
@@ -81,16 +90,12 @@ const shapes = {
   transferKey: { number: 3, fields: struct<Omit<TransferKey, 'type'>>({ key, to: address }) },
   createMoney: { number: 4, fields: struct<Omit<CreateMoney, 'type'>>({ to: address, amount }) },
   transfer: { number: 5, fields: struct<Omit<Transfer, 'type'>>({ to: address, amount }) },
-} as const;
+};
 
 const typesByNumber = ['put', 'delete', 'get', 'transferKey', 'createMoney', 'transfer'] as const;
 
 export const operationCodec: Codec<Operation> = {
-  toItem: operation => {
-    const shape = shapes[operation.type];
-    const fields = (shape.fields as Codec<Operation>).toItem(operation);
-    return [shape.number, ...(fields as readonly Item[])];
-  },
+  toItem: operation => itemOf(operation.type, operation),
   fromItem: item => {
     const [number, ...fields] = expectArray(item);
     const type = typeof number === 'number' ? typesByNumber[number] : undefined;
@@ -98,3 +103,8 @@ export const operationCodec: Codec<Operation> = {
     return { type, ...shapes[type].fields.fromItem(fields) } as Operation;
   },
 };
+
+function itemOf<T extends keyof Fields>(type: T, fields: Fields[T]): readonly Item[] {
+  const shape: Shape<T> = shapes[type];
+  return [shape.number, ...shape.fields.toItem(fields)];
+}

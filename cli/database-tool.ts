@@ -35,7 +35,7 @@ export async function runDatabaseTool<R extends ToolReport>(session: Session, wo
   let last: Line<R> = {};
   try {
     for await (const text of createInterface(child.stdout)) {
-      last = JSON.parse(text) as Line<R>;
+      last = JSON.parse(text);
       if (last.progress !== undefined) stages.update(last.progress);
     }
   } finally {

@@ -33,13 +33,17 @@ async function rpc({ args, session }: Call<object>): Promise<void> {
   session.output.answer(result, JSON.stringify(result, null, 2));
 }
 
-/** The daemon checks the parameters against the method's schema; here only their form is. */
 function paramsOf(text: string): ParamsOf<MethodName> & object {
   try {
     const params: unknown = JSON.parse(text);
-    if (typeof params === 'object' && params !== null && !Array.isArray(params)) return params as ParamsOf<MethodName>;
+    if (areNamed(params)) return params;
   } catch {
     // Told below, as any other text that is no object.
   }
   throw new KvchainError('USAGE', `the parameters are not a JSON object: ${text.slice(0, 200)}`);
+}
+
+/** The daemon checks the parameters against the method's schema; here only their form is. */
+function areNamed(params: unknown): params is ParamsOf<MethodName> & object {
+  return typeof params === 'object' && params !== null && !Array.isArray(params);
 }

@@ -30,7 +30,7 @@ interface PlatformSocket {
 export const openSocket: OpenSocket = (url, _credentials, handlers) => {
   const platformClass: unknown = Reflect.get(globalThis, 'WebSocket');
   if (typeof platformClass !== 'function') throw new Error('this platform has no WebSocket');
-  const socket = Reflect.construct(platformClass, [url]) as PlatformSocket;
+  const socket: PlatformSocket = Reflect.construct(platformClass, [url]);
   socket.addEventListener('open', () => handlers.onOpen());
   socket.addEventListener('message', ({ data }) => {
     if (typeof data === 'string') handlers.onText(data);

@@ -50,9 +50,9 @@ export const plannedFailpoints: readonly PlannedFailpoint[] = namesOf().flatMap(
 export const unreached: readonly (StoreBatch | Send)[] = namesOf().filter(name => plan[name] === null);
 
 function namesOf(): readonly (StoreBatch | Send)[] {
-  return [...keysOf(storeBatches), ...keysOf(sends)];
+  return [...Object.keys(storeBatches), ...Object.keys(sends)].filter(isPlanned);
 }
 
-function keysOf<K extends string>(table: Readonly<Record<K, string>>): readonly K[] {
-  return Object.keys(table) as K[];
+function isPlanned(name: string): name is StoreBatch | Send {
+  return Object.hasOwn(plan, name);
 }
