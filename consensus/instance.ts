@@ -4,7 +4,7 @@
  */
 import type { SealedHeader } from '../chain/block.ts';
 import { type Codec, decodeBytes, encode } from '../chain/codec.ts';
-import { KvchainError, type Result } from '../chain/errors.ts';
+import { KvchainError, type Result, unreachable } from '../chain/errors.ts';
 import type { EngineName, Genesis, Params } from '../chain/genesis.ts';
 import type {
   Effect,
@@ -107,8 +107,21 @@ function encodeEffect<S, M, R>(engine: Engine<S, M, R>, effect: Effect<M, R>): E
       return { type: 'send', to: effect.to, message: encode(engine.messageCodec, effect.message) };
     case 'broadcast':
       return { type: 'broadcast', message: encode(engine.messageCodec, effect.message) };
-    default:
+    case 'setTimer':
+    case 'clearTimer':
+    case 'fetchHeaders':
+    case 'fetchBodies':
+    case 'switch':
+    case 'relay':
+    case 'markInvalid':
+    case 'mine':
+    case 'stopMining':
+    case 'penalize':
+    case 'halt':
+    case 'trace':
       return effect;
+    default:
+      return unreachable(effect);
   }
 }
 

@@ -3,7 +3,7 @@
 import './polyfill.ts';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorRow, KvchainError } from '../chain/errors.ts';
+import { errorRow, KvchainError, unreachable } from '../chain/errors.ts';
 import { type Config, readConfig } from './config.ts';
 import { type Daemon, type DaemonSettings, startDaemon } from './daemon.ts';
 import { writeGenesis } from './data-folder.ts';
@@ -37,8 +37,11 @@ async function main(args: readonly string[]): Promise<void> {
     case 'run':
       await run(invocation.value.config);
       return;
-    default:
+    case 'tool':
       await runTool(invocation.value);
+      return;
+    default:
+      unreachable(invocation.value);
   }
 }
 

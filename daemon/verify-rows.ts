@@ -3,6 +3,7 @@
  * byte for byte, and none beside them. Rows of other branches and of no block must be whole.
  */
 import { toHex } from '../chain/bytes.ts';
+import { unreachable } from '../chain/errors.ts';
 import { keyOfStateRow, rows } from '../chain/layout.ts';
 import { decodeRecord, keyRecordCodec, stateKeyBytesMax } from '../chain/state.ts';
 import { type AuditParts, checkBlockAlone, type Finding, findingOf, readable } from './chain-audit.ts';
@@ -113,8 +114,15 @@ async function readHeight(
       const record = (await new ChainStore(rebuilt).header(hash)) ?? (await new ChainStore(source).header(hash));
       return record?.sealed.header.height ?? null;
     }
-    default:
+    case 'tip':
+    case 'leaf':
+    case 'undone':
+    case 'mempool':
+    case 'pruned':
+    case 'peer':
       return null;
+    default:
+      return unreachable(name);
   }
 }
 

@@ -2,7 +2,7 @@
  * Who a simulated machine is connected to: dialling and dialling again, the handshake by the node's own status messages, heartbeats by
  * which a cut or a death is noticed, and bans. The order of calls to the node is the contract of NetworkHandlers.
  */
-import type { Rejection } from '../../chain/errors.ts';
+import { type Rejection, unreachable } from '../../chain/errors.ts';
 import type { NetworkHandlers, PeerId } from '../../daemon/ports.ts';
 import type { Chance } from './chance.ts';
 import type { Life } from './life.ts';
@@ -122,6 +122,8 @@ export class Connections {
       case 'close':
         this.#onClose(from, packet.session);
         break;
+      default:
+        unreachable(packet);
     }
   }
 

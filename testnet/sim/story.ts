@@ -3,6 +3,7 @@
  * reorg must follow; nodes die and come back; links go deaf in one direction. Then all is healed and everyone must agree, and every
  * transaction must be in.
  */
+import { unreachable } from '../../chain/errors.ts';
 import type { PeerId } from '../../daemon/ports.ts';
 import type { ChainMirror } from './chain-mirror.ts';
 import type { Chance } from './chance.ts';
@@ -90,6 +91,8 @@ async function tellChapter(world: World, chance: Chance, { chapter, told }: Tell
     case 'full disk':
       await fillOneDisk(world, chance, told);
       break;
+    default:
+      unreachable(chapter);
   }
 }
 
