@@ -7,6 +7,7 @@ import type { ErrorCode, Result } from '../../chain/errors.ts';
 import { nearest } from '../nearest.ts';
 import { isMethodName, type MethodName, methodNames, rowOf } from './api.ts';
 import { type Failure, rpcError } from './dispatch.ts';
+import { isObject } from './json.ts';
 
 const batchMax = 100;
 export const responseBytesMax = 8_388_608;
@@ -149,10 +150,6 @@ function isId(value: unknown): value is Id {
     (typeof value === 'string' && value.length <= 1_000) ||
     (typeof value === 'number' && Number.isFinite(value))
   );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Counts bytes only where the cheap bound (three bytes a character at most) leaves it open. */

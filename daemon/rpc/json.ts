@@ -25,6 +25,13 @@ export function parseJsonBytes(bytes: Uint8Array): Result<unknown> {
   return parseJson(text);
 }
 
+/** What a JSON text writes in braces. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** True when arrays and objects nest deeper than `depthMax`. One pass, no recursion; on what is not JSON any answer will do. */
 function isDeeperThan(text: string, depthMax: number): boolean {
   let depth = 0;

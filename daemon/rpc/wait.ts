@@ -2,6 +2,7 @@
 import { toHex } from '../../chain/bytes.ts';
 import { accept, type Result, reject } from '../../chain/errors.ts';
 import type { NodeApi, TransactionStanding } from '../node-api.ts';
+import { Bell } from './bell.ts';
 import type { TransactionState } from './schemas.ts';
 import { isReached, type WaitTarget } from './wait-target.ts';
 
@@ -49,77 +50,49 @@ export async function waitForTransaction(node: NodeApi, id: Uint8Array, options:
   if (!possible.ok) return possible;
   const { places } = options;
   const hasPlace = places === null || places.take();
-  const alarm = new Alarm(options);
+  const { over, forget } = endOf(options);
+  const bell = new Bell(over);
   const unsubscribe = node.onLedgerEvent(event => {
-    if (event.type === 'head') alarm.ring();
+    if (event.type === 'head') bell.ring();
   });
   try {
     for (;;) {
-      const mark = alarm.mark();
+      const mark = bell.mark();
       const found = await node.standing(id);
       if (!found.ok) return found;
       const status = found.value;
       if (isReached(status, options.target)) return accept({ status, end: 'reached' });
-      if (alarm.isOver) return accept({ status, end: 'over' });
+      if (over.aborted) return accept({ status, end: 'over' });
       if (!hasPlace) return accept({ status, end: 'full' });
-      await alarm.nextAfter(mark);
+      await bell.nextAfter(mark);
     }
   } finally {
     unsubscribe();
-    alarm.stop();
+    forget();
     if (hasPlace) places?.leave();
   }
+}
+
+/** `over` aborts when the time is up, or with the caller's signal; `forget` must be called when nobody waits any more. */
+function endOf({ timeoutMs, signal }: WaitOptions): { readonly over: AbortSignal; forget(): void } {
+  const end = new AbortController();
+  const abort = (): void => end.abort();
+  const timer = setTimeout(abort, timeoutMs);
+  signal.addEventListener('abort', abort);
+  if (signal.aborted || timeoutMs <= 0) abort();
+  return {
+    over: end.signal,
+    forget: () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+    },
+  };
 }
 
 /** Error: FINALITY_UNAVAILABLE for what can never be reached on this network. Asked before a write is signed or sent. */
 export function checkTarget(node: NodeApi, target: WaitTarget): Result<null> {
   if (target.kind !== 'final' || node.canFinalize) return accept(null);
   return reject('FINALITY_UNAVAILABLE', `engine ${node.genesis.engine} makes nothing final; wait for confirmed:<n>`);
-}
-
-/** Wakes a waiter when rung, when the time is up, or on an abort; a ring between two waits is not lost. */
-class Alarm {
-  #rings = 0;
-  #wake: () => void = () => {};
-  #isOver = false;
-  readonly #signal: AbortSignal;
-  readonly #timer: NodeJS.Timeout;
-  readonly #end = (): void => {
-    this.#isOver = true;
-    this.#wake();
-  };
-
-  constructor({ timeoutMs, signal }: WaitOptions) {
-    this.#signal = signal;
-    this.#timer = setTimeout(this.#end, timeoutMs);
-    signal.addEventListener('abort', this.#end);
-    if (signal.aborted || timeoutMs <= 0) this.#isOver = true;
-  }
-
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-
-  mark(): number {
-    return this.#rings;
-  }
-
-  ring(): void {
-    this.#rings++;
-    this.#wake();
-  }
-
-  async nextAfter(mark: number): Promise<void> {
-    if (this.#rings !== mark || this.#isOver) return;
-    await new Promise<void>(resolve => {
-      this.#wake = resolve;
-    });
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
-    this.#signal.removeEventListener('abort', this.#end);
-  }
 }
 
 /** A status as JSON. */

@@ -6,6 +6,7 @@
 import { equalBytes, toHex } from '../../chain/bytes.ts';
 import { accept, KvchainError, type Result, reject } from '../../chain/errors.ts';
 import type { AppliedEvent, NodeApi, UndoneEvent } from '../node-api.ts';
+import { Bell } from './bell.ts';
 import { historyJson } from './views.ts';
 import type { WatchEvent } from './watch-event.ts';
 
@@ -78,32 +79,4 @@ function eventJson(event: BlockEvent, { node, prefix }: WatchOptions): WatchEven
   const { addressPrefix } = node.params();
   const changes = event.changes.filter(change => change.key.startsWith(prefix));
   return { type: 'applied', ...block, changes: changes.map(change => historyJson(change, addressPrefix)) };
-}
-
-/** Wakes one waiter at every ring; a ring between two waits is not lost. */
-class Bell {
-  #rings = 0;
-  #wake: () => void = () => {};
-  readonly #signal: AbortSignal;
-
-  constructor(signal: AbortSignal) {
-    this.#signal = signal;
-    signal.addEventListener('abort', () => this.#wake(), { once: true });
-  }
-
-  mark(): number {
-    return this.#rings;
-  }
-
-  ring(): void {
-    this.#rings++;
-    this.#wake();
-  }
-
-  async nextAfter(mark: number): Promise<void> {
-    if (this.#rings !== mark || this.#signal.aborted) return;
-    await new Promise<void>(resolve => {
-      this.#wake = resolve;
-    });
-  }
 }
