@@ -6,7 +6,12 @@ import { amount, byteString, type Codec, encode, fail, fixedBytes, list, struct,
 import { sha256 } from './hash.ts';
 import { addressLength, publicKeyLength } from './keys.ts';
 
+/**
+ * The names that a genesis may give to its engine: a constant of the protocol, so that a genesis reads the same in every program. Which
+ * of them a program has built in, its registry knows (consensus/registry.ts).
+ */
 export type EngineName = 'pow' | 'pow-paxos' | 'paxos' | 'bft' | 'leaderless';
+/** All of them. */
 export const engineNames: readonly EngineName[] = ['pow', 'pow-paxos', 'paxos', 'bft', 'leaderless'];
 
 export type KeyOwnership = 'first-writer' | 'open';
