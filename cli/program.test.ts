@@ -38,7 +38,7 @@ describe('what is typed wrongly', () => {
     ['a URL that is none', ['status', '--rpc', 'nowhere'], /not an http/],
     ['a watch from nowhere', ['watch', '--from', '12'], /HEIGHT:HASH/],
     ['help of a command that there is not', ['help', 'wallet', 'tansfer'], /unknown command "tansfer"/],
-    ['an engine that there is not', ['init', '--engine', 'pos'], /Allowed choices/],
+    ['an engine that there is not', ['init', '--engine', 'pos'], /"pos" is not in this program; there are: pow/],
   ];
   it.each(cases)('%s is told, with exit code 2', async (_what, words, says) => {
     const { exit, stderr, stdout } = await typed([...words, '--data-dir', home]);

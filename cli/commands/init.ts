@@ -11,7 +11,7 @@ interface InitOptions {
   readonly rpcPort?: number;
   readonly p2pPort?: number;
   readonly name?: string;
-  readonly engine?: EngineName;
+  readonly engine?: string;
   readonly difficulty?: number;
   readonly firstDifficulty?: number;
   readonly targetMs?: number;
@@ -52,7 +52,7 @@ export function addInit(shell: Shell): void {
     .option('--rpc-port <port>', 'where the daemon is to answer', wholeArgument(0, 65_535))
     .option('--p2p-port <port>', 'where the daemon is to meet its peers', wholeArgument(0, 65_535))
     .option('--name <name>', 'of the new network (default: kvchain)')
-    .addOption(new Option('--engine <engine>', 'how it agrees (default: pow)').choices(['pow']))
+    .option('--engine <engine>', 'how it agrees (default: pow)')
     .option('--difficulty <bits>', 'fixed: leading zero bits, 2^bits trials a block', wholeArgument(0, 255))
     .option(
       '--first-difficulty <bits>',
@@ -152,13 +152,22 @@ async function ownGenesis(options: InitOptions): Promise<Genesis> {
   const prefix = params.addressPrefix ?? (params.testNetwork === 1 ? 'kvt' : 'kv');
   const wishes = {
     name: options.name ?? 'kvchain',
-    engine: options.engine ?? 'pow',
+    engine: await engineOf(options.engine ?? 'pow'),
     params,
     fixedDifficulty: options.difficulty,
     firstDifficulty: options.firstDifficulty,
     allocations: await allocationsOf(options.fund ?? [], prefix),
   };
   return newGenesis(wishes, Date.now());
+}
+
+/** Only the registry knows which engines this program has. Error: USAGE for another one. */
+async function engineOf(name: string): Promise<EngineName> {
+  const { createEngine } = await import('../../consensus/registry.ts');
+  const engine = createEngine(name);
+  if (!engine.ok)
+    throw new CommandError('USAGE', `--engine: ${engine.error.detail}`, 'Give one of those that there are.');
+  return engine.value.name;
 }
 
 function paramsOf(options: InitOptions): Partial<Params> {
