@@ -7,7 +7,6 @@ import type { Readable } from 'node:stream';
 import { fromUtf8, isWellFormed, toUtf8 } from '../../chain/bytes.ts';
 import { assert, type ErrorCode } from '../../chain/errors.ts';
 import { keyBytesMax, valueBytesMax } from '../../chain/operation.ts';
-import { isObject, type JsonObject } from '../../daemon/rpc/json.ts';
 import { CommandError } from '../failure.ts';
 import { unreadable } from '../user-files.ts';
 import { propertyText } from './json-text.ts';
@@ -142,6 +141,8 @@ function jsonRow(text: string, place: Place, source: RowSource): ReadRow {
   return checkedRow(place, { key: columns.key, text: json, contentType: 'application/json' });
 }
 
+type JsonObject = Readonly<Record<string, unknown>>;
+
 function parseObject(text: string): JsonObject | null {
   try {
     const json: unknown = JSON.parse(text);
@@ -149,6 +150,10 @@ function parseObject(text: string): JsonObject | null {
   } catch {
     return null;
   }
+}
+
+function isObject(json: unknown): json is JsonObject {
+  return typeof json === 'object' && json !== null && !Array.isArray(json);
 }
 
 function own(record: JsonObject, name: string): unknown {

@@ -25,10 +25,8 @@ export function parseJsonBytes(bytes: Uint8Array): Result<unknown> {
   return parseJson(text);
 }
 
-/** What a JSON text writes in braces. */
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-export function isObject(value: unknown): value is JsonObject {
+/** True of what a JSON text writes in braces. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
