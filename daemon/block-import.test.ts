@@ -292,6 +292,28 @@ describe('a gossiped block', () => {
     await settle('the head', isHead(opened, block));
   });
 
+  it('P10: that many peers withhold are 16 at a time, and a free place is taken again', async () => {
+    const opened = await openNode();
+    const branch = new Branch();
+    const withheld = Array.from({ length: 17 }, (_, index) =>
+      branch.make([], { unexecuted: [write], changes: { time: branch.tip.header.time + 1 + index } }),
+    );
+    const ask = (block: Block, index: number) => {
+      opened.network.answer(`withholder ${index}`, () => new Promise(() => {}));
+      return gossip(opened, block, `withholder ${index}`);
+    };
+    const stuck = withheld.slice(0, 16).map(ask);
+    await settle('the questions', () => opened.network.requests.length === 16);
+    const checked = opened.verifier.checks;
+    const [last] = withheld.slice(16);
+    if (last) expect(await ask(last, 16)).toBe('ignore');
+    expect(opened.verifier.checks).toBe(checked);
+    opened.clock.advance(3_000);
+    expect(await Promise.all(stuck)).toEqual(Array(16).fill('ignore'));
+    const block = branch.grow();
+    expect(await gossip(opened, block, 'honest')).toBe('accept');
+  });
+
   it('P10: of which one peer withholds many leaves room for those of others', async () => {
     const opened = await openNode();
     const branch = new Branch();
