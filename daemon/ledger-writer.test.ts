@@ -184,6 +184,20 @@ describe('the ledger writer', () => {
     expect(Math.max(...ledger.steps.map(step => step.split(' ').length))).toBe(stepLimits.blocks);
   });
 
+  it('C3: ends a step that has written 32 MiB with the block at hand', async () => {
+    const branch = new Branch();
+    const value = 'v'.repeat(65_536);
+    const writes = Array.from({ length: 192 }, (_, nonce) => {
+      const operations = ['a', 'b', 'c'].map(key => put(`${key} ${nonce}`, value));
+      return signed(alice, operations, { nonce });
+    });
+    for (let at = 0; at < writes.length; at += 8) branch.grow(writes.slice(at, at + 8));
+    const ledger = await openLedger();
+    await storeBlocks(ledger.chain, branch.blocks);
+    await ledger.writer.switchTo(switchBetween(new Branch(), branch, 0));
+    expect(ledger.steps.length).toBeGreaterThan(1);
+  });
+
   it('puts the tree back when the batch is not written, and goes on afterwards', async () => {
     const ledger = await forkedLedger();
     const { writer, store, first, second } = ledger;
