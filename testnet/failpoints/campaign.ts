@@ -1,12 +1,10 @@
 /** Rounds of deaths, each over a new network, added up by failpoint. */
 import type { Genesis } from '../../chain/genesis.ts';
-import { addressOf, publicKeyOf } from '../../chain/keys.ts';
 import { defaultParams } from '../../chain/params.ts';
 import { bitsForLeadingZeros } from '../../chain/target.ts';
-import { newSecret } from '../../daemon/keystore/keystore.ts';
 import { Cluster } from '../cluster.ts';
 import { Companion } from './companion.ts';
-import { type PlannedFailpoint, plannedFailpoints } from './plan.ts';
+import type { PlannedFailpoint } from './plan.ts';
 import { type Death, Round } from './round.ts';
 
 /** The victim's hashes per second; with these bits it finds three blocks a second. */
@@ -28,6 +26,7 @@ export interface Result {
 }
 
 export interface CampaignPlan {
+  readonly failpoints: readonly PlannedFailpoint[];
   /** Deaths at each failpoint, each at another visit of it. */
   readonly rounds: number;
   /** Deaths at any time, in each round. */
@@ -36,7 +35,12 @@ export interface CampaignPlan {
 }
 
 /** Throws when a daemon does not die where it should, does not stand up again, or holds a state that its blocks do not give. */
-export async function runCampaign({ rounds, randomKills, onDeath }: CampaignPlan): Promise<readonly Result[]> {
+export async function runCampaign({
+  failpoints,
+  rounds,
+  randomKills,
+  onDeath,
+}: CampaignPlan): Promise<readonly Result[]> {
   const deaths: Death[] = [];
   const note = (death: Death) => {
     deaths.push(death);
@@ -44,7 +48,7 @@ export async function runCampaign({ rounds, randomKills, onDeath }: CampaignPlan
   };
   for (let number = 0; number < rounds; number++) {
     await inNetwork(async round => {
-      for (const planned of plannedFailpoints) note(await round.dieAt(planned, hitOf(planned, number)));
+      for (const planned of failpoints) note(await round.dieAt(planned, hitOf(planned, number)));
       for (let kill = 0; kill < randomKills; kill++) note(await round.dieAfter(Math.random() * randomMsMax));
       await round.finish();
     });
@@ -58,14 +62,13 @@ function hitOf({ hitsMax }: PlannedFailpoint, round: number): number {
 }
 
 async function inNetwork(run: (round: Round) => Promise<void>): Promise<void> {
-  const secretKey = newSecret();
-  const genesis = genesisFor(secretKey);
+  const genesis = makeGenesis();
   const cluster = await Cluster.create(genesis);
   const faults: unknown[] = [];
   try {
     const companion = await Companion.start(genesis, fault => faults.push(fault));
     try {
-      await run(new Round({ genesis, cluster, companion, secretKey, flags, pruning }));
+      await run(new Round({ genesis, cluster, companion, flags, pruning }));
     } finally {
       await companion.stop();
     }
@@ -75,7 +78,7 @@ async function inNetwork(run: (round: Round) => Promise<void>): Promise<void> {
   if (faults.length > 0) throw new AggregateError(faults, 'the companion, which nobody killed, had faults');
 }
 
-function genesisFor(rich: Uint8Array): Genesis {
+function makeGenesis(): Genesis {
   const params = {
     ...defaultParams('pow', { targetMs, testNetwork: 1 }),
     undoBlocksMax,
@@ -90,7 +93,7 @@ function genesisFor(rich: Uint8Array): Genesis {
     schedule: [{ height: 0, params }],
     members: [],
     minters: [],
-    allocations: [{ address: addressOf(publicKeyOf(rich)), balance: 1_000_000n }],
+    allocations: [],
   };
 }
 

@@ -1,5 +1,6 @@
 /** What a victim is busy with until it dies: puts by several hands, each on a key of its own, a watch, and the companion's questions. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { newSecret } from '../../daemon/keystore/keystore.ts';
 import type { KvchainClient } from '../../daemon/rpc/client.ts';
 import type { Companion } from './companion.ts';
 
@@ -10,24 +11,25 @@ const restMs = 50;
 export interface LoadPlan {
   readonly client: KvchainClient;
   readonly companion: Companion;
-  readonly secretKey: Uint8Array;
   /** Keys and values whose puts were answered as included; the load adds to them. */
   readonly acknowledged: Map<string, string>;
   readonly blocks: 'valid' | 'also invalid';
 }
 
-/** Runs until `signal`. */
+/**
+ * Runs until `signal`. The puts are of an account of this life alone: what an earlier life signed and left pending at the companion
+ * would have the same nonces, and after a reorg to the companion's branch the chain would rightly hold that instead.
+ */
 export async function load(plan: LoadPlan, signal: AbortSignal): Promise<void> {
   const works = [watch(plan, signal), keepAsking(plan, signal)];
-  for (let hand = 0; hand < hands; hand++) works.push(keepPutting(plan, signal));
+  const secretKey = newSecret();
+  for (let hand = 0; hand < hands; hand++) works.push(keepPutting(plan, secretKey, signal));
   await Promise.allSettled(works);
 }
 
-/**
- * A put that fails promised nothing: the daemon died under it, or the companion included what an earlier life had left pending, with
- * the same nonce.
- */
-async function keepPutting({ client, secretKey, acknowledged }: LoadPlan, signal: AbortSignal): Promise<void> {
+/** A put that fails promised nothing: the daemon died under it. */
+async function keepPutting(plan: LoadPlan, secretKey: Uint8Array, signal: AbortSignal): Promise<void> {
+  const { client, acknowledged } = plan;
   while (!signal.aborted) {
     const key = `put/${crypto.randomUUID()}`;
     const value = `value of ${key}`;

@@ -5,6 +5,7 @@
 import '../../daemon/polyfill.ts';
 import { parseArgs } from 'node:util';
 import { runCampaign } from './campaign.ts';
+import { plannedFailpoints } from './plan.ts';
 import { tableOf, writePage } from './report.ts';
 
 const { values } = parseArgs({
@@ -25,6 +26,7 @@ if (!Number.isSafeInteger(rounds) || rounds < 1 || !Number.isSafeInteger(randomK
 }
 
 const results = await runCampaign({
+  failpoints: plannedFailpoints,
   rounds,
   randomKills,
   onDeath: ({ at, acknowledged, lost }) =>

@@ -24,8 +24,6 @@ export interface RoundParts {
   readonly genesis: Genesis;
   readonly cluster: Cluster;
   readonly companion: Companion;
-  /** An account that can pay. */
-  readonly secretKey: Uint8Array;
   readonly flags: readonly string[];
   /** Flags by which it prunes soon. */
   readonly pruning: readonly string[];
@@ -109,11 +107,11 @@ export class Round {
   }
 
   async #underLoad(daemon: DaemonProcess, by: PlannedFailpoint['by'], life: () => Promise<void>): Promise<void> {
-    const { companion, secretKey } = this.#parts;
+    const { companion } = this.#parts;
     const over = new AbortController();
     const blocks = by === 'invalid blocks' ? 'also invalid' : 'valid';
     const { client } = daemon;
-    const work = load({ client, companion, secretKey, acknowledged: this.#acknowledged, blocks }, over.signal);
+    const work = load({ client, companion, acknowledged: this.#acknowledged, blocks }, over.signal);
     try {
       await life();
     } finally {
