@@ -148,7 +148,8 @@ describe('the import direction', () => {
 
 describe('the import direction of a tree that the tool cannot read', () => {
   it('fails instead of passing unseen', async () => {
-    const blind = 'module.exports = { forbidden: [], options: { exclude: { path: "^chain/" } } };\n';
+    const blind =
+      'module.exports = { forbidden: [], options: { doNotFollow: { path: "node_modules" }, exclude: { path: "^chain/" } } };\n';
     const tree = await PlantedTree.create({ '.dependency-cruiser.cjs': blind });
     const verdict = await tree.run('.ci/direction.mjs');
     await tree.remove();
