@@ -3,8 +3,9 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, truncate, writeFile 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pruneBlockWrites } from '../chain/batches.ts';
 import type { Block } from '../chain/block.ts';
-import { toHex } from '../chain/bytes.ts';
+import { equalBytes, toHex } from '../chain/bytes.ts';
 import { formatGenesis } from '../chain/genesis-file.ts';
 import { rows } from '../chain/layout.ts';
 import { type Branch, chainId, expectWhole, genesis } from './chain-fixture.suite.ts';
@@ -13,10 +14,11 @@ import { chainFolder } from './data-folder.ts';
 import { backupDatabase, restoreDatabase } from './database-backup.ts';
 import { writeChain, writtenChain } from './database-fixture.suite.ts';
 import { repairDatabase, verifyDatabase } from './database-verify.ts';
-import type { StoreWrite } from './ports.ts';
+import type { StoreRow, StoreWrite } from './ports.ts';
 import { openLevelStore } from './store/level-store.ts';
 
 const top = 30;
+const prunedTo = 12;
 const folders: string[] = [];
 const silent = () => {};
 let branch: Branch;
@@ -48,6 +50,22 @@ async function newDataDir(): Promise<string> {
   const dataDir = await newFolder();
   await cp(template, dataDir, { recursive: true });
   return dataDir;
+}
+
+/** A data folder whose bodies up to `prunedTo` were taken away as the pruner does it, at rest. */
+async function newPrunedDir(): Promise<string> {
+  const dataDir = await newDataDir();
+  const bodies = branch.blocks.slice(0, prunedTo).flatMap(({ hash }) => pruneBlockWrites(hash));
+  await write(dataDir, [...bodies, rows.pruned.put('only', { blocks: prunedTo, versions: 0, done: prunedTo })]);
+  return dataDir;
+}
+
+/** Every row of a database at rest. */
+async function everyRow(dataDir: string): Promise<readonly StoreRow[]> {
+  const store = await openStore(dataDir);
+  const found = await store.range({ from: Uint8Array.of(1), to: Uint8Array.of(255), limit: 1e6, order: 'ascending' });
+  await store.close();
+  return found;
 }
 
 function openStore(dataDir: string) {
@@ -267,5 +285,31 @@ describe('db backup and restore', () => {
     const file = join(dataDir, 'backup');
     await expect(backupDatabase(dataDir, file, silent)).rejects.toMatchObject({ code: 'DATABASE_DAMAGED' });
     expect(existsSync(file)).toBe(false);
+  });
+});
+
+describe('a pruned database', () => {
+  it.each([
+    ['db verify', verifyDatabase],
+    ['db repair', repairDatabase],
+  ])('is refused by %s, which says what to do instead and changes nothing', async (_name, tool) => {
+    const dataDir = await newPrunedDir();
+    const before = await everyRow(dataDir);
+    const refusal = { code: 'HEIGHT_UNAVAILABLE', message: expect.stringContaining('restore a backup') };
+    await expect(tool(dataDir, silent)).rejects.toMatchObject(refusal);
+    expect(await readdir(dataDir)).toContain('chain');
+    expect(await everyRow(dataDir)).toEqual(before);
+  });
+
+  it('is backed up and restored with what it holds, and says from where on that is', async () => {
+    const dataDir = await newPrunedDir();
+    const file = join(await newFolder(), 'chain.backup');
+    const backup = await backupDatabase(dataDir, file, silent);
+    const restored = join(await newFolder(), 'restored');
+    expect(await restoreDatabase(restored, file, silent)).toEqual(backup);
+    const found = await everyRow(restored);
+    expect(found).toEqual(await everyRow(dataDir));
+    const pruned = found.find(({ key }) => equalBytes(key, rows.pruned.key('only')));
+    expect(pruned && rows.pruned.decode(pruned.value)).toMatchObject({ blocks: prunedTo });
   });
 });
