@@ -17,6 +17,7 @@ describe('what is typed wrongly', () => {
     ['a read mode that there is not', ['get', 'a', '--read', 'confirmed:0'], /Expected local/],
     ['a wait that there is not', ['put', 'a', 'b', '--wait', 'soon'], /Expected pending/],
     ['a fee that is no amount', ['put', 'a', 'b', '--fee', '1.5'], /Expected a whole number/],
+    ['an amount below 0', ['wallet', 'transfer', 'ADDRESS', '-5'], /'-5' is invalid for argument 'amount'/],
     ['a fee over 2^64-1', ['put', 'a', 'b', '--fee', '18446744073709551616'], /Expected a whole number/],
     [
       'a key that there is not',

@@ -8,7 +8,7 @@ export function addImport(shell: Shell): void {
     .command('import')
     .summary('write the rows of a .jsonl or .csv file')
     .description(
-      'Writes the rows of a file, many a transaction, and waits until they are included. Stopped and run again, it goes on where it was. Rows that fail are listed with their lines; exit code 1 then.',
+      'Writes the rows of a file, many a transaction, and waits until they are included. Stopped and run again, it goes on where it was; run again after its end, it writes all rows anew. Rows that fail are listed with their lines; exit code 1 then.',
     )
     .argument('<file>', '.jsonl (an object a line) or .csv (with a line of column names)')
     .option('--key-column <name>', 'holds the key', 'key')

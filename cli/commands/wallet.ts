@@ -45,12 +45,11 @@ function addTransfer(shell: Shell): void {
     .command('transfer')
     .description('Moves money to an account and waits until it is included.')
     .argument('<to>', 'address')
-    .argument('<amount>', 'a whole number above 0');
+    .argument('<amount>', 'a whole number above 0', amountArgument);
   withSigning(command);
   examples(command, ['kvchain wallet transfer ADDRESS 1000', 'from the account of the key that signs']);
   onCall<SigningOptions>(shell, command, async ({ args, options, session }) => {
     const [to = '', amount = ''] = args;
-    const wanted = amountArgument(amount);
-    await carryOutWrite(session, options, (client, write) => client.transfer(to, wanted, write));
+    await carryOutWrite(session, options, (client, write) => client.transfer(to, BigInt(amount), write));
   });
 }
