@@ -72,14 +72,15 @@ export class Round {
     for (const [key, value] of this.#acknowledged) {
       await until(`${key} to be read`, lifeMsMax, async () => (await client.get(key))?.value === value);
     }
+    // The victim goes on: of two branches of equal work each side would keep its own for ever.
     companion.stopMining();
-    await client.call('miner_stop', {});
-    const head = await until('one head', lifeMsMax, async () => {
-      const found = await client.call('chain_head', {});
-      return found.hash === companion.head.hash && found;
+    return until('one head', lifeMsMax, async () => {
+      const head = await client.call('chain_head', {});
+      const { hash, stateRoot } = companion.head;
+      if (head.hash !== hash) return null;
+      if (head.stateRoot !== stateRoot) throw new Error('one head with two state roots');
+      return head.height;
     });
-    if (head.stateRoot !== companion.head.stateRoot) throw new Error('one head with two state roots');
-    return head.height;
   }
 
   /** Gives what the daemon said before it ended. */
