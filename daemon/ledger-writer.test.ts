@@ -266,6 +266,25 @@ describe('a template', () => {
     expect(await expectWhole(store)).toEqual({ height: 6, hash: block.hashHex });
   });
 
+  it('of the same transactions is not executed a second time: it differs in its time', async () => {
+    const { writer, store, first } = await forkedLedger();
+    const transactions = [signed(alice, [put('mine', 'x')], { nonce: 4 })];
+    const order = { producer: miner.publicKey, time: first.tip.header.time + 5, transactions };
+    const candidate = await writer.prepare(template(first), order);
+    if (candidate === null) throw new Error('there is a candidate');
+    // Executed again, the transaction would find its nonce used, and would be left out.
+    const account = encode(accountCodec, { nonce: 99, balance: 0n });
+    await store.inner.write([rows.state.put(accountStateKey(alice.address), account)], 'durable');
+    const later = await writer.prepare(template(first), {
+      ...order,
+      time: order.time + 1,
+      transactions: [...transactions],
+    });
+    expect(later).toEqual({ ...candidate, header: { ...candidate.header, time: order.time + 1 } });
+    const more = await writer.prepare(template(first), { ...order, transactions: [...transactions, ...transactions] });
+    expect(more?.transactions).toEqual([]);
+  });
+
   it('is not made when the head is another block than its parent', async () => {
     const { writer, second } = await forkedLedger();
     const order = { producer: miner.publicKey, time: second.tip.header.time + 5, transactions: [] };

@@ -45,6 +45,17 @@ export interface Candidate {
   readonly transactions: readonly Transaction[];
 }
 
+/** What was picked for a block, executed. It holds for every template on this parent, whatever its time. */
+interface PreparedBody {
+  readonly parent: Uint8Array;
+  readonly producer: Uint8Array;
+  readonly picked: readonly Transaction[];
+  readonly transactions: readonly Transaction[];
+  readonly applied: Applied;
+  readonly transactionsRoot: Uint8Array;
+  readonly stateRoot: Uint8Array;
+}
+
 export interface ProvenRecord {
   readonly sealed: SealedHeader;
   readonly record: Uint8Array | null;
@@ -59,6 +70,8 @@ export class LedgerWriter {
   #turn: Promise<unknown> = Promise.resolve();
   #switchesWaiting = 0;
   #writing: Promise<void> | null = null;
+  /** The newest one: until a block or a transaction comes, the next template has no other. */
+  #body: PreparedBody | null = null;
   /** What this node's newest template gave, by its contentHash: when it is mined it need not be executed again. */
   #prepared: { readonly contentHashHex: string; readonly applied: Applied } | null = null;
 
@@ -120,25 +133,21 @@ export class LedgerWriter {
   prepare(template: Template, order: PrepareOrder): Promise<Candidate | null> {
     return this.inTurn(async () => {
       if (!equalBytes(this.#head.hash, template.parent)) return null;
-      const { genesis, chain } = this.#parts;
-      const { producer, time } = order;
-      const state = new LoadedState(chain);
-      await state.load(touchedBy(order.transactions, producer));
-      const params = paramsAt(genesis, template.height);
-      const execution = new BlockExecution({ genesis, params, height: template.height, producer, state });
-      const transactions = await inSlices(this.#parts.clock, this.#addAll(execution, order.transactions));
-      if (transactions === null) return null;
-      const applied = execution.finish();
+      const known = this.#body;
+      const body = known !== null && isOf(known, template, order) ? known : await this.#execute(template, order);
+      if (body === null) return null;
+      this.#body = body;
+      const { transactions, applied, stateRoot, transactionsRoot } = body;
       const header: Header = {
         version: this.#head.header.version,
         height: template.height,
         parent: template.parent,
-        transactionsRoot: merkleRoot(transactions.map(({ witnessId }) => witnessId)),
+        transactionsRoot,
         receiptsRoot: applied.receiptsRoot,
-        stateRoot: this.#rootWith(applied.changes),
-        time,
+        stateRoot,
+        time: order.time,
         bits: template.bits,
-        producer,
+        producer: order.producer,
         extension: template.extension,
       };
       this.#prepared = { contentHashHex: toHex(contentHash(header)), applied };
@@ -192,6 +201,27 @@ export class LedgerWriter {
     }
     await this.#parts.onStep(step.moved, step.head);
     return done;
+  }
+
+  async #execute(template: Template, order: PrepareOrder): Promise<PreparedBody | null> {
+    const { genesis, chain, clock } = this.#parts;
+    const { producer, transactions: picked } = order;
+    const { parent, height } = template;
+    const state = new LoadedState(chain);
+    await state.load(touchedBy(picked, producer));
+    const execution = new BlockExecution({ genesis, params: paramsAt(genesis, height), height, producer, state });
+    const transactions = await inSlices(clock, this.#addAll(execution, picked));
+    if (transactions === null) return null;
+    const applied = execution.finish();
+    return {
+      parent,
+      producer,
+      picked,
+      transactions,
+      applied,
+      transactionsRoot: merkleRoot(transactions.map(({ witnessId }) => witnessId)),
+      stateRoot: this.#rootWith(applied.changes),
+    };
   }
 
   /** The transactions that may be included; null as soon as a switch waits. */
@@ -256,4 +286,10 @@ export class LedgerWriter {
     }
     return accept(before);
   }
+}
+
+function isOf({ parent, producer, picked }: PreparedBody, template: Template, order: PrepareOrder): boolean {
+  const isSamePlace = equalBytes(parent, template.parent) && equalBytes(producer, order.producer);
+  const { transactions } = order;
+  return isSamePlace && picked.length === transactions.length && picked.every((one, at) => one === transactions[at]);
 }
