@@ -7,9 +7,10 @@ import { toUtf8 } from '../../chain/bytes.ts';
 import type { ErrorCode } from '../../chain/errors.ts';
 import { chainIdOf, type Genesis } from '../../chain/genesis.ts';
 import { sha256 } from '../../chain/hash.ts';
-import { addressOf, publicKeyOf } from '../../chain/keys.ts';
+import { addressOf, publicKeyOf, sign } from '../../chain/keys.ts';
 import type { Operation } from '../../chain/operation.ts';
-import { signTransaction, type Transaction } from '../../chain/transaction.ts';
+import { type Signer, signTransactionWith, type Transaction } from '../../chain/transaction.ts';
+import { loadNativeSign } from '../../daemon/crypto/signature-check.ts';
 import type { PeerId } from '../../daemon/ports.ts';
 import type { Chance } from './chance.ts';
 import { type Checks, nameOf, type Submission } from './checks.ts';
@@ -17,16 +18,19 @@ import type { SimulatedNode } from './simulated-node.ts';
 import type { Trace } from './trace.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-export interface Account {
-  readonly secret: Uint8Array;
+export interface Account extends Signer {
   readonly address: Uint8Array;
 }
 
-/** The account of a simulated client, the same in every simulation. */
-export function account(index: number): Account {
+const clients = 4;
+const signDigest = loadSign();
+
+/** The accounts of the simulated clients, the same in every simulation. */
+export const accounts: readonly Account[] = Array.from({ length: clients }, (_, index) => {
   const secret = sha256(toUtf8(`client ${index}`));
-  return { secret, address: addressOf(publicKeyOf(secret)) };
-}
+  const publicKey = publicKeyOf(secret);
+  return { publicKey, address: addressOf(publicKey), sign: digest => signDigest(digest, secret) };
+});
 
 interface Client extends Account {
   readonly home: SimulatedNode;
@@ -43,7 +47,6 @@ export interface WorkloadParts {
   readonly time: VirtualTime;
   readonly chance: Chance;
   readonly nodes: readonly SimulatedNode[];
-  readonly clients: number;
   readonly checks: Checks;
   readonly trace: Trace;
 }
@@ -64,11 +67,7 @@ export class Workload {
     this.#parts = parts;
     this.#chainId = chainIdOf(parts.genesis);
     const home = () => parts.chance.pick(parts.nodes);
-    this.#clients = Array.from({ length: parts.clients }, (_, index) => ({
-      ...account(index),
-      home: home(),
-      slots: [],
-    }));
+    this.#clients = accounts.map(account => ({ ...account, home: home(), slots: [] }));
   }
 
   /** Everything that was sent; of each submission exactly one transaction must be included in the end. */
@@ -116,7 +115,7 @@ export class Workload {
     const operations = Array.from({ length: chance.between(1, 3) }, () => this.#operation());
     const fields = { nonce: client.slots.length, fee: BigInt(chance.between(0, 9)), expiresAt: null };
     const memo = chance.bytes(8);
-    return signTransaction({ chainId: this.#chainId, ...fields, memo, operations }, client.secret);
+    return signTransactionWith({ chainId: this.#chainId, ...fields, memo, operations }, client);
   }
 
   #operation(): Operation {
@@ -126,7 +125,7 @@ export class Workload {
     if (dice === 1) return { type: 'delete', key };
     if (dice === 2) return { type: 'get', key };
     if (dice === 3) {
-      return { type: 'transfer', to: account(chance.between(0, this.#clients.length - 1)).address, amount: 5n };
+      return { type: 'transfer', to: chance.pick(this.#clients).address, amount: 5n };
     }
     const expectedVersion = dice === 4 ? chance.between(0, 2) : null;
     return { type: 'put', key, value: chance.bytes(chance.between(0, 40)), contentType: '', expectedVersion };
@@ -147,5 +146,14 @@ export class Workload {
       },
       (error: unknown) => checks.fail(name, `submitting failed: ${String(error)}`),
     );
+  }
+}
+
+/** The native library signs the same bytes, sooner. */
+function loadSign(): typeof sign {
+  try {
+    return loadNativeSign();
+  } catch {
+    return sign;
   }
 }

@@ -12,13 +12,12 @@ import { type NodePlan, type NodeWatch, SimulatedNode } from './simulated-node.t
 import { Trace } from './trace.ts';
 import { rest, VirtualTime } from './virtual-time.ts';
 import { type Weather, Wires } from './wires.ts';
-import { account, Workload } from './workload.ts';
+import { accounts, Workload } from './workload.ts';
 
 const worldStartMs = 1_800_000_000_000;
 const targetMs = 1_000;
 /** 2^6 trials are a block's work: real hashes, and cheap ones. */
 const leadingZeros = 6;
-const clients = 4;
 /** Clocks are wrong by at most this, so that two of them differ by more than maxDriftMs at times. */
 const clockErrorMs = 1_200;
 const maxDriftMs = 2_000;
@@ -61,7 +60,7 @@ export class World {
     );
     const { nodes, checks, trace } = this;
     const chance = this.chance.stream('workload');
-    this.workload = new Workload({ genesis, time, chance, nodes, clients, checks, trace });
+    this.workload = new Workload({ genesis, time, chance, nodes, checks, trace });
   }
 
   /** Runs until the story is told. Throws an Error with what went wrong first. */
@@ -192,10 +191,7 @@ function genesisOf(seed: bigint): Genesis {
     schedule: [{ height: 0, params }],
     members: [],
     minters: [],
-    allocations: Array.from({ length: clients }, (_, index) => ({
-      address: account(index).address,
-      balance: 1_000_000n,
-    })),
+    allocations: accounts.map(({ address }) => ({ address, balance: 1_000_000n })),
   };
 }
 
