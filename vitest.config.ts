@@ -8,6 +8,8 @@ export default defineConfig({
     exclude: ['dist/testnet/netns/**'],
     setupFiles: ['dist/daemon/polyfill.js', '.ci/test-seed.mjs'],
     pool: 'forks',
+    // The build is plain modules: Node.js loads them itself, sooner than vitest would rewrite them.
+    server: { deps: { external: [/\/dist\//] } },
     // Half of the tests wait for processes; with one worker a core is idle.
     maxWorkers: 2,
     testTimeout: 30_000,
