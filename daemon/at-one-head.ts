@@ -5,6 +5,15 @@ import type { LedgerWriter } from './ledger-writer.ts';
 const overtakenMax = 3;
 
 /**
+ * What `read` gives between two steps of the ledger: it takes no pause, so that none can begin meanwhile, and one that is being written
+ * is waited for. For a few rows, because everything else waits too.
+ */
+export async function betweenSteps<T>(ledger: LedgerWriter, read: () => T): Promise<T> {
+  while (ledger.writing !== null) await ledger.writing;
+  return read();
+}
+
+/**
  * What `read` gives when the ledger stands still meanwhile: it reads again when the head moved under it, and what failed while it moved
  * does not count. It ends however fast the chain grows, because the last try is in the ledger's turn. So `read` must be short, for the
  * ledger may wait for it, and must not wait for a turn itself.

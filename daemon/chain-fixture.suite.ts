@@ -175,6 +175,8 @@ export class WatchedStore implements Store {
   afterWrite: () => Promise<void> = async () => {};
   /** Awaited before a single row is read. */
   beforeRead: (key: Uint8Array) => Promise<void> = async () => {};
+  /** Called before a row is read that the reader's thread waits for. */
+  beforeReadSync: (key: Uint8Array) => void = () => {};
   /** Awaited before several rows are read at once. */
   beforeReadMany: () => Promise<void> = async () => {};
 
@@ -185,6 +187,11 @@ export class WatchedStore implements Store {
   async get(key: Uint8Array) {
     await this.beforeRead(key);
     return this.inner.get(key);
+  }
+
+  getSync(key: Uint8Array) {
+    this.beforeReadSync(key);
+    return this.inner.getSync(key);
   }
 
   async getMany(keys: readonly Uint8Array[]) {

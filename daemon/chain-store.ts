@@ -182,6 +182,18 @@ export class ChainStore {
     return record ? decodeRecord(keyRecordCodec, record) : null;
   }
 
+  /** A key at the head, while the caller's thread waits. */
+  keyRecordSync(key: string): KeyRecord | null {
+    const record = this.#readSync(rows.state, keyStateKey(key));
+    return record && decodeRecord(keyRecordCodec, record);
+  }
+
+  /** One version of a key, while the caller's thread waits. */
+  versionSync(key: string, version: number): HistoryEntry | null {
+    const record = this.#readSync(rows.history, { key, version });
+    return record && { key, version, ...record };
+  }
+
   /** One version of a key. */
   async version(key: string, version: number): Promise<HistoryEntry | null> {
     const record = await this.#read(rows.history, { key, version });
@@ -252,6 +264,11 @@ export class ChainStore {
 
   async #read<Place, Value>(row: Row<Place, Value>, place: Place): Promise<Value | null> {
     const value = await this.#store.get(row.key(place));
+    return value === null ? null : row.decode(value);
+  }
+
+  #readSync<Place, Value>(row: Row<Place, Value>, place: Place): Value | null {
+    const value = this.#store.getSync(row.key(place));
     return value === null ? null : row.decode(value);
   }
 

@@ -57,6 +57,12 @@ export interface HeaderReading {
   readonly confirmations: number;
 }
 
+/** As of the block at the height `at`, or where the read mode looks. */
+export interface KeyOptions {
+  readonly at: number | null;
+  readonly read: ReadMode;
+}
+
 /** A value as it stood at a height. `record.valueHash` is null for a tombstone, `record` null for a key never written. */
 export interface KeyReading {
   readonly key: string;
@@ -170,7 +176,7 @@ export interface NodeApi {
   headersFrom(height: number, limit: number): Promise<readonly SealedHeader[]>;
 
   /** Errors: FINALITY_UNAVAILABLE; HEIGHT_UNAVAILABLE above the head or below `versionsFrom`. An absent key is a reading without record or value. */
-  readKey(key: string, options: { readonly at: number | null; readonly read: ReadMode }): Promise<Result<KeyReading>>;
+  readKey(key: string, options: KeyOptions): Promise<Result<KeyReading>>;
   /** Versions of a key, newest first, below `before` (null: from the newest), at most `limit`; those from below `versionsFrom` may lack. */
   history(
     key: string,

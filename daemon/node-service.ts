@@ -6,12 +6,12 @@ import type { Transaction } from '../chain/transaction.ts';
 import type { Tip } from '../consensus/engine.ts';
 import type { Node } from './node.ts';
 import type {
+  KeyOptions,
   LedgerEvent,
   MempoolInfo,
   MiningStatus,
   NodeApi,
   NodeStatus,
-  ReadMode,
   TransactionStanding,
   TransactionStatus,
 } from './node-api.ts';
@@ -80,7 +80,7 @@ export class NodeService implements NodeApi {
     return this.#node.reader.headersFrom(height, limit);
   }
 
-  readKey(key: string, options: { readonly at: number | null; readonly read: ReadMode }) {
+  readKey(key: string, options: KeyOptions) {
     return this.#node.reader.readKey(key, options);
   }
 

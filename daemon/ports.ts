@@ -47,6 +47,8 @@ export interface StoreRow {
  */
 export interface Store {
   get(key: Uint8Array): Promise<Uint8Array | null>;
+  /** As `get`, while the caller's thread waits: for the few rows of a read that must not be interrupted. */
+  getSync(key: Uint8Array): Uint8Array | null;
   /** In the order of `keys`. */
   getMany(keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | null)[]>;
   /** At most `limit` rows. */

@@ -279,7 +279,6 @@ describe('a reading', () => {
   };
 
   it.each<[string, Uint8Array, (scene: Scene) => Promise<unknown>, unknown]>([
-    ['of a key', newest, scene => key(scene, null), [3, 1, 'new']],
     ['of a key in the past', oldest, scene => key(scene, 1), [1, 1, 'new']],
     [
       'of a scan',
@@ -304,6 +303,17 @@ describe('a reading', () => {
     };
     expect(await read(scene)).toEqual(expected);
     expect(reorgs).toBeGreaterThan(0);
+  });
+
+  it('of a key at the head is over before a step that begins meanwhile', async () => {
+    const scene = await beforeReorg();
+    let moved: Promise<unknown> | null = null;
+    scene.store.beforeReadSync = () => {
+      moved ??= scene.reorg();
+    };
+    expect(await key(scene, null)).toEqual([2, 2, 'old 2']);
+    await moved;
+    expect(await key(scene, null)).toEqual([3, 1, 'new']);
   });
 
   it('of a proof holds up the step that would leave its branch in between', async () => {

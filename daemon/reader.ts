@@ -18,7 +18,7 @@ import {
   supplyStateKey,
 } from '../chain/state.ts';
 import type { EngineInstance } from '../consensus/instance.ts';
-import { atOneHead } from './at-one-head.ts';
+import { atOneHead, betweenSteps } from './at-one-head.ts';
 import { type ChainStore, expectRow } from './chain-store.ts';
 import { type DecodedBlocks, decodedBlocksOf } from './decoded-blocks.ts';
 import type { LedgerWriter } from './ledger-writer.ts';
@@ -27,6 +27,7 @@ import type {
   BlockReading,
   Finality,
   HeaderReading,
+  KeyOptions,
   KeyProof,
   KeyReading,
   ReadMode,
@@ -88,8 +89,9 @@ export class Reader {
   }
 
   /** A key as of `at`, or as of the height that the read mode gives; see NodeApi.readKey. */
-  readKey(key: string, options: { readonly at: number | null; readonly read: ReadMode }): Promise<Result<KeyReading>> {
-    return this.#atOneHead(() => this.#key(key, options));
+  async readKey(key: string, options: KeyOptions): Promise<Result<KeyReading>> {
+    const newest = await betweenSteps(this.#parts.ledger, () => this.#newest(key, options));
+    return newest ?? this.#atOneHead(() => this.#past(key, options));
   }
 
   /** See NodeApi.history. */
@@ -199,19 +201,23 @@ export class Reader {
     };
   }
 
-  async #key(
-    key: string,
-    options: { readonly at: number | null; readonly read: ReadMode },
-  ): Promise<Result<KeyReading>> {
-    const at = this.#heightOf(options.read);
-    if (!at.ok) return at;
-    const top = this.#parts.ledger.head.header.height;
-    const height = options.at ?? at.value;
-    if (height > top) return reject('HEIGHT_UNAVAILABLE', `height ${height} is above the head, ${top}`);
-    return this.#unpruned(height, async () => {
-      const record = height === top ? await this.#parts.chain.keyRecord(key) : await this.#recordAt(key, height);
-      return accept(await this.#reading(key, record, height));
-    });
+  /** A key as it stands at the head: two rows. Null when it is to be read as it stood below. */
+  #newest(key: string, options: KeyOptions): Result<KeyReading> | null {
+    const height = this.#heightFor(options);
+    if (!height.ok) return height;
+    const { chain, ledger } = this.#parts;
+    if (height.value < ledger.head.header.height) return null;
+    const record = chain.keyRecordSync(key);
+    const version = hasValue(record) ? chain.versionSync(key, record.valueVersion) : null;
+    return accept(this.#readingOf(key, { record, value: valueIn(record, version, key), at: height.value }));
+  }
+
+  /** A key as it stood at a height below the head. */
+  async #past(key: string, options: KeyOptions): Promise<Result<KeyReading>> {
+    const height = this.#heightFor(options);
+    if (!height.ok) return height;
+    const at = height.value;
+    return this.#unpruned(at, async () => accept(await this.#reading(key, await this.#recordAt(key, at), at)));
   }
 
   async #scan(
@@ -287,14 +293,16 @@ export class Reader {
   }
 
   async #reading(key: string, record: KeyRecord | null, at: number): Promise<KeyReading> {
-    const value = await this.#value(key, record);
-    return { key, record, value, at, ...this.#certainty(record?.height ?? null) };
+    return this.#readingOf(key, { record, value: await this.#value(key, record), at });
+  }
+
+  #readingOf(key: string, read: Pick<KeyReading, 'record' | 'value' | 'at'>): KeyReading {
+    return { key, ...read, ...this.#certainty(read.record?.height ?? null) };
   }
 
   async #value(key: string, record: KeyRecord | null): Promise<Uint8Array | null> {
-    if (record === null || record.valueHash === null) return null;
-    const version = await this.#parts.chain.version(key, record.valueVersion);
-    return expectRow(version, `version ${record.valueVersion} of key ${JSON.stringify(key)}`).value;
+    const version = hasValue(record) ? await this.#parts.chain.version(key, record.valueVersion) : null;
+    return valueIn(record, version, key);
   }
 
   /**
@@ -333,6 +341,15 @@ export class Reader {
     return { version, owner, contentType, height, valueVersion, valueHash: value && sha256(value) };
   }
 
+  /** Where a read of a key looks. Error: HEIGHT_UNAVAILABLE above the head. */
+  #heightFor({ at, read }: KeyOptions): Result<number> {
+    const mode = this.#heightOf(read);
+    if (!mode.ok) return mode;
+    const top = this.#parts.ledger.head.header.height;
+    const height = at ?? mode.value;
+    return height <= top ? accept(height) : reject('HEIGHT_UNAVAILABLE', `height ${height} is above the head, ${top}`);
+  }
+
   /** The height that a read mode reads at; what it can give is the engine's to say. */
   #heightOf(read: ReadMode): Result<number> {
     const { engine, ledger } = this.#parts;
@@ -366,6 +383,16 @@ export class Reader {
     const isSafe = confirmations >= paramsAt(this.#parts.genesis, height).safeConfirmations;
     return { confirmations, finality: isSafe ? 'safe' : 'included' };
   }
+}
+
+function hasValue(record: KeyRecord | null): record is KeyRecord {
+  return record !== null && record.valueHash !== null;
+}
+
+/** The value that a record names, out of the version that holds it. Error: DATABASE_DAMAGED when that is missing. */
+function valueIn(record: KeyRecord | null, version: HistoryEntry | null, key: string): Uint8Array | null {
+  if (!hasValue(record)) return null;
+  return expectRow(version, `version ${record.valueVersion} of key ${JSON.stringify(key)}`).value;
 }
 
 function unknownTransaction(id: Uint8Array): Result<never> {

@@ -19,7 +19,8 @@ interface Connection {
   work: Work;
   /** Requests that came behind the one in work, in their order. */
   readonly waiting: Exchange[];
-  deadline: NodeJS.Timeout | undefined;
+  /** Set back by each exchange that begins; one that is still under way when it ends is cut. */
+  readonly deadline: NodeJS.Timeout;
 }
 
 export interface ConnectionOptions {
@@ -63,7 +64,8 @@ export class Connections {
       }
       this.#drop(dispensable);
     }
-    this.#open.set(socket, { work: null, waiting: [], deadline: undefined });
+    const deadline = setTimeout(() => this.#overdue(socket), this.#limits.exchangeTimeoutMs).unref();
+    this.#open.set(socket, { work: null, waiting: [], deadline });
     socket.once('close', () => this.#drop(socket));
   }
 
@@ -80,9 +82,11 @@ export class Connections {
   #begin(connection: Connection, exchange: Exchange): void {
     const { request, response } = exchange;
     connection.work = exchange;
-    connection.deadline = setTimeout(() => this.#drop(request.socket), this.#limits.exchangeTimeoutMs).unref();
+    connection.deadline.refresh();
     // It is ended, and what the system did not take of it at once stands in the socket's buffer.
-    response.once('prefinish', () => this.makeRoom());
+    response.once('prefinish', () => {
+      if (request.socket.writableLength > 0) this.makeRoom();
+    });
     response.once('close', () => this.#end(request.socket));
     this.#answer(request, response);
   }
@@ -91,7 +95,6 @@ export class Connections {
   #end(socket: Duplex): void {
     const connection = this.#open.get(socket);
     if (connection === undefined) return;
-    clearTimeout(connection.deadline);
     const next = connection.waiting.shift() ?? null;
     connection.work = next;
     if (next === null) return;
@@ -106,6 +109,11 @@ export class Connections {
     // Whoever speaks another protocol has had its answers.
     if (connection.work === null) connection.work = 'upgraded';
     else this.#drop(socket);
+  }
+
+  #overdue(socket: Duplex): void {
+    const work = this.#open.get(socket)?.work ?? null;
+    if (work !== null && work !== 'upgraded') this.#drop(socket);
   }
 
   #drop(socket: Duplex): void {

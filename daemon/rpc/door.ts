@@ -2,14 +2,13 @@
  * How the server answers: JSON-RPC at POST /, REST under /v1, WebSocket at /v1/ws, health and metrics; and the order in which a request is
  * checked. Everything that a stranger could send too much or too slowly of has a limit here.
  */
-import { setTimeout as delay } from 'node:timers/promises';
-import helmet from '@fastify/helmet';
 import websocket from '@fastify/websocket';
 import fastify, {
   type FastifyError,
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  type HookHandlerDoneFunction,
   type onRequestAsyncHookHandler,
 } from 'fastify';
 import { failpoint } from '#failpoint';
@@ -27,6 +26,7 @@ import { isScopeEnough } from './method.ts';
 import { openApiDocument } from './open-api.ts';
 import { RateLimiter } from './rate.ts';
 import { addRestRoutes, sendRefusal } from './rest.ts';
+import { securityHeaders } from './security-headers.ts';
 import {
   type ApiServer,
   bodyBytesMax,
@@ -45,6 +45,8 @@ import { WaitingPlaces } from './wait.ts';
 const strangers: Caller = { name: 'stranger', scope: null, hasCredential: false };
 const rpcPath = '/';
 const openPaths = new Set(['/healthz', '/readyz']);
+/** The name under which a request knows its caller. */
+const callerName = 'caller';
 
 /** What its parser made of the body; undefined when there was none. */
 type RpcBody = ReturnType<typeof parseJsonBytes> | undefined;
@@ -53,6 +55,8 @@ interface Denial {
   readonly code: ErrorCode;
   readonly detail: string;
   readonly status?: number;
+  /** How long the answer waits. */
+  readonly delayMs?: number;
 }
 
 export class Door {
@@ -65,7 +69,6 @@ export class Door {
   readonly #app: FastifyInstance;
   readonly #rate: RateLimiter;
   readonly #closing = new AbortController();
-  readonly #callers = new WeakMap<FastifyRequest, Caller>();
   readonly #sessions = new Set<SocketSession>();
   readonly #waiting: WaitingPlaces;
   #guard: ReturnType<typeof guardFor> = () => reject('STOPPING', 'not open yet');
@@ -93,7 +96,7 @@ export class Door {
 
   async open(): Promise<ApiServer> {
     const { host, tls } = this.#settings;
-    await this.#app.register(helmet);
+    const headers = await securityHeaders();
     await this.#app.register(websocket, { options: { maxPayload: socketMessageBytesMax } });
     this.#app.removeAllContentTypeParsers();
     this.#app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
@@ -103,8 +106,8 @@ export class Door {
       else if (parsed.ok) done(null, parsed.value);
       else done(new KvchainError(parsed.error.code, parsed.error.detail));
     });
-    const admit: onRequestAsyncHookHandler = (request, reply) => this.#admit(request, reply);
-    this.#app.addHook('onRequest', admit);
+    this.#app.decorateRequest(callerName, null);
+    this.#app.addHook('onRequest', (request, reply, done) => this.#admit(request, reply.headers(headers), done));
     this.#app.addHook('onSend', (_request, _reply, payload, done) => {
       failpoint('before', 'http-answer');
       done(null, payload);
@@ -156,36 +159,37 @@ export class Door {
     );
   }
 
-  /** In order of cost: path, host and origin, token, scope of what is no method. Leaves a caller behind, or has answered. */
-  async #admit(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
-    if (this.#closing.signal.aborted)
-      return this.#deny(request, reply, { code: 'STOPPING', detail: 'the node is stopping' });
+  #admit(request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
+    const denial = this.#denialOf(request);
+    if (denial === null) done();
+    else if (denial.delayMs === undefined) this.#deny(request, reply, denial);
+    // Not ended with the request: a guesser that hangs up must not get its slot back early.
+    else setTimeout(() => this.#deny(request, reply, denial), denial.delayMs);
+  }
+
+  /** In order of cost: path, host and origin, token, scope of what is no method. Leaves a caller behind when there is none. */
+  #denialOf(request: FastifyRequest): Denial | null {
+    if (this.#closing.signal.aborted) return { code: 'STOPPING', detail: 'the node is stopping' };
     const guarded = this.#guard(request.raw);
-    if (!guarded.ok) return this.#deny(request, reply, guarded.error);
-    if (openPaths.has(routeOf(request))) return undefined;
+    if (!guarded.ok) return guarded.error;
+    if (openPaths.has(routeOf(request))) return null;
     const caller = this.#authenticator.identify(request.headers.authorization, request.ip);
-    if (caller === null || caller.scope === null) {
-      // Not aborted with the request: a guesser that hangs up must not get its slot back early.
-      if (caller === null) await delay(failureDelayMs);
-      const detail = caller === null ? 'the token is wrong' : 'a token is needed';
-      return this.#deny(request, reply.header('www-authenticate', 'Bearer'), { code: 'UNAUTHORIZED', detail });
-    }
-    if (!isScopeEnough(caller.scope, 'read'))
-      return this.#deny(request, reply, { code: 'FORBIDDEN', detail: 'no scope' });
-    this.#callers.set(request, caller);
-    return undefined;
+    if (caller === null) return { code: 'UNAUTHORIZED', detail: 'the token is wrong', delayMs: failureDelayMs };
+    if (caller.scope === null) return { code: 'UNAUTHORIZED', detail: 'a token is needed' };
+    if (!isScopeEnough(caller.scope, 'read')) return { code: 'FORBIDDEN', detail: 'no scope' };
+    request.setDecorator(callerName, caller);
+    return null;
   }
 
   async #answerRpc(parsed: RpcBody, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const caller = this.#callerOf(request);
-    const gone = goneOf(reply);
     const answer =
       parsed?.ok === true && parsed.value !== undefined
         ? await answerMessage(parsed.value, {
             isSocket: false,
             spend: calls => this.#rate.take(caller.name, calls),
-            isGone: () => gone.aborted,
-            call: this.#callsOf(request, gone),
+            isGone: () => reply.raw.destroyed,
+            call: this.#callsOf(request, reply),
           })
         : refuse('PARSE_ERROR', parsed?.ok === false ? parsed.error.detail : 'no body: expected a JSON-RPC request');
     if (answer.text === null) return reply.code(204).send();
@@ -197,16 +201,27 @@ export class Door {
   /** All calls of one request share its end and its deadline. */
   #callsOf(
     request: FastifyRequest,
-    gone: AbortSignal,
+    reply: FastifyReply,
   ): (name: MethodName, params: unknown) => Promise<Result<unknown>> {
-    const signal = AbortSignal.any([gone, this.#closing.signal]);
-    const waiting = this.#waiting;
-    const caller = this.#callerOf(request);
     const { api, log } = this.#parts;
-    const deadlineMs = performance.now() + callTimeoutMs;
+    const closing = this.#closing.signal;
+    let signal: AbortSignal | null = null;
+    const context = {
+      host: api,
+      log,
+      caller: this.#callerOf(request),
+      deadlineMs: performance.now() + callTimeoutMs,
+      waiting: this.#waiting,
+      session: null,
+      /** Made for who waits; most calls do not. */
+      get signal() {
+        signal ??= AbortSignal.any([goneOf(reply), closing]);
+        return signal;
+      },
+    };
     return async (name, params) => {
       const startedMs = performance.now();
-      const result = await call(name, params, { host: api, log, caller, signal, deadlineMs, waiting, session: null });
+      const result = await call(name, params, context);
       this.#measure(name, result, (performance.now() - startedMs) / 1_000);
       return result;
     };
@@ -217,7 +232,7 @@ export class Door {
     params: unknown,
     { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
   ): Promise<Result<unknown>> {
-    return this.#callsOf(request, goneOf(reply))(name, params);
+    return this.#callsOf(request, reply)(name, params);
   }
 
   #measure(name: MethodName, result: Result<unknown>, seconds: number): void {
@@ -245,13 +260,14 @@ export class Door {
   }
 
   #callerOf(request: FastifyRequest): Caller {
-    return this.#callers.get(request) ?? strangers;
+    return request.getDecorator<Caller | null>(callerName) ?? strangers;
   }
 
   /** Refuses a whole request in the form of its route, with the table's status where no other is given. */
   #deny(request: FastifyRequest, reply: FastifyReply, { code, detail, status }: Denial): FastifyReply {
     const isRpc = routeOf(request) === rpcPath;
     const text = isRpc ? refuse(code, detail).text : JSON.stringify(refusalOf(code, detail));
+    if (code === 'UNAUTHORIZED') reply.header('www-authenticate', 'Bearer');
     return reply
       .code(status ?? errorRow(code).http)
       .header('content-type', 'application/json; charset=utf-8')
@@ -326,7 +342,8 @@ const transportCodes = new Set<ErrorCode>([
 /** Aborts when the exchange is over: its answer was sent, or its caller has gone. */
 function goneOf(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
+  if (reply.raw.destroyed) gone.abort();
+  else reply.raw.once('close', () => gone.abort());
   return gone.signal;
 }
 

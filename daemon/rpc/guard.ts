@@ -14,7 +14,8 @@ export interface GuardSettings {
 export interface GuardedRequest {
   readonly url?: string | undefined;
   readonly headers: { readonly host?: string | undefined; readonly origin?: string | undefined };
-  readonly headersDistinct: { readonly host?: readonly string[] | undefined };
+  /** Names and values in turns, as they came. */
+  readonly rawHeaders: readonly string[];
 }
 
 const loopbackNames = ['localhost', '127.0.0.1', '[::1]'];
@@ -34,10 +35,10 @@ export function guardFor(
   const allowed = new Set(names.map(name => withPort(name.toLowerCase(), listening.port)));
   const scheme = settings.isTls ? 'https' : 'http';
   const schemePort = settings.isTls ? 443 : 80;
-  return ({ url, headers: { host, origin }, headersDistinct }) => {
+  return ({ url, headers: { host, origin }, rawHeaders }) => {
     // A whole URI names a host of its own, which servers are to believe instead of the header (RFC 9112, 3.2.2).
     if (!url?.startsWith('/')) return reject('FORBIDDEN', `not a path: ${JSON.stringify((url ?? '').slice(0, 100))}`);
-    const hosts = headersDistinct.host?.length ?? 0;
+    const hosts = rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'host').length;
     if (hosts > 1) return reject('FORBIDDEN', `${hosts} Host headers, at most 1`);
     const given = withPort((host ?? '').toLowerCase(), schemePort);
     if (!allowed.has(given))

@@ -97,6 +97,16 @@ class LevelStore implements Store {
     return stored === undefined ? null : this.#open(key, stored);
   }
 
+  getSync(key: Uint8Array): Uint8Array | null {
+    assertKey(key);
+    try {
+      const stored = this.#database.getSync(key);
+      return stored === undefined ? null : this.#open(key, stored);
+    } catch (error) {
+      throw levelError(error, `reading ${this.#folder}`);
+    }
+  }
+
   async getMany(keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | null)[]> {
     keys.forEach(assertKey);
     if (keys.length === 0) return [];

@@ -15,6 +15,10 @@ export class MemoryStore implements Store {
   #isClosed = false;
 
   async get(key: Uint8Array): Promise<Uint8Array | null> {
+    return this.getSync(key);
+  }
+
+  getSync(key: Uint8Array): Uint8Array | null {
     this.#assertOpen();
     assertKey(key);
     return this.#rows.get(toText(key))?.slice() ?? null;

@@ -46,6 +46,15 @@ export function describeStore({ name, open }: StoreSuite): void {
       expect(await store.get(toUtf8('b'))).toBeNull();
     });
 
+    it('reads at once what was written, as a read that takes its time does', async () => {
+      const store = await fresh();
+      await store.write([put('a', '1'), put('b', '2')], 'durable', 'ledger-step');
+      await store.write([put('a', '3'), remove('b')], 'lazy', 'ledger-step');
+      expect(store.getSync(toUtf8('a'))).toEqual(toUtf8('3'));
+      expect(store.getSync(toUtf8('b'))).toBeNull();
+      expect(() => store.getSync(new Uint8Array(0))).toThrow('a store key is not empty');
+    });
+
     it('answers many keys in their order, with repetitions and absences', async () => {
       const store = await fresh();
       await store.write([put('a', '1'), put('b', '2')], 'lazy', 'ledger-step');

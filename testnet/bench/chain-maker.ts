@@ -107,6 +107,7 @@ export class ChainMaker {
 function notSynced(store: Store): Store {
   return {
     get: key => store.get(key),
+    getSync: key => store.getSync(key),
     getMany: keys => store.getMany(keys),
     range: range => store.range(range),
     write: (batch, _durability, name) => store.write(batch, 'lazy', name),

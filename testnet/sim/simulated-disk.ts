@@ -125,6 +125,10 @@ class DiskStore implements Store {
     return this.#life.go(() => this.#parts.rows.get(key));
   }
 
+  getSync(key: Uint8Array) {
+    return this.#parts.rows.getSync(key);
+  }
+
   getMany(keys: readonly Uint8Array[]) {
     return this.#life.go(() => this.#parts.rows.getMany(keys));
   }
