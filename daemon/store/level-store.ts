@@ -6,14 +6,16 @@
 import { existsSync } from 'node:fs';
 import { open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ClassicLevel } from 'classic-level';
+import { type ChainedBatch, ClassicLevel } from 'classic-level';
 import { failpoint } from '#failpoint';
 import { compareBytes, fromUtf8, toUtf8 } from '../../chain/bytes.ts';
 import { assert, KvchainError } from '../../chain/errors.ts';
 import { databaseFormat, databaseVersion } from '../../chain/layout.ts';
 import { diskFailed } from '../disk-failure.ts';
 import type { StoreBatch } from '../failpoints.ts';
+import { inSlices } from '../pace.ts';
 import type { Store, StoreRange, StoreRow, StoreWrite } from '../ports.ts';
+import { systemClock } from '../system.ts';
 import { checkLevelFolder } from './level-check.ts';
 import { assertKey, lowestKey, openRow, repairAdvice, sealRow } from './row.ts';
 
@@ -187,14 +189,20 @@ class LevelStore implements Store {
   }
 
   async #writeGroup(group: readonly WaitingWrite[]): Promise<void> {
-    const operations = group.flatMap(({ batch }) => batch.map(toOperation));
     const sync = group.some(write => write.durability === 'durable');
-    // A durable batch of nothing still makes the lazy ones before it durable, so it needs a record in the log.
-    if (sync && operations.length === 0) operations.push({ type: 'del', key: Uint8Array.of(0) });
-    if (operations.length === 0) return;
-    for (const { name } of group) failpoint('before', name);
-    await this.#database.batch(operations, { sync });
-    for (const { name } of group) failpoint('after', name);
+    // A chained batch takes rows one by one, at a third of what an array of them costs.
+    const chained = this.#database.batch();
+    try {
+      await inSlices(systemClock, fill(chained, group));
+      // A durable batch of nothing still makes the lazy ones before it durable, so it needs a record in the log.
+      if (sync && chained.length === 0) chained.del(Uint8Array.of(0));
+      if (chained.length === 0) return;
+      for (const { name } of group) failpoint('before', name);
+      await chained.write({ sync });
+      for (const { name } of group) failpoint('after', name);
+    } finally {
+      await chained.close();
+    }
   }
 
   #openAll(page: readonly [Uint8Array, Uint8Array][], found: StoreRow[]): void {
@@ -223,10 +231,16 @@ class LevelStore implements Store {
   }
 }
 
-type LevelOperation = { type: 'put'; key: Uint8Array; value: Uint8Array } | { type: 'del'; key: Uint8Array };
+type LevelBatch = ChainedBatch<Database, Uint8Array, Uint8Array>;
 
-function toOperation({ key, value }: StoreWrite): LevelOperation {
-  return value === null ? { type: 'del', key } : { type: 'put', key, value: sealRow(key, value) };
+function* fill(chained: LevelBatch, group: readonly WaitingWrite[]): Generator<undefined, void, undefined> {
+  for (const { batch } of group) {
+    for (const { key, value } of batch) {
+      if (value === null) chained.del(key);
+      else chained.put(key, sealRow(key, value));
+      yield;
+    }
+  }
 }
 
 /** LevelDB hands out Buffers, whose slice() shares memory; the port promises plain arrays. */
