@@ -8,6 +8,7 @@ import { type HeaderRecord, rows } from './layout.ts';
 import type { Applied } from './ledger.ts';
 import type { StoreWrite } from './row.ts';
 import { type StateWrite, treeUpdates } from './state.ts';
+import type { StateUpdate } from './state-tree.ts';
 import type { Transaction } from './transaction.ts';
 import { type Undo, undoOf } from './undo.ts';
 
@@ -34,12 +35,14 @@ export function storeBlockWrites(block: Block, treeRecord: Uint8Array): StoreWri
 export interface Commit {
   readonly block: Block;
   readonly applied: Applied;
+  /** `treeUpdates` of the changes, in their order. */
+  readonly leaves: readonly StateUpdate[];
   /** Params.undoBlocksMax. */
   readonly undoBlocksMax: number;
 }
 
 /** What moves the ledger from the block's parent to the block. The block itself is stored before or with it. */
-export function commitWrites({ block, applied, undoBlocksMax }: Commit): StoreWrite[] {
+export function commitWrites({ block, applied, leaves, undoBlocksMax }: Commit): StoreWrite[] {
   const { hash } = block;
   const { height } = block.header;
   assert(applied.receipts.length === block.transactions.length, 'every transaction of a block has a receipt');
@@ -48,7 +51,7 @@ export function commitWrites({ block, applied, undoBlocksMax }: Commit): StoreWr
     rows.canonical.put(height, hash),
     rows.receipts.put(hash, applied.receipts),
     rows.undone.remove(hash),
-    ...stateWrites(applied.changes),
+    ...stateWrites(applied.changes, leaves),
   ];
   for (const { key, version, ...record } of applied.history) writes.push(rows.history.put({ key, version }, record));
   for (const [index, { id }] of block.transactions.entries()) {
@@ -63,7 +66,10 @@ export function commitWrites({ block, applied, undoBlocksMax }: Commit): StoreWr
 /** The first batch of a database: block 0 and the state that the genesis gives. */
 export function genesisWrites(block: Block, applied: Applied, treeRecord: Uint8Array): StoreWrite[] {
   assert(block.header.height === 0, 'a database begins with block 0');
-  return [...storeBlockWrites(block, treeRecord), ...commitWrites({ block, applied, undoBlocksMax: 0 })];
+  return [
+    ...storeBlockWrites(block, treeRecord),
+    ...commitWrites({ block, applied, leaves: treeUpdates(applied.changes), undoBlocksMax: 0 }),
+  ];
 }
 
 /**
@@ -80,7 +86,7 @@ export function undoWrites(block: Block, undo: Undo): StoreWrite[] {
     rows.receipts.remove(hash),
     rows.undo.remove(height),
     rows.undone.put(hash, height),
-    ...stateWrites(undo.changes),
+    ...stateWrites(undo.changes, treeUpdates(undo.changes)),
     ...undo.history.map(place => rows.history.remove(place)),
     ...block.transactions.map(({ id }) => rows.transaction.remove(id)),
   ];
@@ -135,11 +141,11 @@ function* mempoolParts(transactions: Iterable<Transaction>): Generator<readonly 
 }
 
 /** The state rows and the leaves of the same changes. */
-function stateWrites(changes: readonly StateWrite[]): StoreWrite[] {
+function stateWrites(changes: readonly StateWrite[], updates: readonly StateUpdate[]): StoreWrite[] {
   const records = changes.map(({ stateKey, after }) =>
     after === null ? rows.state.remove(stateKey) : rows.state.put(stateKey, after),
   );
-  const leaves = treeUpdates(changes).map(({ path, payloadHash }) =>
+  const leaves = updates.map(({ path, payloadHash }) =>
     payloadHash === null ? rows.leaf.remove(path) : rows.leaf.put(path, payloadHash),
   );
   return [...records, ...leaves];

@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bytes, expectNoMutationHides, expectRoundTrip, headers, transactions } from './arbitraries.suite.ts';
 import {
+  blockBytesCap,
   bodyCodec,
   contentHash,
   decodeBlock,
+  decodeBodyInSteps,
   encodeBlock,
   encodeBody,
   headerCodec,
@@ -15,9 +17,11 @@ import {
 } from './block.ts';
 import { concat, toHex } from './bytes.ts';
 import { decodeBytes, encode, encodeItem } from './codec.ts';
+import type { Result } from './errors.ts';
 import { sha256 } from './hash.ts';
 import { verify } from './keys.ts';
 import { merkleRoot } from './merkle.ts';
+import type { Transaction } from './transaction.ts';
 import { accepted, bytesOf, expectCode, type RefusedVector, readVectors } from './vectors.suite.ts';
 
 interface SealedVector {
@@ -150,5 +154,72 @@ describe('blocks', () => {
     expectCode(decodeBlock(claimed), 'BAD_ENCODING');
     const tooMany = concat(Uint8Array.of(0x84), header.subarray(1), encodeItem(new Array<number>(65_537).fill(0)));
     expectCode(decodeBlock(tooMany), 'TOO_LARGE');
+  });
+});
+
+describe('a body that is decoded in steps', () => {
+  function inSteps(bodyBytes: Uint8Array): {
+    readonly result: Result<readonly Transaction[]>;
+    readonly pauses: number;
+  } {
+    const steps = decodeBodyInSteps(bodyBytes);
+    for (let pauses = 0; ; pauses++) {
+      const step = steps.next();
+      if (step.done) return { result: step.value, pauses };
+    }
+  }
+
+  it('is what it is in one piece, with a pause after each transaction', () => {
+    fc.assert(
+      fc.property(fc.array(transactions, { maxLength: 30 }), body => {
+        const encoded = encodeBody(body);
+        expect(inSteps(encoded)).toEqual({
+          result: decodeBytes(bodyCodec, encoded, blockBytesCap),
+          pauses: body.length,
+        });
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('is refused when it is in one piece, whatever is changed, cut or added', () => {
+    const place = fc.nat(2_000);
+    fc.assert(
+      fc.property(
+        fc.array(transactions, { maxLength: 3 }),
+        place,
+        fc.integer({ min: 1, max: 255 }),
+        (body, at, mask) => {
+          const encoded = encodeBody(body);
+          const flipped = encoded.slice();
+          flipped[at % encoded.length] = (flipped[at % encoded.length] ?? 0) ^ mask;
+          for (const bad of [flipped, encoded.subarray(0, at % encoded.length), concat(encoded, Uint8Array.of(mask))]) {
+            const whole = decodeBytes(bodyCodec, bad, blockBytesCap);
+            const { result } = inSteps(bad);
+            expect(result.ok).toBe(whole.ok);
+            if (whole.ok) expect(result).toEqual(whole);
+          }
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  it.each([
+    ['an array of no canonical head', '9800', 'BAD_ENCODING'],
+    ['an endless array', '9fff', 'BAD_ENCODING'],
+    ['a list of more than fit', '997001', 'TOO_LARGE'],
+    ['a head that says 2^64 items', '9bffffffffffffffff', 'BAD_ENCODING'],
+    ['no list', '40', 'BAD_ENCODING'],
+    ['nothing', '', 'BAD_ENCODING'],
+  ])('is refused as %s', (_, hex, code) => {
+    expect(inSteps(bytesOf(hex)).result).toMatchObject({ ok: false, error: { code } });
+  });
+
+  it('is refused beyond the limit of bytes', () => {
+    expect(inSteps(new Uint8Array(blockBytesCap + 1)).result).toMatchObject({
+      ok: false,
+      error: { code: 'TOO_LARGE' },
+    });
   });
 });

@@ -7,6 +7,7 @@ import {
   byteString,
   type Codec,
   decodeBytes,
+  decodeListInSteps,
   encode,
   encodeArrayHead,
   fixedBytes,
@@ -116,7 +117,15 @@ const blockCodec: Codec<Block> = {
 };
 
 /** The transactions alone, as the store keeps a body and as peers send it: an array of transactions. */
-export const bodyCodec: Codec<readonly Transaction[]> = list(transactionCodec, blockTransactionsCap);
+export const bodyCodec: Codec<readonly Transaction[]> = {
+  ...list(transactionCodec, blockTransactionsCap),
+  encode: encodeBody,
+};
+
+/** Decodes a body of at most `blockBytesCap` bytes, with a pause after each transaction. */
+export function decodeBodyInSteps(bytes: Uint8Array): Generator<undefined, Result<readonly Transaction[]>, undefined> {
+  return decodeListInSteps(transactionCodec, bytes, { max: blockTransactionsCap, bytesMax: blockBytesCap });
+}
 
 /** The block's canonical bytes, joined from the transactions' own. */
 export function encodeBlock(block: Block): Uint8Array {

@@ -1,5 +1,5 @@
 /** Bytes, hex and text: the few conversions that every part uses, strict in both directions. */
-import { bytesToHex, concatBytes, hexToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -8,7 +8,17 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export const toHex: (bytes: Uint8Array) => string = bytesToHex;
 
 /** `parts` joined into one array. */
-export const concat: (...parts: Uint8Array[]) => Uint8Array = concatBytes;
+export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const joined = new Uint8Array(length);
+  let end = 0;
+  for (const part of parts) {
+    joined.set(part, end);
+    end += part.length;
+  }
+  return joined;
+}
 
 /** The bytes of a hexadecimal text of exactly `length` bytes (any even length when not given), or null when it is not one. */
 export function fromHex(text: string, length?: number): Uint8Array | null {

@@ -77,6 +77,7 @@ const signatureCodec = fixedBytes(signatureLength, 'BAD_SIGNATURE');
 
 /** Inside a block a transaction is this item; what it derives is computed from a second, canonical encoding of the item. */
 export const transactionCodec: Codec<Transaction> = {
+  encode: transaction => transaction.bytes,
   toItem: transaction =>
     [bodyCodec.toItem(transaction.body), signatureCodec.toItem(transaction.signature)] as readonly Item[],
   fromItem: item => {

@@ -2,9 +2,8 @@
  * The road of a block, whether it was gossiped, fetched or mined here: seal, producer's signature, header to the engine, body put
  * together, checked without state, its signatures verified, stored, and told to the engine. Only the engine judges.
  */
-import { type Block, blockBytesCap, bodyCodec, type SealedHeader } from '../chain/block.ts';
+import { type Block, decodeBodyInSteps, type SealedHeader } from '../chain/block.ts';
 import { equalBytes, toHex } from '../chain/bytes.ts';
-import { decodeBytes } from '../chain/codec.ts';
 import { type ErrorCode, KvchainError } from '../chain/errors.ts';
 import { type Genesis, paramsAt } from '../chain/genesis.ts';
 import { merkleRoot } from '../chain/merkle.ts';
@@ -12,6 +11,7 @@ import type { Transaction } from '../chain/transaction.ts';
 import { producerCheck, validateBody, validateHeaderShape } from '../chain/validate.ts';
 import type { ChainStore } from './chain-store.ts';
 import type { Driver, RunningEffect } from './driver.ts';
+import { inSlices } from './pace.ts';
 import type { Clock, GossipVerdict, Network, PeerId, Verifier } from './ports.ts';
 import type { SignatureDesk } from './signature-desk.ts';
 import { type CompactBlock, decodeCompactBlock, decodeTransactions, encodeRequest } from './wire.ts';
@@ -126,7 +126,7 @@ export class BlockImport {
   async importBody(hash: Uint8Array, bytes: Uint8Array, from: PeerId): Promise<boolean> {
     const sealed = this.#parts.driver.engine.header(hash);
     if (sealed === null) return true;
-    const body = decodeBytes(bodyCodec, bytes, blockBytesCap);
+    const body = await inSlices(this.#parts.clock, decodeBodyInSteps(bytes));
     if (!body.ok) {
       this.#refuse(from, body.error.code, body.error.detail);
       return false;

@@ -35,6 +35,7 @@ import {
 import type { Transaction } from '../chain/transaction.ts';
 import type { Undo } from '../chain/undo.ts';
 import type { StoreBatch } from './failpoints.ts';
+import { FreshBlocks } from './fresh-blocks.ts';
 import type { Store, StoreRow, StoreWrite } from './ports.ts';
 
 /** Rows read at a time where all of a kind are read. */
@@ -44,6 +45,7 @@ const locatorDense = 10;
 
 export class ChainStore {
   readonly #store: Store;
+  readonly #fresh = new FreshBlocks();
 
   constructor(store: Store) {
     this.#store = store;
@@ -75,6 +77,11 @@ export class ChainStore {
 
   transactions(hash: Uint8Array): Promise<readonly Transaction[] | null> {
     return this.#read(rows.body, hash);
+  }
+
+  /** As `block`, for who asks once: a block that was just stored is given as it was, decoded, and is read from the store after that. */
+  async takeBlock(hash: Uint8Array): Promise<Block | null> {
+    return this.#fresh.take(toHex(hash)) ?? this.block(hash);
   }
 
   async block(hash: Uint8Array): Promise<Block | null> {
@@ -132,8 +139,9 @@ export class ChainStore {
   }
 
   /** A block of this node's own is on stable storage when it resolves; a peer's can be had again. */
-  putBlock(block: Block, treeRecord: Uint8Array, name: 'own-block' | 'peer-block'): Promise<void> {
-    return this.#store.write(storeBlockWrites(block, treeRecord), name === 'own-block' ? 'durable' : 'lazy', name);
+  async putBlock(block: Block, treeRecord: Uint8Array, name: 'own-block' | 'peer-block'): Promise<void> {
+    await this.#store.write(storeBlockWrites(block, treeRecord), name === 'own-block' ? 'durable' : 'lazy', name);
+    this.#fresh.add(block);
   }
 
   /** Remembers that a stored block is invalid; one that is not stored needs no mark. */

@@ -134,7 +134,7 @@ export class LedgerStep {
   }
 
   async #apply(hash: Uint8Array, prepared: Prepared | null): Promise<Result<null>> {
-    const block = expectRow(await this.#chain.block(hash), `block ${toHex(hash)}`);
+    const block = expectRow(await this.#chain.takeBlock(hash), `block ${toHex(hash)}`);
     const params = paramsAt(this.#genesis, block.header.height);
     await this.#base.load(touchedBy(block.transactions, block.header.producer));
     const isPrepared = prepared !== null && prepared.contentHashHex === toHex(contentHash(block.header));
@@ -143,7 +143,8 @@ export class LedgerStep {
       : await inSlices(this.#clock, applyBlockInSteps({ genesis: this.#genesis, params, block, state: this.#state }));
     if (!result.ok) return result;
     const applied = result.value;
-    const inverse = this.#tree.update(treeUpdates(applied.changes));
+    const leaves = treeUpdates(applied.changes);
+    const inverse = this.#tree.update(leaves);
     const checked = checkStateRoot(block.header, this.#tree.root());
     if (!checked.ok) {
       this.#tree.update(inverse);
@@ -151,7 +152,7 @@ export class LedgerStep {
     }
     this.#state.absorb(applied.changes);
     const { undoBlocksMax } = params;
-    this.#record({ type: 'applied', block, applied }, inverse, commitWrites({ block, applied, undoBlocksMax }));
+    this.#record({ type: 'applied', block, applied }, inverse, commitWrites({ block, applied, leaves, undoBlocksMax }));
     this.head = block;
     return checked;
   }

@@ -4,6 +4,9 @@ import { assert } from '../chain/errors.ts';
 import type { StateReader } from '../chain/state.ts';
 import type { ChainStore } from './chain-store.ts';
 
+/** Records of a full block read at once would keep the main thread for a tenth of a second. */
+const recordsPerRead = 2_000;
+
 export class LoadedState implements StateReader {
   readonly #chain: ChainStore;
   readonly #records = new Map<string, Uint8Array | null>();
@@ -15,8 +18,11 @@ export class LoadedState implements StateReader {
   /** Loads those of `stateKeys` that are not loaded yet. */
   async load(stateKeys: readonly Uint8Array[]): Promise<void> {
     const missing = stateKeys.filter(stateKey => !this.#records.has(toHex(stateKey)));
-    const records = await this.#chain.records(missing);
-    for (const [index, stateKey] of missing.entries()) this.#records.set(toHex(stateKey), records[index] ?? null);
+    for (let start = 0; start < missing.length; start += recordsPerRead) {
+      const part = missing.slice(start, start + recordsPerRead);
+      const records = await this.#chain.records(part);
+      for (const [index, stateKey] of part.entries()) this.#records.set(toHex(stateKey), records[index] ?? null);
+    }
   }
 
   read(stateKey: Uint8Array): Uint8Array | null {

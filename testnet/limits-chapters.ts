@@ -48,6 +48,7 @@ export const chapters: readonly Chapter[] = [
       'daemon/sync-server.ts',
       'daemon/decoded-blocks.ts',
       'daemon/ledger-step.ts',
+      'daemon/fresh-blocks.ts',
       'daemon/ledger-writer.ts',
       'daemon/at-one-head.ts',
       'daemon/pruner.ts',
