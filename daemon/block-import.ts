@@ -4,7 +4,7 @@
  */
 import { type Block, decodeBodyInSteps, type SealedHeader } from '../chain/block.ts';
 import { equalBytes, toHex } from '../chain/bytes.ts';
-import { type ErrorCode, KvchainError } from '../chain/errors.ts';
+import { type ErrorCode, KvchainError, type Result } from '../chain/errors.ts';
 import { type Genesis, paramsAt } from '../chain/genesis.ts';
 import { merkleRoot } from '../chain/merkle.ts';
 import type { Transaction } from '../chain/transaction.ts';
@@ -63,6 +63,8 @@ export class BlockImport {
   readonly #parts: BlockImportParts;
   /** Gossiped blocks that are being put together now, each once. */
   readonly #assembling = new Map<string, Assembly>();
+  /** Bodies are decoded one after the other: the signatures of the first are verified while the next is decoded. */
+  #decoding: Promise<unknown> = Promise.resolve();
   /** The block of this node's own miner on its way to the store: nobody else has its body. */
   #mining: string | null = null;
 
@@ -122,11 +124,11 @@ export class BlockImport {
     return !effects.some(effect => effect.type === 'penalize');
   }
 
-  /** A body that was asked for. False when it is not the body of that header. */
+  /** A body that was asked for; several may be under way at a time. False when it is not the body of that header. */
   async importBody(hash: Uint8Array, bytes: Uint8Array, from: PeerId): Promise<boolean> {
     const sealed = this.#parts.driver.engine.header(hash);
     if (sealed === null) return true;
-    const body = await inSlices(this.#parts.clock, decodeBodyInSteps(bytes));
+    const body = await this.#decode(bytes);
     if (!body.ok) {
       this.#refuse(from, body.error.code, body.error.detail);
       return false;
@@ -149,6 +151,12 @@ export class BlockImport {
     } finally {
       this.#mining = null;
     }
+  }
+
+  #decode(bytes: Uint8Array): Promise<Result<readonly Transaction[]>> {
+    const decoded = this.#decoding.then(() => inSlices(this.#parts.clock, decodeBodyInSteps(bytes)));
+    this.#decoding = decoded.catch(() => {});
+    return decoded;
   }
 
   #hasRoom(from: PeerId): boolean {

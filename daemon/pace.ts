@@ -4,6 +4,9 @@ import type { Clock } from './ports.ts';
 /** The main thread is never taken for much longer than this at a time. */
 const sliceMs = 10;
 
+/** Works that used up their slice, the longest waiting first. */
+const paused: (() => void)[] = [];
+
 /** Runs the steps to their end, pausing whenever a slice is used up. Under virtual time, where work takes none, it never pauses. */
 export async function inSlices<T>(clock: Clock, steps: Generator<undefined, T, undefined>): Promise<T> {
   let begin = clock.monotonic();
@@ -11,7 +14,20 @@ export async function inSlices<T>(clock: Clock, steps: Generator<undefined, T, u
     const step = steps.next();
     if (step.done) return step.value;
     if (clock.monotonic() - begin < sliceMs) continue;
-    await new Promise<void>(resolve => clock.setTimer(0, resolve));
+    await pause(clock);
     begin = clock.monotonic();
   }
+}
+
+/** Several works that pause at a time go on one by one, or their slices would be one long one. */
+function pause(clock: Clock): Promise<void> {
+  return new Promise(resolve => {
+    paused.push(resolve);
+    if (paused.length === 1) clock.setTimer(0, () => wakeNext(clock));
+  });
+}
+
+function wakeNext(clock: Clock): void {
+  paused.shift()?.();
+  if (paused.length > 0) clock.setTimer(0, () => wakeNext(clock));
 }

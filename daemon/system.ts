@@ -10,6 +10,11 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   setTimer(afterMs, callback) {
+    // A timeout of 0 is one of 1 ms, and those that are due run together before sockets are looked at again.
+    if (afterMs === 0) {
+      const immediate = setImmediate(callback);
+      return () => clearImmediate(immediate);
+    }
     const due = performance.now() + afterMs;
     let timer: NodeJS.Timeout;
     const wait = () => {
