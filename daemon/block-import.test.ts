@@ -292,6 +292,18 @@ describe('a gossiped block', () => {
     await settle('the head', isHead(opened, block));
   });
 
+  it('that is put together while the node stops leaves no timer behind', async () => {
+    const opened = await openNode();
+    opened.network.answer('withholder', () => new Promise(() => {}));
+    const verdict = gossip(opened, new Branch().grow([write]), 'withholder');
+    await settle('the question', () => opened.network.requests.length === 1);
+    await opened.node.stop();
+    expect(await verdict).toBe('ignore');
+    expect(opened.clock.timers).toEqual([]);
+    expect(await gossip(opened, new Branch().grow([signed(alice, [put('late', 'v')])]), 'withholder')).toBe('ignore');
+    expect(opened.clock.timers).toEqual([]);
+  });
+
   it('P10: that many peers withhold are 16 at a time, and a free place is taken again', async () => {
     const opened = await openNode();
     const branch = new Branch();

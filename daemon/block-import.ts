@@ -67,6 +67,7 @@ export class BlockImport {
   #decoding: Promise<unknown> = Promise.resolve();
   /** The block of this node's own miner on its way to the store: nobody else has its body. */
   #mining: string | null = null;
+  #isStopped = false;
 
   constructor(parts: BlockImportParts) {
     this.#parts = parts;
@@ -153,6 +154,12 @@ export class BlockImport {
     }
   }
 
+  /** Nothing more is expected of any sender. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const assembly of this.#assembling.values()) assembly.end();
+  }
+
   #decode(bytes: Uint8Array): Promise<Result<readonly Transaction[]>> {
     const decoded = this.#decoding.then(() => inSlices(this.#parts.clock, decodeBodyInSteps(bytes)));
     this.#decoding = decoded.catch(() => {});
@@ -160,7 +167,7 @@ export class BlockImport {
   }
 
   #hasRoom(from: PeerId): boolean {
-    if (this.#assembling.size >= assembliesMax) return false;
+    if (this.#isStopped || this.#assembling.size >= assembliesMax) return false;
     const theirs = [...this.#assembling.values()].filter(assembly => assembly.from === from);
     return theirs.length < assembliesPerPeerMax;
   }

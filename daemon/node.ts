@@ -164,6 +164,7 @@ export class Node {
     this.producer.stop();
     this.#driver.stop();
     this.sync.stop();
+    this.#blocks.stop();
     this.#relay.stop();
     this.keeper.stop();
     await this.ports.network.stop();
