@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Store } from '../../daemon/ports.ts';
 import type { Packet } from './packet.ts';
 import { SimulationFailed, simulate } from './simulate.ts';
@@ -11,7 +11,7 @@ import { judge } from './verdict.ts';
 import { World } from './world.ts';
 
 // A simulation takes a second or two; many times that on a machine that is busy with other things.
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const program = fileURLToPath(new URL('./main.js', import.meta.url));
 const run = promisify(execFile);
@@ -26,28 +26,42 @@ async function failureOf(promise: Promise<unknown>): Promise<string> {
   return 'no failure';
 }
 
+/** A small world, whose checks see what is broken soon. */
+const seed = 50n;
+
+async function traced() {
+  const lines: string[] = [];
+  const report = await simulate({ seed, onLine: line => lines.push(line) });
+  return { lines, report };
+}
+
 describe('a seed', () => {
-  it('gives the same trace twice, line by line', async () => {
-    const first: string[] = [];
-    const second: string[] = [];
-    const one = await simulate({ seed: 6n, onLine: line => first.push(line) });
-    const other = await simulate({ seed: 6n, onLine: line => second.push(line) });
-    expect(second).toEqual(first);
-    expect(first.length).toBeGreaterThan(100);
-    expect({ ...other, realMs: 0 }).toEqual({ ...one, realMs: 0 });
+  let first: Awaited<ReturnType<typeof traced>>;
+
+  beforeAll(async () => {
+    first = await traced();
   });
 
-  it('gives the same trace in another process, by the command', async () => {
-    const [here, { stdout }] = await Promise.all([
-      simulate({ seed: 9n }),
-      run(process.execPath, [program, '--seed', '9', '--json']),
-    ]);
-    expect(JSON.parse(stdout)).toMatchObject({ seed: '9', traceHash: here.traceHash, headHash: here.headHash });
+  it('gives the same trace twice, line by line', async () => {
+    const second = await traced();
+    expect(second.lines).toEqual(first.lines);
+    expect(first.lines.length).toBeGreaterThan(100);
+    expect({ ...second.report, realMs: 0 }).toEqual({ ...first.report, realMs: 0 });
+  });
+
+  it('gives the same trace in another process, by the command, which prints it and the hash that the report names', async () => {
+    const { stdout } = await run(process.execPath, [program, '--seed', String(seed), '--trace', '--json']);
+    const lines = stdout.trimEnd().split('\n');
+    const { traceHash, headHash } = first.report;
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ seed: String(seed), traceHash, headHash });
+    expect(lines.slice(0, -1)).toEqual(first.lines);
+    expect(lines[0]).toMatch(/^0\.000 n\d boot$/);
+    expect(lines.at(-2)).toMatch(/ world end /);
   });
 
   it('gives another trace than another seed', async () => {
-    const traces = new Set<string>();
-    for (const seed of [33n, 34n, 35n]) traces.add((await simulate({ seed })).traceHash);
+    const traces = new Set([first.report.traceHash]);
+    for (const other of [49n, 20n]) traces.add((await simulate({ seed: other })).traceHash);
     expect(traces.size).toBe(3);
   });
 });
@@ -61,20 +75,13 @@ describe('the command', () => {
       });
     }
   });
-
-  it('prints the trace with the hash that the report names', async () => {
-    const { stdout } = await run(process.execPath, [program, '--seed', '9', '--trace', '--json']);
-    const lines = stdout.trimEnd().split('\n');
-    expect(lines[0]).toMatch(/^0\.000 n\d boot$/);
-    expect(lines.at(-2)).toMatch(/ world end /);
-  });
 });
 
 describe('the checks', () => {
   it('catch a disk that loses what it called durable', async () => {
-    const failure = await failureOf(simulate({ seed: 6n, sabotage: { disk: 'lies' } }));
+    const failure = await failureOf(simulate({ seed, sabotage: { disk: 'lies' } }));
     expect(failure).toContain("A-I1: the head's work fell");
-    expect(failure).toContain('replay: node dist/testnet/sim/main.js --seed 6');
+    expect(failure).toContain('replay: node dist/testnet/sim/main.js --seed 50');
   });
 
   it('catch a network that changes a byte of a block', async () => {
@@ -84,7 +91,7 @@ describe('the checks', () => {
       data[40] = (data[40] ?? 0) ^ 1;
       return { ...packet, data };
     };
-    expect(await failureOf(simulate({ seed: 6n, sabotage: { distortion: flip } }))).toContain('blames the honest');
+    expect(await failureOf(simulate({ seed, sabotage: { distortion: flip } }))).toContain('blames the honest');
   });
 
   it('catch a network that empties answers', async () => {
@@ -93,7 +100,7 @@ describe('the checks', () => {
         ? { ...packet, answer: { ok: true, value: new Uint8Array([0x80]) } }
         : packet;
     // Bodies and the transactions of a compact block are both asked for; which answer is empty first, the seed decides.
-    const failure = await failureOf(simulate({ seed: 6n, sabotage: { distortion: empty } }));
+    const failure = await failureOf(simulate({ seed, sabotage: { distortion: empty } }));
     expect(failure).toMatch(/blames the honest n\d: BAD_MESSAGE (an answer without a body|0 transactions for \d+)/);
   });
 });
@@ -102,7 +109,7 @@ describe('the verdict', () => {
   const told = () => ({ partitions: 0, oneWayCuts: 0, kills: 0, killsWhileSyncing: 0, restarts: 0, fullDisks: 0 });
 
   async function ended() {
-    const world = new World({ seed: 9n, onLine: () => {}, disk: { syncMs: [1, 25], honesty: 'keeps its word' } });
+    const world = new World({ seed, onLine: () => {}, disk: { syncMs: [1, 25], honesty: 'keeps its word' } });
     await world.run(() => tellStory(world, told()));
     const stores = new Map<string, Store>(world.nodes.map(node => [node.name, node.disk]));
     return { world, stores };

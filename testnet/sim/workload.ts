@@ -51,9 +51,9 @@ export interface WorkloadParts {
   readonly trace: Trace;
 }
 
-/** Keys that everybody wants, and the mean time between two transactions of all clients together. */
+/** Keys that everybody wants, and the mean time between two transactions of all clients together: that between two blocks. */
 const keysContested = 12;
-const pauseMs = 700;
+const pauseMs = 1_000;
 /** What a node may say to a transaction that it knows already in one form or another. */
 const alreadyKnown: readonly ErrorCode[] = ['DUPLICATE', 'BAD_NONCE', 'REPLACEMENT_UNDERPRICED'];
 
