@@ -18,9 +18,9 @@ describe('npm run demo:packages', () => {
   });
 
   it('ends with four daemons at one head and state root, and every package read back', {
-    timeout: 180_000,
+    timeout: 300_000,
   }, async () => {
-    const { stdout } = await run(process.execPath, [program, sample, '--small', '--json'], { timeout: 170_000 });
+    const { stdout } = await run(process.execPath, [program, sample, '--small', '--json'], { timeout: 290_000 });
     const report: Report = JSON.parse(stdout);
     expect(report).toMatchObject({ rows: 200, matched: 200, killedCaughtUp: true, lateMinedAccepted: true });
     expect(new Set(report.heads).size).toBe(1);
