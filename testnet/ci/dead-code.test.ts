@@ -3,24 +3,24 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PlantedTree } from './planted-tree.ts';
-import { repositoryRoot, type Verdict } from './programs.ts';
+import { processTimeoutMs, repositoryRoot, type Verdict } from './programs.ts';
 
 describe('dead code', () => {
   let tree: PlantedTree;
   let verdict: Verdict;
 
   beforeAll(async () => {
-    const packageJson = JSON.parse(await readFile(join(repositoryRoot, 'package.json'), 'utf8'));
-    packageJson.dependencies['planted-package'] = '1.0.0';
+    const { devDependencies } = JSON.parse(await readFile(join(repositoryRoot, 'package.json'), 'utf8'));
+    const dependencies = { 'planted-package': '1.0.0' };
     tree = await PlantedTree.create({
-      'package.json': JSON.stringify(packageJson),
+      'package.json': JSON.stringify({ type: 'module', dependencies, devDependencies }),
       'chain/planted-orphan.ts': 'export const orphan = 1;\n',
       'chain/planted-used.ts': 'export const plantedUsed = 1;\nexport const plantedUnused = 2;\n',
       'chain/planted-used.test.ts':
         "import { plantedUsed } from './planted-used.ts';\nif (plantedUsed !== 1) throw new Error();\n",
     });
     verdict = await tree.run('node_modules/knip/bin/knip.js', '--no-progress', '--reporter', 'json');
-  });
+  }, processTimeoutMs);
   afterAll(() => tree.remove());
 
   it('fails', () => expect(verdict.exitCode).toBe(1));

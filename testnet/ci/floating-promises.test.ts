@@ -1,7 +1,7 @@
 /** Plants promises that nobody waits for and sees each of them caught, and what handles its failure accepted. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PlantedTree } from './planted-tree.ts';
-import type { Verdict } from './programs.ts';
+import { processTimeoutMs, type Verdict } from './programs.ts';
 
 const prelude = `
 declare function work(): Promise<void>;
@@ -49,9 +49,10 @@ describe('a promise that nobody waits for', () => {
   beforeAll(async () => {
     const plant = (group: string, statements: readonly string[]) =>
       statements.map((statement, index) => [fileOf(group, index), `${prelude}${statement}\nexport {};\n`]);
-    tree = await PlantedTree.create(Object.fromEntries([...plant('floating', floating), ...plant('handled', handled)]));
+    const planted = Object.fromEntries([...plant('floating', floating), ...plant('handled', handled)]);
+    tree = await PlantedTree.create(planted);
     verdict = await tree.run('.ci/floating-promises.mjs');
-  }, 60_000);
+  }, processTimeoutMs);
   afterAll(() => tree.remove());
 
   it.each(floating.map((statement, index) => ({ statement, file: fileOf('floating', index) })))(

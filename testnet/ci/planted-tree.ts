@@ -1,6 +1,7 @@
 /**
- * A throw-away copy of the sources in which a test plants what a check must catch: a check that has never been seen to fail
- * proves nothing. The installed packages are linked, not copied.
+ * A throw-away tree in which a test plants what a check must catch: a check that has never been seen to fail proves nothing. It has the
+ * repository's tools and the planted files alone, since that the check sees all sources is proved by running it on them, which
+ * `npm run check` does; the installed packages are linked, not copied.
  */
 import { cp, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,9 +17,8 @@ const tools = [
   'knip.json',
   '.dependency-cruiser.cjs',
 ];
-const sources = ['chain', 'consensus', 'daemon', 'cli', 'testnet'];
 
-/** A copy of the tree with `files` (path to content) written into it. Call `remove` when done. */
+/** A tree of the tools with `files` (path to content) written into it. Call `remove` when done. */
 export class PlantedTree {
   readonly root: string;
 
@@ -26,11 +26,8 @@ export class PlantedTree {
     this.root = root;
   }
 
-  /** `kept` are the source folders or files to copy; the tools always come along. */
-  static async create(
-    files: Readonly<Record<string, string>>,
-    kept: readonly string[] = sources,
-  ): Promise<PlantedTree> {
+  /** `kept` are files of the sources that are copied with the tools. */
+  static async create(files: Readonly<Record<string, string>>, kept: readonly string[] = []): Promise<PlantedTree> {
     const root = await realpath(await mkdtemp(join(tmpdir(), 'kvchain-planted-')));
     for (const name of [...tools, ...kept]) await cp(join(repositoryRoot, name), join(root, name), { recursive: true });
     await symlink(join(repositoryRoot, 'node_modules'), join(root, 'node_modules'), 'junction');

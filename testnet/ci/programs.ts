@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url';
 /** The root of the repository, seen from `dist/testnet/ci/`. */
 export const repositoryRoot: string = fileURLToPath(new URL('../../../', import.meta.url));
 
+/** The limit of a test that runs programs: a machine that does many things at once may be many times slower. */
+export const processTimeoutMs = 240_000;
+
 /** What a program said on each of its streams, and how it ended. */
 export type Verdict = { readonly exitCode: number; readonly stdout: string; readonly stderr: string };
 
