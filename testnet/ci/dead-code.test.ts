@@ -11,9 +11,10 @@ describe('dead code', () => {
 
   beforeAll(async () => {
     const { devDependencies } = JSON.parse(await readFile(join(repositoryRoot, 'package.json'), 'utf8'));
-    const dependencies = { 'planted-package': '1.0.0' };
+    const { 'fast-check': fastCheck, typescript, vitest } = devDependencies;
+    const dependencies = { 'planted-package': '1.0.0', 'fast-check': fastCheck, typescript, vitest };
     tree = await PlantedTree.create({
-      'package.json': JSON.stringify({ type: 'module', dependencies, devDependencies }),
+      'package.json': JSON.stringify({ type: 'module', dependencies }),
       'chain/planted-orphan.ts': 'export const orphan = 1;\n',
       'chain/planted-used.ts': 'export const plantedUsed = 1;\nexport const plantedUnused = 2;\n',
       'chain/planted-used.test.ts':
