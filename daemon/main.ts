@@ -1,20 +1,20 @@
 #!/usr/bin/env node
-/** kvchaind: reads its settings, runs the daemon until a signal, an order or a fault ends it, and tells why in one line. */
+/**
+ * kvchaind: reads its settings, runs the daemon until a signal, an order or a fault ends it, and tells why in one line. The daemon, with
+ * libp2p more than a second of work to load, is loaded when it is to run: help, a wrong flag and the tools of the database answer at once.
+ */
 import './polyfill.ts';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorRow, KvchainError, unreachable } from '../chain/errors.ts';
 import { type Config, readConfig } from './config.ts';
-import { type Daemon, type DaemonSettings, startDaemon } from './daemon.ts';
-import { writeGenesis } from './data-folder.ts';
+import type { Daemon, DaemonSettings } from './daemon.ts';
 import { diskFailed } from './disk-failure.ts';
 import { keyFileOf, keyFolderOf, openKeyFile } from './keystore/keystore.ts';
 import { readPasswordFile } from './keystore/private-file.ts';
-import { type Logger, openLog } from './logging.ts';
-import { Metrics } from './metrics.ts';
+import type { Logger } from './logging.ts';
 import type { TlsFiles } from './rpc/server-settings.ts';
 import { Signals } from './signals.ts';
-import { runTool } from './tool-run.ts';
 import { programVersion } from './version.ts';
 
 // Also what a promise was rejected with that nobody waits for: nothing that follows could be trusted.
@@ -38,7 +38,7 @@ async function main(args: readonly string[]): Promise<void> {
       await run(invocation.value.config);
       return;
     case 'tool':
-      await runTool(invocation.value);
+      await (await import('./tool-run.ts')).runTool(invocation.value);
       return;
     default:
       unreachable(invocation.value);
@@ -47,10 +47,16 @@ async function main(args: readonly string[]): Promise<void> {
 
 async function init({ dataDir, genesis }: Config): Promise<void> {
   if (genesis === null) throw new KvchainError('BAD_CONFIG', 'init needs --genesis FILE');
+  const { writeGenesis } = await import('./data-folder.ts');
   await writeGenesis(dataDir, await readText(genesis));
 }
 
 async function run(config: Config): Promise<void> {
+  const [{ openLog }, { Metrics }, { startDaemon }] = await Promise.all([
+    import('./logging.ts'),
+    import('./metrics.ts'),
+    import('./daemon.ts'),
+  ]);
   const log = openLog({ level: config.logLevel, format: config.logFormat });
   const signals = new Signals(log);
   const daemon = await startDaemon(await settingsOf(config), {
