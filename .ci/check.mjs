@@ -1,10 +1,11 @@
 /**
- * Every check of the repository in order of cost, one line a step; stops at the first that fails and shows what it said.
+ * Every check of the repository, one line a step; stops at the first that fails and shows what it said. The build comes first and the
+ * tests last; the steps between only read, and run side by side, as many as there are cores.
  * `node .ci/check.mjs lint tests` runs only the steps that are named.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -12,8 +13,8 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const packageJson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const npmScript = process.env.npm_execpath;
 
-const steps = [
-  { name: 'types', command: ['.ci/prepare.mjs'] },
+const build = { name: 'types', command: ['.ci/prepare.mjs'] };
+const reading = [
   { name: 'direction', command: ['.ci/direction.mjs'] },
   { name: 'purity', command: ['.ci/purity.mjs'] },
   { name: 'promises', command: ['.ci/floating-promises.mjs'] },
@@ -21,6 +22,8 @@ const steps = [
   { name: 'dead code', command: ['node_modules/knip/bin/knip.js', '--no-progress'] },
   ...(packageJson.scripts['docs:check'] ? [{ name: 'docs', npm: ['run', '--silent', 'docs:check'] }] : []),
 ];
+const steps = [build, ...reading];
+const stopping = new AbortController();
 
 const wanted = process.argv.slice(2);
 const isWanted = name => wanted.length === 0 || wanted.includes(name);
@@ -32,28 +35,52 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-for (const step of steps.filter(({ name }) => isWanted(name))) runStep(step);
-if (isWanted('tests')) runTests();
+if (isWanted(build.name)) await runStep(build);
+const left = reading.filter(({ name }) => isWanted(name));
+await Promise.all(Array.from({ length: availableParallelism() }, runSteps));
+if (isWanted('tests')) await runTests();
 
-function runStep({ name, command, npm }) {
+/** Takes one step after the other of those that are left. */
+async function runSteps() {
+  for (let step = left.shift(); step !== undefined; step = left.shift()) await runStep(step);
+}
+
+async function runStep({ name, command, npm }) {
   const startedMs = performance.now();
-  const result = npm
-    ? runNpm(npm)
-    : spawnSync(process.execPath, command, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
-  report(name, startedMs, result.status === 0);
-  if (result.status === 0) return;
-  process.stdout.write(`${result.error?.message ?? ''}${result.stdout ?? ''}${result.stderr ?? ''}`);
+  const { status, said } = await (npm ? runNpm(npm) : run(process.execPath, command));
+  report(name, startedMs, status === 0);
+  if (status === 0) return;
+  stopping.abort();
+  process.stdout.write(said);
   process.exit(1);
 }
 
 function runNpm(command) {
-  const options = { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 };
-  if (npmScript !== undefined) return spawnSync(process.execPath, [npmScript, ...command], options);
-  return spawnSync('npm', command, { ...options, shell: process.platform === 'win32' });
+  if (npmScript !== undefined) return run(process.execPath, [npmScript, ...command]);
+  return run('npm', command, { shell: process.platform === 'win32' });
+}
+
+/** How a program ended, and all that it said. One that could not be started has failed too. */
+function run(program, parameters, options = {}) {
+  const child = spawn(program, parameters, {
+    ...options,
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    signal: stopping.signal,
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', text => {
+      said += text;
+    });
+  return new Promise(resolve => {
+    child.once('error', ({ message }) => resolve({ status: null, said: message }));
+    child.once('close', status => resolve({ status, said }));
+  });
 }
 
 /** The tests take longest, so their output is shown as it comes, and the counts come from vitest's own report. */
-function runTests() {
+async function runTests() {
   const startedMs = performance.now();
   const folder = mkdtempSync(join(tmpdir(), 'kvchain-check-'));
   const reportPath = join(folder, 'vitest.json');
@@ -69,7 +96,7 @@ function runTests() {
   if (result.status !== 0) counts.failed = Math.max(1, counts.failed);
   report('tests', startedMs, result.status === 0);
   if (packageJson.scripts['check:threats'] && result.status === 0)
-    runStep({ name: 'threats', command: ['dist/testnet/check-threats.js', reportPath] });
+    await runStep({ name: 'threats', command: ['dist/testnet/check-threats.js', reportPath] });
   rmSync(folder, { recursive: true });
   process.stdout.write(`${counts.passed} passed, ${counts.failed} failed\n`);
   if (result.status !== 0 || counts.passed === 0) process.exit(1);

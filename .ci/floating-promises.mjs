@@ -3,11 +3,13 @@
  * at syntax and misses many; this asks the type checker. Accepted are: await, return, keeping it, `.catch(handler)`,
  * `.then(done, failed)`, and `void promise; // why this one cannot fail, or who handles it`.
  */
+import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
 import { listSources } from './sources.mjs';
 
+// An import would parse its nine megabytes twice more, to tell the kind of module and the names.
+const ts = createRequire(import.meta.url)('typescript');
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const sources = listSources(root, ['chain', 'consensus', 'daemon', 'cli', 'testnet']).filter(
   path => !path.endsWith('.d.ts'),
