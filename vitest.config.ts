@@ -12,7 +12,8 @@ export default defineConfig({
     server: { deps: { external: [/\/dist\//] } },
     // Half of the tests wait for processes; with one worker a core is idle.
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // A machine that does other things at the same time is many times slower; a limit costs nothing when all goes well.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });
