@@ -39,8 +39,9 @@ async function keepPutting(plan: LoadPlan, secretKey: Uint8Array, signal: AbortS
   }
 }
 
+/** A connection that a busy daemon did not take at once is tried again: it is what the failpoints of sockets need. */
 async function watch({ client }: LoadPlan, signal: AbortSignal): Promise<void> {
-  const events = client.watch('put/', { signal, attemptsMax: 0 });
+  const events = client.watch('put/', { signal });
   while (!(await events.next()).done);
 }
 
