@@ -11,7 +11,9 @@ import { typed } from './typed.suite.ts';
 const program = fileURLToPath(new URL('./main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'kvchain-solo-'));
 const dataDir = join(folder, 'data');
-const stepTimeoutMs = 120_000;
+const stepTimeoutMs = 240_000;
+/** A block a second at the difficulty of a new network: the cores are left to the commands. */
+const unhurried = ['--mine-rate', '1000000', '--rpc-port', '0', '--p2p-port', '0'];
 
 interface Ended {
   readonly exit: number;
@@ -46,7 +48,7 @@ interface Started {
 
 /** `kvchain start --solo` in the foreground, up to the line that it prints when it is ready. */
 async function startSolo(): Promise<Started> {
-  const words = ['start', '--solo', '--json', '--rpc-port', '0', '--p2p-port', '0', '--data-dir', dataDir];
+  const words = ['start', '--solo', '--json', ...unhurried, '--data-dir', dataDir];
   const cli = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
   const exit = new Promise<number | null>(resolve => cli.once('exit', resolve));
   let said = '';
@@ -239,7 +241,7 @@ describe('a network of one node', () => {
   it(
     'runs in the background, and tells a second one that the folder is taken',
     async () => {
-      const { pid } = await answer('start', '--solo', '--detach', '--rpc-port', '0', '--p2p-port', '0');
+      const { pid } = await answer('start', '--solo', '--detach', ...unhurried);
       started.add(Number(pid));
       expect(await kvchain('get', 'hello')).toMatchObject({ exit: 0, stdout: 'world\n' });
       const second = await kvchain('start', '--detach');

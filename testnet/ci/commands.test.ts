@@ -37,20 +37,22 @@ describe('the commands of the pages', () => {
     const page = readPage('README.md');
     const [start, ...others] = shellBlocks(page);
     expect(start).toBe('npm start');
-    const flags = ['--', '--rpc-port', `${ports.get('8645')}`, '--p2p-port', `${ports.get('9645')}`];
+    // A block a second at the difficulty of a new network: the cores are left to the commands.
+    const mining = ['--mine-rate', '1000000'];
+    const flags = ['--', ...mining, '--rpc-port', `${ports.get('8645')}`, '--p2p-port', `${ports.get('9645')}`];
     solo = spawn('npm', ['start', ...flags], { cwd: clone, env: environment(home), stdio: ['ignore', 'pipe', 'pipe'] });
     const said = listen(solo);
-    await until('npm start to be up', 120_000, async () => {
+    await until('npm start to be up', 240_000, async () => {
       if (solo?.exitCode !== null) throw new Error(`npm start ended:\n${said()}`);
       return said().includes('Ctrl-C') ? true : null;
     });
     const output = `${said()}\n${await runShell(others.join('\n'), { cwd: clone, home, ports })}`;
     expect(unseen(page, output)).toEqual([]);
-  }, 240_000);
+  }, 600_000);
 
   it('of ARCHITECTURE.md work as they stand', async () => {
     await runShell(shellBlocks(readPage('ARCHITECTURE.md')).join('\n'), { cwd: clone, home, ports });
-  }, 240_000);
+  }, 600_000);
 });
 
 /** Ports below those that the system gives out by itself, so that no other test gets them in the meantime. */
