@@ -89,7 +89,7 @@ class Database implements StateReader {
   }
 
   commit({ block, applied }: { readonly block: Block; readonly applied: Applied }): void {
-    this.write(commitWrites({ block, applied, leaves: treeUpdates(applied.changes), undoBlocksMax }));
+    this.write([...commitWrites({ block, applied, leaves: treeUpdates(applied.changes), undoBlocksMax })]);
     this.tree.update(treeUpdates(applied.changes));
     this.tip = block;
   }

@@ -41,26 +41,29 @@ export interface Commit {
   readonly undoBlocksMax: number;
 }
 
-/** What moves the ledger from the block's parent to the block. The block itself is stored before or with it. */
-export function commitWrites({ block, applied, leaves, undoBlocksMax }: Commit): StoreWrite[] {
+/**
+ * What moves the ledger from the block's parent to the block, row by row, so that a caller can let others work in between. The block
+ * itself is stored before or with it.
+ */
+export function* commitWrites({
+  block,
+  applied,
+  leaves,
+  undoBlocksMax,
+}: Commit): Generator<StoreWrite, void, undefined> {
   const { hash } = block;
   const { height } = block.header;
   assert(applied.receipts.length === block.transactions.length, 'every transaction of a block has a receipt');
-  const writes: StoreWrite[] = [
-    rows.tip.put('only', { hash, height }),
-    rows.canonical.put(height, hash),
-    rows.receipts.put(hash, applied.receipts),
-    rows.undone.remove(hash),
-    ...stateWrites(applied.changes, leaves),
-  ];
-  for (const { key, version, ...record } of applied.history) writes.push(rows.history.put({ key, version }, record));
-  for (const [index, { id }] of block.transactions.entries()) {
-    writes.push(rows.transaction.put(id, { height, index }));
-  }
+  yield rows.tip.put('only', { hash, height });
+  yield rows.canonical.put(height, hash);
+  yield rows.receipts.put(hash, applied.receipts);
+  yield rows.undone.remove(hash);
+  yield* stateWrites(applied.changes, leaves);
+  for (const { key, version, ...record } of applied.history) yield rows.history.put({ key, version }, record);
+  for (const [index, { id }] of block.transactions.entries()) yield rows.transaction.put(id, { height, index });
   // Block 0 is never undone.
-  if (height > 0) writes.push(rows.undo.put(height, undoOf(hash, applied)));
-  if (height > undoBlocksMax) writes.push(rows.undo.remove(height - undoBlocksMax));
-  return writes;
+  if (height > 0) yield rows.undo.put(height, undoOf(hash, applied));
+  if (height > undoBlocksMax) yield rows.undo.remove(height - undoBlocksMax);
 }
 
 /** The first batch of a database: block 0 and the state that the genesis gives. */
@@ -141,12 +144,12 @@ function* mempoolParts(transactions: Iterable<Transaction>): Generator<readonly 
 }
 
 /** The state rows and the leaves of the same changes. */
-function stateWrites(changes: readonly StateWrite[], updates: readonly StateUpdate[]): StoreWrite[] {
-  const records = changes.map(({ stateKey, after }) =>
-    after === null ? rows.state.remove(stateKey) : rows.state.put(stateKey, after),
-  );
-  const leaves = updates.map(({ path, payloadHash }) =>
-    payloadHash === null ? rows.leaf.remove(path) : rows.leaf.put(path, payloadHash),
-  );
-  return [...records, ...leaves];
+function* stateWrites(
+  changes: readonly StateWrite[],
+  updates: readonly StateUpdate[],
+): Generator<StoreWrite, void, undefined> {
+  for (const { stateKey, after } of changes)
+    yield after === null ? rows.state.remove(stateKey) : rows.state.put(stateKey, after);
+  for (const { path, payloadHash } of updates)
+    yield payloadHash === null ? rows.leaf.remove(path) : rows.leaf.put(path, payloadHash);
 }

@@ -8,7 +8,7 @@
  */
 
 import type { Header } from './block.ts';
-import { compareBytes, equalBytes, toHex } from './bytes.ts';
+import { equalBytes, toHex } from './bytes.ts';
 import { accept, type Rejection, type Result, reject, unreachable } from './errors.ts';
 import { credit, executeOperation, type OperationContext } from './execute.ts';
 import type { Genesis, Params } from './genesis.ts';
@@ -25,6 +25,7 @@ import {
   type StateReader,
   supplyStateKey,
 } from './state.ts';
+import { resultOf } from './steps.ts';
 import type { Transaction } from './transaction.ts';
 
 /** What executing a block gives. */
@@ -51,6 +52,14 @@ export interface ExecutionContext {
 
 /** The state keys, unique and in order, that executing these transactions reads or writes; `producer` is a public key. */
 export function touchedBy(transactions: readonly Transaction[], producer: Uint8Array): readonly Uint8Array[] {
+  return resultOf(touchedInSteps(transactions, producer));
+}
+
+/** As `touchedBy`, with a pause after each transaction, in which a caller can let others work. */
+export function* touchedInSteps(
+  transactions: readonly Transaction[],
+  producer: Uint8Array,
+): Generator<undefined, readonly Uint8Array[], undefined> {
   const keys = new Map<string, Uint8Array>();
   const touch = (stateKey: Uint8Array) => keys.set(toHex(stateKey), stateKey);
   touch(supplyStateKey);
@@ -58,8 +67,10 @@ export function touchedBy(transactions: readonly Transaction[], producer: Uint8A
   for (const transaction of transactions) {
     touch(accountStateKey(transaction.senderAddress));
     for (const operation of transaction.body.operations) touch(touchedByOperation(operation));
+    yield;
   }
-  return [...keys.values()].sort(compareBytes);
+  // The order of bytes is that of their hexadecimal, which is compared faster.
+  return [...keys.keys()].sort().map(hex => keys.get(hex) ?? supplyStateKey);
 }
 
 /**
@@ -71,6 +82,7 @@ export class BlockExecution {
   readonly #minters: ReadonlySet<string>;
   readonly #state: Overlay;
   readonly #receipts: Receipt[] = [];
+  readonly #receiptHashes: Uint8Array[] = [];
   readonly #history: HistoryEntry[] = [];
   #fees = 0n;
 
@@ -92,6 +104,7 @@ export class BlockExecution {
     this.#fees += fee;
     const receipt = this.#execute(transaction);
     this.#receipts.push(receipt);
+    this.#receiptHashes.push(receiptHash(receipt));
     return accept(receipt);
   }
 
@@ -102,7 +115,7 @@ export class BlockExecution {
       receipts: this.#receipts,
       changes: this.#state.changes(),
       history: this.#history,
-      receiptsRoot: merkleRoot(this.#receipts.map(receiptHash)),
+      receiptsRoot: merkleRoot(this.#receiptHashes),
     };
   }
 
@@ -184,11 +197,7 @@ export interface BlockToApply {
  * BAD_RECEIPTS_ROOT. The state root is compared with the tree's (`checkStateRoot`), which the ledger does not hold.
  */
 export function applyBlock(order: BlockToApply): Result<Applied> {
-  const steps = applyBlockInSteps(order);
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-  }
+  return resultOf(applyBlockInSteps(order));
 }
 
 /** As `applyBlock`, with a pause after each transaction, in which a caller can let others work. */

@@ -20,6 +20,7 @@ import { Queues, type Regrouped, type Removal, type RemovalReason, type Victim }
 import type { SelectLimits } from './mempool-select.ts';
 import { type Entry, SenderQueue } from './mempool-sender.ts';
 import type { Account } from './state.ts';
+import { resultOf } from './steps.ts';
 import { type Transaction, transactionBytesCap } from './transaction.ts';
 
 export interface Added {
@@ -165,11 +166,7 @@ export class Mempool {
    * expired or can no longer pay its fee leaves. Everything that leaves is in `removed`, once.
    */
   chainMoved(move: ChainMove): Moved {
-    const steps = this.chainMovedInSteps(move);
-    for (;;) {
-      const step = steps.next();
-      if (step.done) return step.value;
-    }
+    return resultOf(this.chainMovedInSteps(move));
   }
 
   /**

@@ -64,9 +64,11 @@ export function verifyMerkleProof({ root, count, index, leaf, siblings }: Merkle
 
 function leafLevel(hashes: readonly Uint8Array[]): Uint8Array {
   const level = new Uint8Array(hashes.length * 32);
+  const preimage = new Uint8Array(33);
   for (const [index, hash] of hashes.entries()) {
     if (hash.length !== 32) throw new RangeError(`item hash ${index}: ${hash.length} bytes, not 32`);
-    level.set(leafHash(hash), index * 32);
+    preimage.set(hash, 1);
+    level.set(sha256(preimage), index * 32);
   }
   return level;
 }

@@ -13,6 +13,7 @@ import { accept, type Result, reject, unreachable } from './errors.ts';
 import type { Params } from './genesis.ts';
 import { merkleRoot } from './merkle.ts';
 import type { Operation } from './operation.ts';
+import { resultOf } from './steps.ts';
 import { bodyBytes, signingDigest, type Transaction } from './transaction.ts';
 
 /** What a network demands of what is sent to it: its identity (32 bytes), and its parameters at the height in question. */
@@ -70,6 +71,11 @@ export function signatureCheck(transaction: Transaction): SignatureCheck {
  * alone), TOO_LARGE and BAD_TRANSACTION (the block is invalid).
  */
 export function validateBody(block: Block, rules: Rules): Result<null> {
+  return resultOf(validateBodyInSteps(block, rules));
+}
+
+/** As `validateBody`, with a pause after each transaction, in which a caller can let others work. */
+export function* validateBodyInSteps(block: Block, rules: Rules): Generator<undefined, Result<null>, undefined> {
   const { header, transactions } = block;
   const root = merkleRoot(transactions.map(transaction => transaction.witnessId));
   if (!equalBytes(root, header.transactionsRoot)) {
@@ -85,6 +91,7 @@ export function validateBody(block: Block, rules: Rules): Result<null> {
     const place = `${toHex(transaction.body.sender)} ${transaction.body.nonce}`;
     if (seen.has(place)) return badTransaction(transaction, `its nonce ${transaction.body.nonce} is used twice`);
     seen.add(place);
+    yield;
   }
   return accept(null);
 }

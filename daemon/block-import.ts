@@ -8,7 +8,7 @@ import { type ErrorCode, KvchainError, type Result } from '../chain/errors.ts';
 import { type Genesis, paramsAt } from '../chain/genesis.ts';
 import { merkleRoot } from '../chain/merkle.ts';
 import type { Transaction } from '../chain/transaction.ts';
-import { producerCheck, validateBody, validateHeaderShape } from '../chain/validate.ts';
+import { producerCheck, validateBodyInSteps, validateHeaderShape } from '../chain/validate.ts';
 import type { ChainStore } from './chain-store.ts';
 import type { Driver, RunningEffect } from './driver.ts';
 import { inSlices } from './pace.ts';
@@ -278,7 +278,7 @@ export class BlockImport {
   async #complete(block: Block, name: 'own-block' | 'peer-block'): Promise<'kept' | 'other body' | 'invalid'> {
     const { genesis, chainId, driver, clock, chain, signatures } = this.#parts;
     const rules = { chainId, params: paramsAt(genesis, block.header.height) };
-    const checked = validateBody(block, rules); // A-B1, what needs no state
+    const checked = await inSlices(clock, validateBodyInSteps(block, rules)); // A-B1, what needs no state
     if (!checked.ok && checked.error.code === 'BAD_TRANSACTIONS_ROOT') return 'other body';
     const isSigned = checked.ok && (await signatures.allVerify(block.transactions));
     if (!isSigned) {

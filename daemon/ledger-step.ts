@@ -7,9 +7,9 @@ import { type Block, contentHash, type SealedHeader } from '../chain/block.ts';
 import { equalBytes, toHex } from '../chain/bytes.ts';
 import { assert, type ErrorCode, KvchainError, type Result } from '../chain/errors.ts';
 import { type Genesis, paramsAt } from '../chain/genesis.ts';
-import { type Applied, applyBlockInSteps, checkStateRoot, touchedBy } from '../chain/ledger.ts';
+import { type Applied, applyBlockInSteps, checkStateRoot, touchedInSteps } from '../chain/ledger.ts';
 import type { StoreWrite } from '../chain/row.ts';
-import { Overlay, treeUpdates } from '../chain/state.ts';
+import { Overlay, type StateWrite, treeUpdates } from '../chain/state.ts';
 import type { StateTree, StateUpdate } from '../chain/state-tree.ts';
 import type { Undo } from '../chain/undo.ts';
 import { type ChainStore, expectRow } from './chain-store.ts';
@@ -23,6 +23,9 @@ export const stepLimits = {
   /** A step that wrote so many bytes ends with the block at hand. */
   bytes: 33_554_432,
 } as const;
+
+/** Changes that the tree takes in one piece: some milliseconds. */
+const treePieceMax = 500;
 
 /** A block that a step made canonical, or made so no longer. */
 export type MovedBlock =
@@ -92,8 +95,7 @@ export class LedgerStep {
 
   /** Leaves the tree as it was before the step. */
   putBack(): void {
-    for (const inverse of this.#inverses.toReversed()) this.#tree.update(inverse);
-    this.#inverses.length = 0;
+    this.#putTreeBack(0);
     this.head = this.#start;
     this.moved = [];
     this.writes = [];
@@ -126,8 +128,9 @@ export class LedgerStep {
     if (!equalBytes(undo.blockHash, hash)) throw damaged(`the undo record at height ${height} is of another block`);
     const before = expectRow(await this.#chain.header(parent), `header of block ${height - 1}`);
     this.#state.absorb(undo.changes);
-    const inverse = this.#tree.update(treeUpdates(undo.changes));
-    this.#record({ type: 'undone', block, undo }, inverse, undoWrites(block, undo));
+    await inSlices(this.#clock, this.#updateTree(undo.changes));
+    this.moved.push({ type: 'undone', block, undo });
+    await inSlices(this.#clock, this.#record(undoWrites(block, undo)));
     const checked = checkStateRoot(before.sealed.header, this.#tree.root());
     if (!checked.ok) throw damaged(`the undo record of block ${height} does not give back the state before it`);
     this.head = before.sealed;
@@ -136,33 +139,51 @@ export class LedgerStep {
   async #apply(hash: Uint8Array, prepared: Prepared | null): Promise<Result<null>> {
     const block = expectRow(await this.#chain.takeBlock(hash), `block ${toHex(hash)}`);
     const params = paramsAt(this.#genesis, block.header.height);
-    await this.#base.load(touchedBy(block.transactions, block.header.producer));
+    const touched = touchedInSteps(block.transactions, block.header.producer);
+    await this.#base.load(await inSlices(this.#clock, touched));
     const isPrepared = prepared !== null && prepared.contentHashHex === toHex(contentHash(block.header));
     const result: Result<Applied> = isPrepared
       ? { ok: true, value: prepared.applied }
       : await inSlices(this.#clock, applyBlockInSteps({ genesis: this.#genesis, params, block, state: this.#state }));
     if (!result.ok) return result;
     const applied = result.value;
-    const leaves = treeUpdates(applied.changes);
-    const inverse = this.#tree.update(leaves);
+    const before = this.#inverses.length;
+    const leaves = await inSlices(this.#clock, this.#updateTree(applied.changes));
     const checked = checkStateRoot(block.header, this.#tree.root());
     if (!checked.ok) {
-      this.#tree.update(inverse);
+      this.#putTreeBack(before);
       return checked;
     }
     this.#state.absorb(applied.changes);
     const { undoBlocksMax } = params;
-    this.#record({ type: 'applied', block, applied }, inverse, commitWrites({ block, applied, leaves, undoBlocksMax }));
+    this.moved.push({ type: 'applied', block, applied });
+    await inSlices(this.#clock, this.#record(commitWrites({ block, applied, leaves, undoBlocksMax })));
     this.head = block;
     return checked;
   }
 
-  #record(moved: MovedBlock, inverse: readonly StateUpdate[], writes: readonly StoreWrite[]): void {
-    this.#inverses.push(inverse);
-    this.moved.push(moved);
+  /** Brings the changes into the tree; gives what `treeUpdates` says of them, in their order. */
+  *#updateTree(changes: readonly StateWrite[]): Generator<undefined, readonly StateUpdate[], undefined> {
+    const pieces: StateUpdate[][] = [];
+    for (let start = 0; start < changes.length; start += treePieceMax) {
+      const piece = treeUpdates(changes.slice(start, start + treePieceMax));
+      this.#inverses.push(this.#tree.update(piece));
+      pieces.push(piece);
+      yield;
+    }
+    return pieces.flat();
+  }
+
+  /** Takes back what the tree was brought since there were `count` inverses. */
+  #putTreeBack(count: number): void {
+    for (const inverse of this.#inverses.splice(count).toReversed()) this.#tree.update(inverse);
+  }
+
+  *#record(writes: Iterable<StoreWrite>): Generator<undefined, void, undefined> {
     for (const write of writes) {
       this.writes.push(write);
       this.#bytes += write.key.length + (write.value?.length ?? 0);
+      yield;
     }
   }
 }
