@@ -129,6 +129,28 @@ describe('the producer', () => {
     expect(found[0]?.transactions).toHaveLength(1);
   });
 
+  it.each([
+    { buildMs: 20, restMs: rebuildMs },
+    { buildMs: 40, restMs: 400 },
+    { buildMs: 300, restMs: 1_000 },
+    { buildMs: 800, restMs: 1_600 },
+  ])('rests $restMs ms after a building of $buildMs ms, where blocks come each second', async ({ buildMs, restMs }) => {
+    const { producer, miner: search, mempool, template, clock } = await bench();
+    mempool.select = () => {
+      clock.advance(buildMs);
+      return [];
+    };
+    producer.mine(template(new Branch()));
+    producer.start();
+    await settle('a search', () => search.isSearching);
+    await quiet();
+    clock.advance(restMs - 1);
+    await quiet();
+    expect(search.jobs).toHaveLength(1);
+    clock.advance(1);
+    await settle('a rebuilt search', () => search.jobs.length === 2);
+  });
+
   it('goes on when its own block is refused', async () => {
     const refusal = new KvchainError('BAD_STATE_ROOT', 'refused');
     const {

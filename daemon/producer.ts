@@ -13,8 +13,10 @@ import type { Clock, Miner } from './ports.ts';
 
 /** Between two templates on the same parent: a tenth of the target interval, but at least this. */
 const rebuildMsMin = 250;
-/** Building takes at most one part in so many of the time: a full template costs a second of execution. */
+/** Building takes one part in so many of the time, unless the template would be older than a target interval by then. */
 const rebuildRest = 10;
+/** But the next building waits at least so many times as long as the last one took. */
+const rebuildRestMin = 2;
 
 export interface ProducerParts {
   readonly genesis: Genesis;
@@ -90,7 +92,8 @@ export class Producer {
 
   #scheduleRebuild(): void {
     const { targetMs } = this.#params();
-    const afterMs = Math.max(targetMs / 10, rebuildMsMin, rebuildRest * this.#buildMs);
+    const restMs = Math.min(rebuildRest * this.#buildMs, Math.max(targetMs, rebuildRestMin * this.#buildMs));
+    const afterMs = Math.max(targetMs / 10, rebuildMsMin, restMs);
     this.#cancelRebuild = this.#parts.clock.setTimer(afterMs, () => this.#build());
   }
 
