@@ -108,7 +108,10 @@ export function decodeStatus(bytes: Uint8Array): Result<StatusMessage> {
   return decodeBytes(statusCodec, bytes, wireLimits.statusBytesMax);
 }
 
-const batchCodec = list(transactionCodec, wireLimits.batchTransactionsMax);
+const batchCodec: Codec<readonly Transaction[]> = {
+  ...list(transactionCodec, wireLimits.batchTransactionsMax),
+  encode: encodeBatch,
+};
 
 /** A gossip message of transactions, joined from their own bytes. */
 export function encodeBatch(transactions: readonly Transaction[]): Uint8Array {
