@@ -9,11 +9,16 @@ type HashInto = (input: Uint8Array, output: Uint8Array) => void;
 
 /** SHA-256 of `data`; 32 bytes. */
 export function sha256(data: Uint8Array): Uint8Array {
+  const digest = new Uint8Array(32);
+  sha256Into(data, digest, 0);
+  return digest;
+}
+
+/** Writes SHA-256 of `data` to the 32 bytes at `offset` of `output`. */
+export function sha256Into(data: Uint8Array, output: Uint8Array, offset: number): void {
   // As a string of one character a byte the digest crosses from C++ in a third of the time that a Buffer takes.
   const characters = hash('sha256', data, 'latin1');
-  const digest = new Uint8Array(32);
-  for (let index = 0; index < 32; index++) digest[index] = characters.charCodeAt(index);
-  return digest;
+  for (let index = 0; index < 32; index++) output[offset + index] = characters.charCodeAt(index);
 }
 
 /** Hashes each 64-byte record of `input` into the 32-byte record of `output` at the same index. */

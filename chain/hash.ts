@@ -1,8 +1,8 @@
 /** SHA-256 as the protocol uses it: plain, tagged by its purpose, and in batches of 64-byte pairs. */
-import { hashPairsInto, sha256 } from '#sha256';
+import { hashPairsInto, sha256, sha256Into } from '#sha256';
 import { concat, toUtf8 } from './bytes.ts';
 
-export { hashPairsInto, sha256 };
+export { hashPairsInto, sha256, sha256Into };
 
 /** 32 zero bytes: the root of an empty tree, and "no hash". */
 export const zeroHash: Uint8Array = new Uint8Array(32);

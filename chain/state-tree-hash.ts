@@ -5,12 +5,12 @@
  * Work must be queued children first. Then what is queued never waits for what is not, and the queue can be flushed at any time.
  */
 import { hashPairsInto } from './hash.ts';
-import type { TrieStore } from './state-tree-store.ts';
+import { bucketLeavesMax, type TrieStore } from './state-tree-store.ts';
 
 const batchPairs = 1_024;
 const queuedPairsMax = 16_384;
-/** One bucket queues this many at most: two leaves that differ in their last bit, and the few beside them. */
-const bucketPairsMax = 512;
+/** One bucket queues fewer: a few leaves that differ in their last bits only. */
+const bucketPairsMax = 1_024;
 const depths = 257;
 
 /** The queue of pairs to hash for one store. Its memory is bounded, however large the change is. */
@@ -24,7 +24,9 @@ export class HashQueue {
   #queued = 0;
   /** Nodes that stand for the inner nodes of buckets until their hashes are taken. They must not be reused before the flush. */
   readonly #borrowed: number[] = [];
-  #bucket: number[] = [];
+  /** The leaves of the bucket at hand. */
+  readonly #bucket = new Int32Array(bucketLeavesMax);
+  #deepest = 0;
   readonly #input = new Int32Array(batchPairs * 16);
   readonly #inputBytes = new Uint8Array(this.#input.buffer);
   readonly #output = new Int32Array(batchPairs * 8);
@@ -42,13 +44,18 @@ export class HashQueue {
 
   /** Writes or queues the hash of the bucket at `slot`, whose leaves share their first `depth` bits. */
   hashBucket(slot: number, depth: number): void {
-    this.#bucket = this.#store.bucket(slot);
-    this.#hashLeaves(slot, depth, 0, this.#bucket.length);
+    let count = 0;
+    for (let leaf = this.#store.firstLeaf(slot); leaf >= 0; leaf = this.#store.nextLeaf(leaf)) {
+      this.#bucket[count++] = leaf;
+    }
+    this.#hashLeaves(slot, depth, 0, count);
+    if (this.#queued >= queuedPairsMax) this.flush();
   }
 
   /** Takes all queued hashes. */
   flush(): void {
-    for (let depth = depths - 1; depth >= 0; depth--) this.#flushDepth(depth);
+    for (let depth = this.#deepest; depth >= 0; depth--) this.#flushDepth(depth);
+    this.#deepest = 0;
     for (const node of this.#borrowed) this.#store.freeNode(node);
     this.#borrowed.length = 0;
     this.#queued = 0;
@@ -60,6 +67,7 @@ export class HashQueue {
     this.#next[this.#queued] = this.#firstAtDepth[depth] ?? -1;
     this.#firstAtDepth[depth] = this.#queued;
     this.#queued++;
+    if (depth > this.#deepest) this.#deepest = depth;
   }
 
   #hashLeaves(slot: number, depth: number, start: number, end: number): void {
@@ -68,7 +76,7 @@ export class HashQueue {
       return;
     }
     if (start + 1 === end) {
-      this.#store.setHash(slot, this.#store.leafHash(this.#bucket[start] ?? -1));
+      this.#store.setHashToLeaf(slot, this.#bucket[start] ?? -1);
       return;
     }
     const node = this.#store.allocateNode();

@@ -7,10 +7,13 @@
  * a short chain of leaves in the order of their paths. Each slot also keeps the hash of its subtree, so the two hashes of a node lie
  * side by side: they are the 64 bytes that the node's own hash is taken over, and the siblings that a proof lists.
  */
-import { stateLeafHash } from './state-tree-proof.ts';
+import { stateLeafHashInto } from './state-tree-proof.ts';
 
 /** The slot of the whole tree. */
 export const rootSlot = 0;
+
+/** Leaves of a bucket. More make the tree smaller and each update hash more. */
+export const bucketLeavesMax = 4;
 
 const pathBytes = 32;
 const recordBytes = 64;
@@ -27,6 +30,8 @@ export class TrieStore {
   #nodesUsed = 1;
   #freeNode = 0;
   #records = new Uint8Array(0);
+  #leafHashes = new Int32Array(0);
+  #leafHashBytes = new Uint8Array(0);
   #next = new Int32Array(0);
   #leavesUsed = 0;
   #freeLeaf = -1;
@@ -39,7 +44,8 @@ export class TrieStore {
 
   /** Bytes of all arrays, used or reserved. */
   get bytes(): number {
-    return this.#children.byteLength + this.#hashes.byteLength + this.#records.byteLength + this.#next.byteLength;
+    const arrays = [this.#children, this.#hashes, this.#records, this.#leafHashes, this.#next];
+    return arrays.reduce((sum, array) => sum + array.byteLength, 0);
   }
 
   /** Makes room for `leaves` and `nodes` in all, so that filling them copies nothing. */
@@ -87,8 +93,8 @@ export class TrieStore {
     }
     this.#leafCount++;
     this.#records.set(path, leaf * recordBytes);
-    this.#records.set(payloadHash, leaf * recordBytes + pathBytes);
     this.#next[leaf] = -1;
+    this.setPayloadHash(leaf, payloadHash);
     return leaf;
   }
 
@@ -103,24 +109,22 @@ export class TrieStore {
     const count = records.length / recordBytes;
     this.reserve(this.#leavesUsed + count, 0);
     this.#records.set(records, this.#leavesUsed * recordBytes);
+    for (let index = 0; index < count; index++) {
+      stateLeafHashInto(this.#records, this.#leavesUsed + index, this.#leafHashBytes);
+    }
     this.#leavesUsed += count;
     this.#leafCount += count;
   }
 
-  /** The leaves of the bucket at `slot`, in the order of their paths. */
-  bucket(slot: number): number[] {
-    const leaves: number[] = [];
+  /** The first leaf of the bucket at `slot`, or -1 where there is none; `nextLeaf` gives the others, in the order of their paths. */
+  firstLeaf(slot: number): number {
     const child = this.child(slot);
-    for (let leaf = child < 0 ? ~child : -1; leaf >= 0; leaf = this.#next[leaf] ?? -1) leaves.push(leaf);
-    return leaves;
+    return child < 0 ? ~child : -1;
   }
 
-  /** How many leaves the bucket at `slot` holds. */
-  bucketSize(slot: number): number {
-    let size = 0;
-    const child = this.child(slot);
-    for (let leaf = child < 0 ? ~child : -1; leaf >= 0; leaf = this.#next[leaf] ?? -1) size++;
-    return size;
+  /** The leaf behind `leaf` in its bucket, or -1. */
+  nextLeaf(leaf: number): number {
+    return this.#next[leaf] ?? -1;
   }
 
   setNextLeaf(leaf: number, next: number): void {
@@ -139,6 +143,7 @@ export class TrieStore {
 
   setPayloadHash(leaf: number, payloadHash: Uint8Array): void {
     this.#records.set(payloadHash, leaf * recordBytes + pathBytes);
+    stateLeafHashInto(this.#records, leaf, this.#leafHashBytes);
   }
 
   /** Bit `depth` (0 is the first) of the leaf's path. */
@@ -163,9 +168,9 @@ export class TrieStore {
     return this.comparePath(first, this.#records.subarray(start, start + pathBytes)) < 0;
   }
 
-  /** The leaf's hash, 32 bytes. It is not kept: 32 MB per million leaves would save little, for buckets are short. */
+  /** A copy of the leaf's hash, 32 bytes. */
   leafHash(leaf: number): Uint8Array {
-    return stateLeafHash(this.#records, leaf * recordBytes);
+    return this.#leafHashBytes.slice(leaf * 32, leaf * 32 + 32);
   }
 
   /** A copy of the hash at `slot`, 32 bytes. */
@@ -173,30 +178,25 @@ export class TrieStore {
     return this.#hashBytes.slice(slot * 32, slot * 32 + 32);
   }
 
-  setHash(slot: number, hash: Uint8Array): void {
-    this.#hashBytes.set(hash, slot * 32);
+  /** Makes the hash at `slot` that of the one leaf that hangs there. */
+  setHashToLeaf(slot: number, leaf: number): void {
+    copyWords(this.#leafHashes, leaf * hashWords, this.#hashes, slot * hashWords);
   }
 
   clearHash(slot: number): void {
-    const hashes = this.#hashes;
     const start = slot * hashWords;
-    for (let word = 0; word < hashWords; word++) hashes[start + word] = 0;
+    for (let word = 0; word < hashWords; word++) this.#hashes[start + word] = 0;
   }
 
   /** Copies the 64 bytes that the hash of `node` is taken over to record `index` of `input`. */
   copyPairTo(node: number, input: Int32Array, index: number): void {
-    const hashes = this.#hashes;
-    const from = node * pairWords;
-    const to = index * pairWords;
-    for (let word = 0; word < pairWords; word++) input[to + word] = hashes[from + word] ?? 0;
+    copyWords(this.#hashes, node * pairWords, input, index * pairWords);
+    copyWords(this.#hashes, node * pairWords + hashWords, input, index * pairWords + hashWords);
   }
 
   /** Copies record `index` of `output` to the hash at `slot`. */
   copyHashFrom(slot: number, output: Int32Array, index: number): void {
-    const hashes = this.#hashes;
-    const from = index * hashWords;
-    const to = slot * hashWords;
-    for (let word = 0; word < hashWords; word++) hashes[to + word] = output[from + word] ?? 0;
+    copyWords(output, index * hashWords, this.#hashes, slot * hashWords);
   }
 
   #growNodes(capacity: number): void {
@@ -213,6 +213,10 @@ export class TrieStore {
     const records = new Uint8Array(recordBytes * capacity);
     records.set(this.#records);
     this.#records = records;
+    const leafHashes = new Int32Array(hashWords * capacity);
+    leafHashes.set(this.#leafHashes);
+    this.#leafHashes = leafHashes;
+    this.#leafHashBytes = new Uint8Array(leafHashes.buffer);
     const next = new Int32Array(capacity);
     next.set(this.#next);
     this.#next = next;
@@ -222,4 +226,9 @@ export class TrieStore {
 /** The next capacity above `used`: an eighth more bounds both the waste and the share of time spent on copies. */
 function grown(used: number, spareMin: number): number {
   return used + Math.max(spareMin, used >>> 3);
+}
+
+/** One hash, word by word: for so few a copy by the library costs several times as much. */
+function copyWords(source: Int32Array, from: number, target: Int32Array, to: number): void {
+  for (let word = 0; word < hashWords; word++) target[to + word] = source[from + word] ?? 0;
 }

@@ -196,6 +196,20 @@ describe('an update', () => {
     expect(hexRoot(tree)).toBe(before);
   });
 
+  test('of many leaves pauses every few hundred, and ends as without pauses', () => {
+    const batch = Array.from({ length: 1_200 }, (_, number) => put(numbered(number), numbered(number + 1)));
+    const tree = new StateTree();
+    const steps = tree.updateInSteps(batch);
+    expect([steps.next().done, steps.next().done]).toEqual([false, false]);
+    expect(steps.next()).toEqual({
+      done: true,
+      value: treeOf(batch)
+        .update(batch.map(({ path }) => remove(path)))
+        .map(({ path }) => remove(path)),
+    });
+    expect(hexRoot(tree)).toBe(hexRoot(treeOf(batch)));
+  });
+
   test('of thousands of leaves, over and over, does not take more and more memory', () => {
     const tree = new StateTree();
     const batch = Array.from({ length: 5_000 }, (_, number) => put(numbered(number), numbered(number + 1)));

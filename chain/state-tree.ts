@@ -2,51 +2,51 @@
  * The state tree: one root over everything that the ledger holds, so that any value, or its absence, can be proved against a header.
  *
  * What it commits to is in `state-tree-proof.ts`. Here is how it is kept, which nobody outside can see: a binary trie whose last
- * levels are buckets of at most two leaves (a burst trie). Plain nodes down to every leaf would take twice the memory, and buckets at
+ * levels are buckets of at most four leaves (a burst trie). Plain nodes down to every leaf would take twice the memory, and buckets at
  * a fixed depth would be filled by whoever picks keys with a common prefix. A batch of updates walks down once, together, and every
  * changed node is hashed once.
  *
- * A leaf keeps its payload hash, not its leaf hash: a proof of absence needs the former of another leaf, and the database can then
- * rebuild the tree from rows path -> payloadHash alone.
+ * A leaf keeps its payload hash, which a proof of absence shows of another leaf, and from which the database rebuilds the tree; and its
+ * own hash, because those beside it in a bucket change often, and hashing 65 bytes costs as much as twenty pairs in a batch.
  */
-import { compareBytes, concat, equalBytes, toHex } from './bytes.ts';
+import { concat, equalBytes } from './bytes.ts';
 import { sha256, zeroHash } from './hash.ts';
+import { type StateUpdate, UpdateBatch } from './state-tree-batch.ts';
 import { HashQueue } from './state-tree-hash.ts';
 import { pathBit, type StateLeaf, type StateProof } from './state-tree-proof.ts';
-import { rootSlot, TrieStore } from './state-tree-store.ts';
+import { bucketLeavesMax, rootSlot, TrieStore } from './state-tree-store.ts';
 
-/** One change: `payloadHash` (32 bytes) at `path` (32 bytes) from now on; null removes what is there, if anything is. */
-export interface StateUpdate {
-  readonly path: Uint8Array;
-  readonly payloadHash: Uint8Array | null;
-}
+export type { StateUpdate };
 
-const bucketLeavesMax = 2;
+/** Updates between two pauses: a few milliseconds. */
+const pieceUpdates = 500;
 const recordBytes = 64;
 
 /**
- * A compact sparse Merkle tree that changes in place. What it costs is measured by `npm run bench -- state-tree`: at a million leaves
- * about 6 ms for 1,000 updates with the root, and 131 MB. Paths should be hashes: a batch costs at most 256 levels for each path, however they are chosen.
+ * A compact sparse Merkle tree that changes in place. What it costs is measured by `npm run bench -- state-tree`. Paths should be
+ * hashes: a batch costs at most 256 levels for each path, however they are chosen.
  */
 export class StateTree {
   readonly #store = new TrieStore();
   readonly #queue = new HashQueue(this.#store);
-  /** The batch at work: its updates in the order of their paths, and what undoes those already made. */
-  #updates: readonly StateUpdate[] = [];
+  /** The batch at work, and what undoes those of its updates that are already made. */
+  #batch = new UpdateBatch([]);
   #inverse: StateUpdate[] = [];
+  /** Leaves that were removed so far; where there are none below a node, it stays a node. */
+  #removed = 0;
   /** The leaves that are being hung under one slot, in the order of their paths. */
-  #leaves: number[] | Int32Array = [];
+  #leaves = new Int32Array(bucketLeavesMax);
 
   /**
    * The tree of all leaves in `runs`. Each run is a sequence of 64-byte records path || payloadHash; all paths ascend, also from one
-   * run to the next. A million leaves take about 1.3 s. Throws RangeError on anything else: the rows are our own.
+   * run to the next. Throws RangeError on anything else: the rows are our own.
    */
   static build(runs: readonly Uint8Array[]): StateTree {
     const tree = new StateTree();
     const store = tree.#store;
     const count = runs.reduce((sum, run) => sum + run.length, 0) / recordBytes;
-    // Random paths need 0.72 nodes a leaf; what an adversary's paths need more is found by growing.
-    store.reserve(Math.ceil(count), Math.ceil(count * 0.75));
+    // Random paths need 0.36 nodes a leaf; what an adversary's paths need more is found by growing.
+    store.reserve(Math.ceil(count), Math.ceil(count * 0.38));
     for (const run of runs) {
       if (run.length % recordBytes !== 0) throw new RangeError(`${run.length} bytes are not a run of 64-byte records`);
       store.appendRecords(run);
@@ -56,6 +56,7 @@ export class StateTree {
     }
     tree.#leaves = new Int32Array(count).map((_, leaf) => leaf);
     tree.#hang(rootSlot, 0, 0, count);
+    tree.#leaves = new Int32Array(bucketLeavesMax);
     tree.#finish();
     return tree;
   }
@@ -80,11 +81,29 @@ export class StateTree {
    * must not be changed afterwards. Throws RangeError, before anything is changed, on a length other than 32 or a path given twice.
    */
   update(updates: readonly StateUpdate[]): StateUpdate[] {
-    this.#updates = inOrder(updates);
+    const steps = this.updateInSteps(updates);
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+    }
+  }
+
+  /**
+   * As `update`, with a pause every few milliseconds, in which a caller can let others work. Until the end the tree is between two
+   * states, so nobody else may use it.
+   */
+  *updateInSteps(updates: readonly StateUpdate[]): Generator<undefined, StateUpdate[], undefined> {
+    const batch = new UpdateBatch(updates);
+    const inverse: StateUpdate[] = [];
+    this.#batch = batch;
+    this.#inverse = inverse;
+    for (let start = 0; start < batch.length; start += pieceUpdates) {
+      if (start > 0) yield;
+      this.#updateSlot(rootSlot, 0, start, Math.min(batch.length, start + pieceUpdates));
+      this.#finish();
+    }
+    this.#batch = new UpdateBatch([]);
     this.#inverse = [];
-    if (this.#updates.length > 0) this.#updateSlot(rootSlot, 0, 0, this.#updates.length);
-    const inverse = this.#inverse;
-    this.#finish();
     return inverse;
   }
 
@@ -97,7 +116,7 @@ export class StateTree {
       slot = 2 * store.child(slot) + pathBit(path, depth);
       siblings.push(store.hash(slot ^ 1));
     }
-    let leaves = this.#store.bucket(slot);
+    let leaves = this.#bucket(slot);
     while (leaves.length > 1) {
       const depth = siblings.length;
       const bit = pathBit(path, depth);
@@ -112,14 +131,14 @@ export class StateTree {
   #updateSlot(slot: number, depth: number, start: number, end: number): void {
     const node = this.#store.child(slot);
     if (node <= 0) {
-      this.#mergeBucket(slot, start, end);
-      this.#hang(slot, depth, 0, this.#leaves.length);
+      this.#hang(slot, depth, 0, this.#mergeBucket(slot, start, end));
       return;
     }
-    const middle = this.#splitUpdates(depth, start, end);
+    const removedBefore = this.#removed;
+    const middle = this.#batch.split(depth, start, end);
     if (start < middle) this.#updateSlot(2 * node, depth + 1, start, middle);
     if (middle < end) this.#updateSlot(2 * node + 1, depth + 1, middle, end);
-    if (this.#collapsed(slot, node)) return;
+    if (this.#removed > removedBefore && this.#collapsed(slot, node)) return;
     // Only now is it sure that the node stays, so no hash is queued for one that is freed and used again.
     if (start < middle) this.#hashSlot(2 * node, depth + 1);
     if (middle < end) this.#hashSlot(2 * node + 1, depth + 1);
@@ -130,13 +149,13 @@ export class StateTree {
   #hang(slot: number, depth: number, start: number, end: number): void {
     const store = this.#store;
     if (end - start <= bucketLeavesMax) {
-      let child = 0;
+      let next = -1;
       for (let index = end - 1; index >= start; index--) {
         const leaf = this.#leaves[index] ?? -1;
-        store.setNextLeaf(leaf, child < 0 ? ~child : -1);
-        child = ~leaf;
+        store.setNextLeaf(leaf, next);
+        next = leaf;
       }
-      store.setChild(slot, child);
+      store.setChild(slot, next < 0 ? 0 : ~next);
       return;
     }
     const node = store.allocateNode();
@@ -149,38 +168,42 @@ export class StateTree {
     this.#queue.hashNode(node, depth, slot);
   }
 
-  /** Sets `#leaves` to what the bucket at `slot` holds after the updates start..end, which keeps the order of paths. */
-  #mergeBucket(slot: number, start: number, end: number): void {
+  /** Sets `#leaves` to what the bucket at `slot` holds after the updates start..end, in the order of paths, and gives how many. */
+  #mergeBucket(slot: number, start: number, end: number): number {
     const store = this.#store;
-    const merged: number[] = [];
-    const bucket = this.#store.bucket(slot);
-    let position = 0;
-    for (let index = start; index < end; index++) {
-      const update = this.#updates[index];
-      if (update === undefined) continue;
-      let found: number | undefined;
-      for (; position < bucket.length && found === undefined; position++) {
-        const leaf = bucket[position] ?? -1;
-        const order = store.comparePath(leaf, update.path);
-        if (order > 0) break;
-        if (order < 0) merged.push(leaf);
-        else found = leaf;
-      }
-      const leaf = this.#updateLeaf(found, update);
-      if (leaf !== null) merged.push(leaf);
+    if (this.#leaves.length < bucketLeavesMax + end - start) {
+      this.#leaves = new Int32Array(bucketLeavesMax + end - start);
     }
-    while (position < bucket.length) merged.push(bucket[position++] ?? -1);
-    this.#leaves = merged;
+    let count = 0;
+    let leaf = store.firstLeaf(slot);
+    for (let index = start; index < end; index++) {
+      const update = this.#batch.at(index);
+      let order = -1;
+      while (leaf >= 0) {
+        order = store.comparePath(leaf, update.path);
+        if (order >= 0) break;
+        this.#leaves[count++] = leaf;
+        leaf = store.nextLeaf(leaf);
+      }
+      const found = leaf >= 0 && order === 0 ? leaf : -1;
+      // The leaf's place in the chain is read before it may be freed.
+      if (found >= 0) leaf = store.nextLeaf(leaf);
+      const kept = this.#updateLeaf(found, update);
+      if (kept >= 0) this.#leaves[count++] = kept;
+    }
+    for (; leaf >= 0; leaf = store.nextLeaf(leaf)) this.#leaves[count++] = leaf;
+    return count;
   }
 
-  /** Makes one update of the leaf that its path has, if any, and notes its inverse; gives the leaf that the path has then. */
-  #updateLeaf(leaf: number | undefined, { path, payloadHash }: StateUpdate): number | null {
+  /** Makes one update of the leaf that its path has (-1: none) and notes its inverse; gives the leaf that the path has then, or -1. */
+  #updateLeaf(leaf: number, { path, payloadHash }: StateUpdate): number {
     const store = this.#store;
-    this.#inverse.push({ path, payloadHash: leaf === undefined ? null : store.payloadHash(leaf) });
-    if (leaf === undefined) return payloadHash === null ? null : store.allocateLeaf(path, payloadHash);
+    this.#inverse.push({ path, payloadHash: leaf < 0 ? null : store.payloadHash(leaf) });
+    if (leaf < 0) return payloadHash === null ? -1 : store.allocateLeaf(path, payloadHash);
     if (payloadHash === null) {
       store.freeLeaf(leaf);
-      return null;
+      this.#removed++;
+      return -1;
     }
     store.setPayloadHash(leaf, payloadHash);
     return leaf;
@@ -190,10 +213,10 @@ export class StateTree {
   #collapsed(slot: number, node: number): boolean {
     const store = this.#store;
     if (store.child(2 * node) > 0 || store.child(2 * node + 1) > 0) return false;
-    if (store.bucketSize(2 * node) + store.bucketSize(2 * node + 1) > bucketLeavesMax) return false;
-    const leaves = [...store.bucket(2 * node), ...store.bucket(2 * node + 1)];
+    const leaves = [...this.#bucket(2 * node), ...this.#bucket(2 * node + 1)];
+    if (leaves.length > bucketLeavesMax) return false;
     store.freeNode(node);
-    this.#leaves = leaves;
+    this.#leaves.set(leaves);
     this.#hang(slot, 0, 0, leaves.length);
     return true;
   }
@@ -206,23 +229,13 @@ export class StateTree {
   #finish(): void {
     this.#hashSlot(rootSlot, 0);
     this.#queue.flush();
-    this.#updates = [];
-    this.#inverse = [];
-    this.#leaves = [];
   }
 
-  /** The first of the updates start..end whose path has bit `depth` set, or `end`. */
-  #splitUpdates(depth: number, start: number, end: number): number {
-    // Below the top levels most slots see a single update.
-    if (end - start === 1) return end - pathBit(this.#updates[start]?.path ?? zeroHash, depth);
-    let low = start;
-    let high = end;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (pathBit(this.#updates[middle]?.path ?? zeroHash, depth) === 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+  /** The leaves of the bucket at `slot`, in the order of their paths. */
+  #bucket(slot: number): number[] {
+    const leaves: number[] = [];
+    for (let leaf = this.#store.firstLeaf(slot); leaf >= 0; leaf = this.#store.nextLeaf(leaf)) leaves.push(leaf);
+    return leaves;
   }
 
   /** The first of the leaves start..end whose path has bit `depth` set, or `end`. */
@@ -251,23 +264,6 @@ export class StateTree {
     if (leaf === undefined || this.#store.comparePath(leaf, path) === 0) return null;
     return { path: this.#store.path(leaf), payloadHash: this.#store.payloadHash(leaf) };
   }
-}
-
-function inOrder(updates: readonly StateUpdate[]): readonly StateUpdate[] {
-  for (const { path, payloadHash } of updates) {
-    if (path.length !== 32) throw new RangeError(`path: ${path.length} bytes, not 32`);
-    if (payloadHash !== null && payloadHash.length !== 32) {
-      throw new RangeError(`payload hash: ${payloadHash.length} bytes, not 32`);
-    }
-  }
-  const ordered = updates.toSorted((a, b) => compareBytes(a.path, b.path));
-  for (let index = 1; index < ordered.length; index++) {
-    const path = ordered[index]?.path ?? zeroHash;
-    if (equalBytes(ordered[index - 1]?.path ?? zeroHash, path)) {
-      throw new RangeError(`path ${toHex(path)} is given twice`);
-    }
-  }
-  return ordered;
 }
 
 /** The proof with these siblings, from the root down, some of them empty. */

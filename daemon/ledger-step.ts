@@ -25,7 +25,7 @@ export const stepLimits = {
 } as const;
 
 /** Changes that the tree takes in one piece: some milliseconds. */
-const treePieceMax = 500;
+const hashedPieceMax = 500;
 
 /** A block that a step made canonical, or made so no longer. */
 export type MovedBlock =
@@ -88,14 +88,14 @@ export class LedgerStep {
     try {
       return await this.#move(undo, apply, prepared);
     } catch (error) {
-      this.putBack();
+      await this.putBack();
       throw error;
     }
   }
 
   /** Leaves the tree as it was before the step. */
-  putBack(): void {
-    this.#putTreeBack(0);
+  async putBack(): Promise<void> {
+    await this.#putTreeBack(0);
     this.head = this.#start;
     this.moved = [];
     this.writes = [];
@@ -112,7 +112,7 @@ export class LedgerStep {
       if (applied > 0 && this.#bytes > stepLimits.bytes) break;
       const checked = await this.#apply(hash, prepared);
       if (!checked.ok) {
-        if (undo.length > 0) this.putBack();
+        if (undo.length > 0) await this.putBack();
         return { applied: undo.length > 0 ? 0 : applied, invalid: { hash, code: checked.error.code } };
       }
       applied += 1;
@@ -151,7 +151,7 @@ export class LedgerStep {
     const leaves = await inSlices(this.#clock, this.#updateTree(applied.changes));
     const checked = checkStateRoot(block.header, this.#tree.root());
     if (!checked.ok) {
-      this.#putTreeBack(before);
+      await this.#putTreeBack(before);
       return checked;
     }
     this.#state.absorb(applied.changes);
@@ -164,19 +164,19 @@ export class LedgerStep {
 
   /** Brings the changes into the tree; gives what `treeUpdates` says of them, in their order. */
   *#updateTree(changes: readonly StateWrite[]): Generator<undefined, readonly StateUpdate[], undefined> {
-    const pieces: StateUpdate[][] = [];
-    for (let start = 0; start < changes.length; start += treePieceMax) {
-      const piece = treeUpdates(changes.slice(start, start + treePieceMax));
-      this.#inverses.push(this.#tree.update(piece));
-      pieces.push(piece);
+    const updates: StateUpdate[] = [];
+    for (let start = 0; start < changes.length; start += hashedPieceMax) {
+      updates.push(...treeUpdates(changes.slice(start, start + hashedPieceMax)));
       yield;
     }
-    return pieces.flat();
+    this.#inverses.push(yield* this.#tree.updateInSteps(updates));
+    return updates;
   }
 
   /** Takes back what the tree was brought since there were `count` inverses. */
-  #putTreeBack(count: number): void {
-    for (const inverse of this.#inverses.splice(count).toReversed()) this.#tree.update(inverse);
+  async #putTreeBack(count: number): Promise<void> {
+    for (const inverse of this.#inverses.splice(count).toReversed())
+      await inSlices(this.#clock, this.#tree.updateInSteps(inverse));
   }
 
   *#record(writes: Iterable<StoreWrite>): Generator<undefined, void, undefined> {

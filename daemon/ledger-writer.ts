@@ -10,7 +10,7 @@ import { paramsAt } from '../chain/genesis.ts';
 import { type Applied, BlockExecution, checkStateRoot, touchedBy } from '../chain/ledger.ts';
 import { merkleRoot } from '../chain/merkle.ts';
 import { pathOf, type StateWrite, treeUpdates } from '../chain/state.ts';
-import { StateTree, type StateUpdate } from '../chain/state-tree.ts';
+import { StateTree } from '../chain/state-tree.ts';
 import type { StateProof } from '../chain/state-tree-proof.ts';
 import type { Transaction } from '../chain/transaction.ts';
 import type { Template } from '../consensus/engine.ts';
@@ -24,8 +24,6 @@ import { inSlices } from './pace.ts';
 export const proofDepthMax = 128;
 /** Changes of the state that are taken back, and put again, for a proof below the head: full blocks bring the height nearer. */
 export const proofChangesMax = 5_000;
-/** Of them, so many in one piece: a few milliseconds. */
-const proofPieceMax = 250;
 
 export interface LedgerParts extends StepParts {
   /** Called in order, after a step's batch is on stable storage. */
@@ -194,7 +192,7 @@ export class LedgerWriter {
       await written;
       this.#head = step.head;
     } catch (error) {
-      step.putBack();
+      await step.putBack();
       throw error;
     } finally {
       this.#writing = null;
@@ -220,7 +218,7 @@ export class LedgerWriter {
       transactions,
       applied,
       transactionsRoot: merkleRoot(transactions.map(({ witnessId }) => witnessId)),
-      stateRoot: this.#rootWith(applied.changes),
+      stateRoot: await inSlices(clock, this.#rootWith(applied.changes)),
     };
   }
 
@@ -240,25 +238,18 @@ export class LedgerWriter {
 
   /** The proof of what stands at `path` once these changes are made; they are taken back in any case. */
   *#proveAfter(changes: readonly StateWrite[], path: Uint8Array): Generator<undefined, StateProof, undefined> {
-    const backs: StateUpdate[][] = [];
+    const back = yield* this.#tree.updateInSteps(treeUpdates(changes));
     try {
-      for (let start = 0; start < changes.length; start += proofPieceMax) {
-        backs.push(this.#tree.update(treeUpdates(changes.slice(start, start + proofPieceMax))));
-        yield;
-      }
       return this.#tree.prove(path);
     } finally {
-      for (const back of backs.toReversed()) {
-        this.#tree.update(back);
-        yield;
-      }
+      yield* this.#tree.updateInSteps(back);
     }
   }
 
-  #rootWith(changes: readonly StateWrite[]): Uint8Array {
-    const back = this.#tree.update(treeUpdates(changes));
+  *#rootWith(changes: readonly StateWrite[]): Generator<undefined, Uint8Array, undefined> {
+    const back = yield* this.#tree.updateInSteps(treeUpdates(changes));
     const root = this.#tree.root();
-    this.#tree.update(back);
+    yield* this.#tree.updateInSteps(back);
     return root;
   }
 

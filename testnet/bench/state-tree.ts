@@ -144,7 +144,7 @@ function updateTimes(tree: StateTree, batches: number): { forward: number; back:
   const back: number[] = [];
   for (let batch = 0; batch < batches; batch++) {
     const updates = mixedBatch(batch);
-    let inverse: StateUpdate[] = [];
+    let inverse: readonly StateUpdate[] = [];
     forward.push(timed(() => (inverse = tree.update(updates))));
     back.push(timed(() => tree.update(inverse)));
   }
