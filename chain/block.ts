@@ -18,7 +18,7 @@ import {
   versioned,
 } from './codec.ts';
 import { accept, type Result } from './errors.ts';
-import { sha256, taggedHash } from './hash.ts';
+import { sha256, tagged, taggedHash } from './hash.ts';
 import { publicKeyLength, signatureLength } from './keys.ts';
 import { type Transaction, transactionCodec } from './transaction.ts';
 
@@ -162,7 +162,12 @@ export function seal(header: Header, nonce: Uint8Array, signature: Uint8Array): 
 
 /** The digest that the producer signs: SHA-256("kvchain/block/v1" || chainId || hash). */
 export function producerDigest(chainId: Uint8Array, hash: Uint8Array): Uint8Array {
-  return taggedHash('kvchain/block/v1', chainId, hash);
+  return sha256(producerMessage(chainId, hash));
+}
+
+/** What is hashed for the digest. */
+export function producerMessage(chainId: Uint8Array, hash: Uint8Array): Uint8Array {
+  return tagged('kvchain/block/v1', chainId, hash);
 }
 
 const blockHead = Uint8Array.of(0x84);

@@ -9,5 +9,10 @@ export const zeroHash: Uint8Array = new Uint8Array(32);
 
 /** SHA-256(tag || parts): the tag keeps what is signed or hashed for one purpose from being taken for another. */
 export function taggedHash(tag: string, ...parts: readonly Uint8Array[]): Uint8Array {
-  return sha256(concat(toUtf8(tag), ...parts));
+  return sha256(tagged(tag, ...parts));
+}
+
+/** tag || parts: what `taggedHash` hashes, for who hashes it elsewhere. */
+export function tagged(tag: string, ...parts: readonly Uint8Array[]): Uint8Array {
+  return concat(toUtf8(tag), ...parts);
 }

@@ -2,7 +2,7 @@
  * A transaction: what one account asks for, signed. Its id covers the body alone, so nobody can change the id by changing the
  * signature; its witnessId covers both, so a copy with a bad signature is never taken for the good one.
  */
-import { concat, toHex } from './bytes.ts';
+import { concat, toHex, toUtf8 } from './bytes.ts';
 import {
   amount,
   byteString,
@@ -20,11 +20,12 @@ import {
   versioned,
 } from './codec.ts';
 import { accept, type Result } from './errors.ts';
-import { sha256, taggedHash } from './hash.ts';
+import { sha256 } from './hash.ts';
 import { addressOf, publicKeyLength, publicKeyOf, sign, signatureLength } from './keys.ts';
 import { type Operation, operationCodec } from './operation.ts';
 
 const transactionVersion = 1;
+const signingTag = toUtf8('kvchain/tx/v1');
 export const memoBytesMax = 64;
 /** What any decoder accepts before it knows the parameters of the network, which may be lower. */
 export const transactionBytesCap = 262_144;
@@ -94,7 +95,12 @@ export function decodeTransaction(bytes: Uint8Array): Result<Transaction> {
 
 /** The digest that the sender signs: SHA-256("kvchain/tx/v1" || body). */
 export function signingDigest(body: Uint8Array): Uint8Array {
-  return taggedHash('kvchain/tx/v1', body);
+  return sha256(signedMessage(body));
+}
+
+/** What is hashed for the digest. */
+export function signedMessage(body: Uint8Array): Uint8Array {
+  return concat(signingTag, body);
 }
 
 /** The body's bytes inside the encoding: between the head of the pair (1 byte) and the signature (2 + 64 bytes). */

@@ -3,6 +3,7 @@ import { secretKey } from './arbitraries.suite.ts';
 import { type Block, decodeBlock, encodeBlock, seal } from './block.ts';
 import { chainIdOf, type Genesis, type Params, paramsAt } from './genesis.ts';
 import { parseGenesis } from './genesis-file.ts';
+import { sha256 } from './hash.ts';
 import { publicKeyOf, sign, verify } from './keys.ts';
 import { merkleRoot } from './merkle.ts';
 import type { Operation } from './operation.ts';
@@ -61,8 +62,8 @@ function blockOf(transactions: readonly Transaction[]): Block {
   return { ...seal({ ...header, transactionsRoot }, nonce, signature), transactions };
 }
 
-function verifies({ digest, signature, publicKey }: ReturnType<typeof signatureCheck>): boolean {
-  return verify(digest, signature, publicKey);
+function verifies({ message, signature, publicKey }: ReturnType<typeof signatureCheck>): boolean {
+  return verify(sha256(message), signature, publicKey);
 }
 
 describe('validateTransaction', () => {
@@ -188,8 +189,8 @@ describe('headers', () => {
 
   it('are not taken for transactions: what is signed begins with its purpose', () => {
     const transaction = transact(0, [get]);
-    const { digest } = signatureCheck(transaction);
-    const signature = sign(digest, secretKey);
+    const { message } = signatureCheck(transaction);
+    const signature = sign(sha256(message), secretKey);
     const disguised = { ...block, signature, header: { ...block.header, producer: publicKeyOf(secretKey) } };
     expect(verifies(producerCheck(chainId, disguised))).toBe(false);
   });

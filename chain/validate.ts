@@ -6,7 +6,7 @@
  * Who is to blame follows from the code. BAD_TRANSACTIONS_ROOT: whoever sent this body; the header may still be good, so its hash must
  * not be marked invalid. Any other code of `validateBody` holds for every body with this root: the block itself is invalid.
  */
-import { type Block, producerDigest, type SealedHeader, sealedHeaderCodec } from './block.ts';
+import { type Block, producerMessage, type SealedHeader, sealedHeaderCodec } from './block.ts';
 import { equalBytes, toHex } from './bytes.ts';
 import { encode, encodeArrayHead } from './codec.ts';
 import { accept, type Result, reject, unreachable } from './errors.ts';
@@ -14,7 +14,7 @@ import type { Params } from './genesis.ts';
 import { merkleRoot } from './merkle.ts';
 import type { Operation } from './operation.ts';
 import { resultOf } from './steps.ts';
-import { bodyBytes, signingDigest, type Transaction } from './transaction.ts';
+import { bodyBytes, signedMessage, type Transaction } from './transaction.ts';
 
 /** What a network demands of what is sent to it: its identity (32 bytes), and its parameters at the height in question. */
 export interface Rules {
@@ -22,9 +22,9 @@ export interface Rules {
   readonly params: Params;
 }
 
-/** One signature to verify: the digest (32 bytes), the signature (64 bytes, low-S), the compressed public key (33 bytes). */
+/** One signature to verify: what was hashed and signed, the signature (64 bytes, low-S), the compressed public key (33 bytes). */
 export interface SignatureCheck {
-  readonly digest: Uint8Array;
+  readonly message: Uint8Array;
   readonly signature: Uint8Array;
   readonly publicKey: Uint8Array;
 }
@@ -60,7 +60,7 @@ export function validateTransaction(transaction: Transaction, { chainId, params 
 /** The sender's signature, for the verifier. When it does not verify, the code is BAD_SIGNATURE. */
 export function signatureCheck(transaction: Transaction): SignatureCheck {
   return {
-    digest: signingDigest(bodyBytes(transaction)),
+    message: signedMessage(bodyBytes(transaction)),
     signature: transaction.signature,
     publicKey: transaction.body.sender,
   };
@@ -114,7 +114,7 @@ export function validateHeaderShape({ header }: SealedHeader): Result<null> {
 
 /** The producer's signature over the block hash, for the verifier. When it does not verify, the code is BAD_PRODUCER_SIGNATURE. */
 export function producerCheck(chainId: Uint8Array, { header, hash, signature }: SealedHeader): SignatureCheck {
-  return { digest: producerDigest(chainId, hash), signature, publicKey: header.producer };
+  return { message: producerMessage(chainId, hash), signature, publicKey: header.producer };
 }
 
 function validateOperation(operation: Operation, index: number, params: Params): Result<null> {

@@ -73,8 +73,8 @@ export interface Log {
 }
 
 export interface SignatureCheck {
-  /** 32 bytes. */
-  readonly digest: Uint8Array;
+  /** Its SHA-256 is what was signed; the verifier hashes it, off the main thread like all the rest. */
+  readonly message: Uint8Array;
   /** 64 bytes, must be low-S. */
   readonly signature: Uint8Array;
   /** Compressed, 33 bytes. */

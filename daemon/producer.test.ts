@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Block, contentHash } from '../chain/block.ts';
 import { toHex } from '../chain/bytes.ts';
 import { KvchainError } from '../chain/errors.ts';
+import { sha256 } from '../chain/hash.ts';
 import { verify } from '../chain/keys.ts';
 import { alice, bob, put } from '../chain/ledger-fixture.suite.ts';
 import { Mempool } from '../chain/mempool.ts';
@@ -76,7 +77,7 @@ describe('the producer', () => {
     expect(block.header).toMatchObject({ height: 1, time: clock.now(), producer: miner.publicKey });
     expect(block.transactions.map(({ idHex }) => idHex)).toEqual([write.idHex]);
     const check = producerCheck(chainId, block);
-    expect(verify(check.digest, check.signature, check.publicKey)).toBe(true);
+    expect(verify(sha256(check.message), check.signature, check.publicKey)).toBe(true);
     expect(producer.blocksFound).toBe(1);
   });
 

@@ -2,6 +2,7 @@
  * The Verifier without threads, for the simulator: answers are ready within the same turn and in the same order on every run, which
  * worker threads cannot promise. The native library is used where it loads; the answers do not depend on it.
  */
+import { sha256 } from '../../chain/hash.ts';
 import type { SignatureCheck, Verifier } from '../ports.ts';
 import { loadSignatureVerify, type SignatureVerify } from './signature-check.ts';
 
@@ -13,7 +14,7 @@ export class InlineVerifier implements Verifier {
   }
 
   async verify(checks: readonly SignatureCheck[]): Promise<readonly boolean[]> {
-    return checks.map(({ digest, signature, publicKey }) => this.#verify(digest, signature, publicKey));
+    return checks.map(({ message, signature, publicKey }) => this.#verify(sha256(message), signature, publicKey));
   }
 
   async close(): Promise<void> {}

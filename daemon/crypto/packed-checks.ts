@@ -1,13 +1,19 @@
-/** How checks travel to a worker: 129 bytes each, one after the other, in one buffer that is transferred and not copied. */
+/**
+ * How checks travel to a worker: one after the other in one buffer that is transferred and not copied; each is the length of its message
+ * (4 bytes, big-endian), the message, the signature and the public key.
+ */
+import { sha256 } from '../../chain/hash.ts';
 import type { SignatureCheck } from '../ports.ts';
-import { digestLength, type SignatureVerify } from './signature-check.ts';
+import type { SignatureVerify } from './signature-check.ts';
 
-const signatureEnd = digestLength + 64;
-const checkLength = signatureEnd + 33;
+const lengthBytes = 4;
+const signatureBytes = 64;
+const keyBytes = 33;
 
-/** A chunk on its way to a worker; `packed` is as many checks as fit its length. */
+/** A chunk on its way to a worker. */
 export interface PackedChunk {
   readonly id: number;
+  readonly count: number;
   readonly packed: Uint8Array<ArrayBuffer>;
 }
 
@@ -16,31 +22,40 @@ export type WorkerReply =
   | { readonly type: 'ready'; readonly fallbackReason: string | null }
   | { readonly type: 'answers'; readonly id: number; readonly answers: Uint8Array<ArrayBuffer> };
 
-/** True when the three parts have the lengths that can be packed; any other check is false without a look. */
-export function isPackable({ digest, signature, publicKey }: SignatureCheck): boolean {
-  return digest.length === digestLength && signature.length === 64 && publicKey.length === 33;
+/** True when signature and key have the lengths that can be packed; any other check is false without a look. */
+export function isPackable({ signature, publicKey }: SignatureCheck): boolean {
+  return signature.length === signatureBytes && publicKey.length === keyBytes;
 }
 
 export function packChecks(checks: readonly SignatureCheck[]): Uint8Array<ArrayBuffer> {
-  const packed = new Uint8Array(checks.length * checkLength);
-  checks.forEach(({ digest, signature, publicKey }, index) => {
-    const start = index * checkLength;
-    packed.set(digest, start);
-    packed.set(signature, start + digestLength);
-    packed.set(publicKey, start + signatureEnd);
-  });
+  let size = checks.length * (lengthBytes + signatureBytes + keyBytes);
+  for (const { message } of checks) size += message.length;
+  const packed = new Uint8Array(size);
+  const view = new DataView(packed.buffer);
+  let at = 0;
+  for (const { message, signature, publicKey } of checks) {
+    view.setUint32(at, message.length);
+    packed.set(message, at + lengthBytes);
+    at += lengthBytes + message.length;
+    packed.set(signature, at);
+    packed.set(publicKey, at + signatureBytes);
+    at += signatureBytes + keyBytes;
+  }
   return packed;
 }
 
 /** One byte a check: 1 for a signature that verifies. */
-export function verifyPacked(packed: Uint8Array, verify: SignatureVerify): Uint8Array<ArrayBuffer> {
-  const answers = new Uint8Array(packed.length / checkLength);
-  for (let index = 0; index < answers.length; index++) {
-    const start = index * checkLength;
-    const digest = packed.subarray(start, start + digestLength);
-    const signature = packed.subarray(start + digestLength, start + signatureEnd);
-    const publicKey = packed.subarray(start + signatureEnd, start + checkLength);
-    answers[index] = verify(digest, signature, publicKey) ? 1 : 0;
+export function verifyPacked({ packed, count }: PackedChunk, verify: SignatureVerify): Uint8Array<ArrayBuffer> {
+  const view = new DataView(packed.buffer, packed.byteOffset, packed.length);
+  const answers = new Uint8Array(count);
+  let at = 0;
+  for (let index = 0; index < count; index++) {
+    const messageEnd = at + lengthBytes + view.getUint32(at);
+    const signatureEnd = messageEnd + signatureBytes;
+    const digest = sha256(packed.subarray(at + lengthBytes, messageEnd));
+    const signature = packed.subarray(messageEnd, signatureEnd);
+    at = signatureEnd + keyBytes;
+    answers[index] = verify(digest, signature, packed.subarray(signatureEnd, at)) ? 1 : 0;
   }
   return answers;
 }

@@ -15,7 +15,7 @@ export interface LoadedVerify {
   readonly fallbackReason: string | null;
 }
 
-export const digestLength = 32;
+const digestLength = 32;
 
 /** The native check, or the portable one with the reason. Loads the library on the first call of each thread. */
 export function loadSignatureVerify(): LoadedVerify {

@@ -10,8 +10,8 @@ assert(port !== null, 'the verifier runs on a worker thread');
 const { verify, fallbackReason } = loadSignatureVerify();
 const ready: WorkerReply = { type: 'ready', fallbackReason };
 port.postMessage(ready);
-port.on('message', ({ id, packed }: PackedChunk) => {
-  const answers = verifyPacked(packed, verify);
-  const reply: WorkerReply = { type: 'answers', id, answers };
+port.on('message', (chunk: PackedChunk) => {
+  const answers = verifyPacked(chunk, verify);
+  const reply: WorkerReply = { type: 'answers', id: chunk.id, answers };
   port.postMessage(reply, [answers.buffer]);
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { sha256 } from '../../chain/hash.ts';
 import { publicKeyOf, sign } from '../../chain/keys.ts';
 import type { SignatureCheck, Verifier } from '../ports.ts';
 import { InlineVerifier } from './inline-verifier.ts';
@@ -10,9 +11,9 @@ import { checksPerChunk, checksWaitingMax, WorkerVerifier } from './worker-verif
 
 const secret = new Uint8Array(32).fill(3);
 const publicKey = publicKeyOf(secret);
-const digest = new Uint8Array(32).fill(1);
-const good: SignatureCheck = { digest, signature: sign(digest, secret), publicKey };
-const bad: SignatureCheck = { ...good, digest: new Uint8Array(32) };
+const message = new Uint8Array(100).fill(1);
+const good: SignatureCheck = { message, signature: sign(sha256(message), secret), publicKey };
+const bad: SignatureCheck = { ...good, message: new Uint8Array(100) };
 const malformed: SignatureCheck = { ...good, signature: new Uint8Array(63) };
 
 const opened: Verifier[] = [];
@@ -104,13 +105,32 @@ describe('the threaded verifier', () => {
       ({ real }) => `
         import { parentPort } from 'node:worker_threads';
         const listen = parentPort.on.bind(parentPort);
-        parentPort.on = (name, answer) => listen(name, chunk => (chunk.packed[0] === 66 ? process.exit(1) : answer(chunk)));
+        parentPort.on = (name, answer) => listen(name, chunk => (chunk.packed[4] === 66 ? process.exit(1) : answer(chunk)));
         await import(${JSON.stringify(real)});`,
     );
     const verifier = open({ workerUrl });
-    const deadly = { ...good, digest: new Uint8Array(32).fill(66) };
+    const deadly = { ...good, message: new Uint8Array(32).fill(66) };
     await expect(verifier.verify([deadly])).rejects.toMatchObject({ code: 'INTERNAL' });
     expect(await verifier.verify([good, bad])).toEqual([true, false]);
+  });
+
+  it('refuses no other call with one over which two threads died, though they shared a chunk', async () => {
+    const workerUrl = await program(
+      ({ real }) => `
+        import { parentPort } from 'node:worker_threads';
+        const listen = parentPort.on.bind(parentPort);
+        const isDeadly = ({ packed }) => packed.some((byte, index) => byte === 66 && packed[index + 31] === 66);
+        parentPort.on = (name, answer) => listen(name, chunk => (isDeadly(chunk) ? process.exit(1) : answer(chunk)));
+        await import(${JSON.stringify(real)});`,
+    );
+    const verifier = open({ workerUrl });
+    const deadly = { ...good, message: new Uint8Array(32).fill(66) };
+    // What comes while the thread has its hands full goes together.
+    const busy = [verifier.verify([good]), verifier.verify([bad])];
+    const refused = expect(verifier.verify([deadly])).rejects.toMatchObject({ code: 'INTERNAL' });
+    const others = [verifier.verify([good, bad]), verifier.verify([bad, malformed, good])];
+    expect(await Promise.all([...busy, ...others])).toEqual([[true], [false], [true, false], [false, false, true]]);
+    await refused;
   });
 
   it('gives up with INTERNAL when its threads die again and again', async () => {

@@ -1,7 +1,7 @@
 /**
- * The Verifier on worker threads. Checks are cut into chunks, packed into transferred buffers and given to the thread that has least
- * to do; the answers come back in the order of the checks. A thread that dies is started again and its chunks are tried once more.
- * When too much waits, callers wait for room: the queue has a limit, and the pressure goes back to whoever brings signatures.
+ * The Verifier on worker threads. Checks stand in one line, whoever brought them; a thread that has room gets the next ones as one chunk,
+ * packed into a transferred buffer, so that many small calls cost few messages when there is much to do, and one call does not wait when
+ * there is not. A thread that dies is started again; its chunks are tried once more, each call's part by itself. When too much waits, callers wait for room: the queue has a limit, and the pressure goes back to whoever brings signatures.
  */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
@@ -29,12 +29,27 @@ export interface WorkerVerifierOptions {
   readonly workerUrl?: URL;
 }
 
-interface Chunk {
-  readonly id: number;
+interface Call {
   readonly checks: readonly SignatureCheck[];
+  /** One byte a check. */
+  readonly answers: Uint8Array;
+  /** How many of them were put into chunks, and how many have no answer yet. */
+  taken: number;
+  unanswered: number;
   readonly resolve: (answers: Uint8Array) => void;
   readonly reject: (reason: KvchainError) => void;
-  retries: number;
+}
+
+/** Checks of one call, side by side. */
+interface Part {
+  readonly call: Call;
+  readonly start: number;
+  readonly end: number;
+}
+
+interface Chunk {
+  readonly parts: readonly Part[];
+  readonly retries: number;
 }
 
 interface Thread {
@@ -47,7 +62,9 @@ export class WorkerVerifier implements Verifier {
   readonly #workerUrl: URL;
   readonly #onFallback: (reason: string) => void;
   readonly #threads: Thread[] = [];
-  readonly #waitingChunks: Chunk[] = [];
+  readonly #waitingCalls: Call[] = [];
+  /** What threads held that died. */
+  readonly #orphans: Chunk[] = [];
   readonly #waitingCallers: (() => void)[] = [];
   #checksHeld = 0;
   #nextId = 0;
@@ -69,11 +86,7 @@ export class WorkerVerifier implements Verifier {
     const packable = checks.filter(isPackable);
     this.#checksHeld += packable.length;
     try {
-      const chunks: Promise<Uint8Array>[] = [];
-      for (let start = 0; start < packable.length; start += checksPerChunk) {
-        chunks.push(this.#enqueue(packable.slice(start, start + checksPerChunk)));
-      }
-      const answers = (await Promise.all(chunks)).flatMap(part => [...part]);
+      const answers = await this.#enqueue(packable);
       let next = 0;
       return checks.map(check => isPackable(check) && answers[next++] === 1);
     } finally {
@@ -97,23 +110,41 @@ export class WorkerVerifier implements Verifier {
 
   #enqueue(checks: readonly SignatureCheck[]): Promise<Uint8Array> {
     if (this.#failure) return Promise.reject(this.#failure);
+    const answers = new Uint8Array(checks.length);
+    if (checks.length === 0) return Promise.resolve(answers);
     return new Promise((resolve, reject) => {
-      this.#waitingChunks.push({ id: this.#nextId++, checks, resolve, reject, retries: 0 });
+      this.#waitingCalls.push({ checks, answers, taken: 0, unanswered: checks.length, resolve, reject });
       this.#dispatch();
     });
   }
 
-  /** Gives waiting chunks, oldest first, to threads that have room, the idlest first. */
+  /** Gives what waits, oldest first, to threads that have room, the idlest first. */
   #dispatch(): void {
-    while (this.#waitingChunks.length > 0) {
+    for (;;) {
       const idlest = this.#threads.reduce((best, thread) => (thread.chunks.size < best.chunks.size ? thread : best));
       if (idlest.chunks.size >= chunksPerThread) return;
-      const chunk = this.#waitingChunks.shift();
-      if (!chunk) return;
-      const message: PackedChunk = { id: chunk.id, packed: packChecks(chunk.checks) };
-      idlest.chunks.set(chunk.id, chunk);
+      const chunk = this.#orphans.shift() ?? this.#nextChunk();
+      if (chunk === null) return;
+      const checks = chunk.parts.flatMap(({ call, start, end }) => call.checks.slice(start, end));
+      const message: PackedChunk = { id: this.#nextId++, count: checks.length, packed: packChecks(checks) };
+      idlest.chunks.set(message.id, chunk);
       idlest.worker.postMessage(message, [message.packed.buffer]);
     }
+  }
+
+  /** The next checks of the line; null when nobody waits. */
+  #nextChunk(): Chunk | null {
+    const parts: Part[] = [];
+    let room = checksPerChunk;
+    for (let call = this.#waitingCalls[0]; call && room > 0; call = this.#waitingCalls[0]) {
+      const start = call.taken;
+      const end = Math.min(start + room, call.checks.length);
+      parts.push({ call, start, end });
+      call.taken = end;
+      room -= end - start;
+      if (end === call.checks.length) this.#waitingCalls.shift();
+    }
+    return parts.length === 0 ? null : { parts, retries: 0 };
   }
 
   #startThread(): Thread {
@@ -138,11 +169,20 @@ export class WorkerVerifier implements Verifier {
       }
       return;
     }
+    // What comes while the threads end belongs to calls that were refused.
+    if (this.#failure) return;
     const chunk = thread.chunks.get(reply.id);
-    assert(chunk !== undefined && chunk.checks.length === reply.answers.length, 'an answer belongs to a chunk');
+    assert(chunk !== undefined, 'an answer belongs to a chunk');
     this.#deathsInARow = 0;
     thread.chunks.delete(reply.id);
-    chunk.resolve(reply.answers);
+    let next = 0;
+    for (const { call, start, end } of chunk.parts) {
+      call.answers.set(reply.answers.subarray(next, next + end - start), start);
+      next += end - start;
+      call.unanswered -= end - start;
+      if (call.unanswered === 0) call.resolve(call.answers);
+    }
+    assert(next === reply.answers.length, 'a chunk is answered whole');
     this.#dispatch();
   }
 
@@ -151,13 +191,16 @@ export class WorkerVerifier implements Verifier {
     const orphans = [...thread.chunks.values()];
     thread.chunks.clear();
     const cause = thread.lastError;
-    for (const chunk of orphans) {
-      if (chunk.retries >= retriesMax) {
-        chunk.reject(new KvchainError('INTERNAL', 'two verifier threads died over the same signatures', { cause }));
+    // It worked at its oldest chunk when it died; the others are not to blame.
+    for (const [place, { parts, retries }] of orphans.entries()) {
+      const deaths = place === 0 ? retries + 1 : retries;
+      if (deaths <= retriesMax) {
+        this.#orphans.push(...parts.map(part => ({ parts: [part], retries: deaths })));
+        continue;
       }
+      const failure = new KvchainError('INTERNAL', 'two verifier threads died over the same signatures', { cause });
+      for (const { call } of parts) call.reject(failure);
     }
-    const again = orphans.filter(chunk => chunk.retries++ < retriesMax);
-    this.#waitingChunks.unshift(...again);
     if (++this.#deathsInARow >= deathsMax) {
       this.#fail(new KvchainError('INTERNAL', `${deathsMax} verifier threads died in a row`, { cause }));
       return;
@@ -169,9 +212,10 @@ export class WorkerVerifier implements Verifier {
 
   #fail(failure: KvchainError): void {
     this.#failure ??= failure;
-    const held = this.#threads.flatMap(thread => [...thread.chunks.values()]);
+    const held = [...this.#threads.flatMap(thread => [...thread.chunks.values()]), ...this.#orphans.splice(0)];
     for (const thread of this.#threads) thread.chunks.clear();
-    for (const chunk of [...held, ...this.#waitingChunks.splice(0)]) chunk.reject(this.#failure);
+    const calls = new Set(held.flatMap(({ parts }) => parts.map(({ call }) => call)));
+    for (const call of [...calls, ...this.#waitingCalls.splice(0)]) call.reject(this.#failure);
     for (const wake of this.#waitingCallers.splice(0)) wake();
   }
 }
