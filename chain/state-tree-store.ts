@@ -131,6 +131,11 @@ export class TrieStore {
     this.#next[leaf] = next;
   }
 
+  /** Copies path || payloadHash of the leaf to record `index` of `records`. */
+  copyRecordTo(leaf: number, records: Uint8Array, index: number): void {
+    records.set(this.#records.subarray(leaf * recordBytes, (leaf + 1) * recordBytes), index * recordBytes);
+  }
+
   /** A copy of the leaf's path, 32 bytes. */
   path(leaf: number): Uint8Array {
     return this.#records.slice(leaf * recordBytes, leaf * recordBytes + pathBytes);

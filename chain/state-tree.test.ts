@@ -234,6 +234,17 @@ describe('a rebuild', () => {
     expect(() => StateTree.build([record(1).subarray(1)])).toThrow('63 bytes are not a run of 64-byte records');
   });
 
+  test('from the runs of a tree gives that tree', () => {
+    fc.assert(
+      fc.property(anyLeaves, fc.integer({ min: 1, max: 9 }), (leaves, recordsMax) => {
+        const tree = treeOf(leaves);
+        const runs = [...tree.runs(recordsMax)];
+        expect(concat(...runs)).toEqual(sortedRun(leaves));
+        expect(hexRoot(StateTree.build(runs))).toBe(hexRoot(tree));
+      }),
+    );
+  });
+
   test('gives a tree that can be updated', () => {
     const leaves = [1, 2, 3, 4, 5].map(number => ({ path: bytes32(number), payloadHash: numbered(number) }));
     const tree = StateTree.build([sortedRun(leaves.slice(0, 4))]);

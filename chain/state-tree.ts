@@ -21,6 +21,8 @@ export type { StateUpdate };
 /** Updates between two pauses: a few milliseconds. */
 const pieceUpdates = 500;
 const recordBytes = 64;
+/** Records of a run in which leaves are kept on disk: a megabyte. */
+export const runRecordsMax = 16_384;
 
 /**
  * A compact sparse Merkle tree that changes in place. What it costs is measured by `npm run bench -- state-tree`. Paths should be
@@ -59,6 +61,26 @@ export class StateTree {
     tree.#leaves = new Int32Array(bucketLeavesMax);
     tree.#finish();
     return tree;
+  }
+
+  /** All leaves as `build` takes them, in runs of `recordsMax` records, the last of fewer. The tree must not change meanwhile. */
+  *runs(recordsMax: number): Generator<Uint8Array, void, undefined> {
+    const store = this.#store;
+    const slots = [rootSlot];
+    let run = new Uint8Array(recordsMax * recordBytes);
+    let count = 0;
+    for (let slot = slots.pop(); slot !== undefined; slot = slots.pop()) {
+      const node = store.child(slot);
+      if (node > 0) slots.push(2 * node + 1, 2 * node);
+      for (let leaf = store.firstLeaf(slot); leaf >= 0; leaf = store.nextLeaf(leaf)) {
+        store.copyRecordTo(leaf, run, count++);
+        if (count < recordsMax) continue;
+        yield run;
+        run = new Uint8Array(recordsMax * recordBytes);
+        count = 0;
+      }
+    }
+    if (count > 0) yield run.subarray(0, count * recordBytes);
   }
 
   /** Leaves in the tree. */

@@ -175,6 +175,16 @@ export class ChainStore {
     return runs;
   }
 
+  /** Keeps a copy of the leaves as of a block, which opens faster than their rows; a store may not. Error: DISK_FAILED. */
+  async keepLeaves(head: Uint8Array, leaves: Iterable<Uint8Array>): Promise<void> {
+    await this.#store.keepLeaves?.(head, leaves);
+  }
+
+  /** The copy that was kept as of this block, or null. Errors: DATABASE_DAMAGED, DISK_FAILED. */
+  async keptLeaves(head: Uint8Array): Promise<readonly Uint8Array[] | null> {
+    return (await this.#store.keptLeaves?.(head)) ?? null;
+  }
+
   /** The encoded records of these state keys, in order. */
   async records(stateKeys: readonly Uint8Array[]): Promise<readonly (Uint8Array | null)[]> {
     return this.#readMany(rows.state, stateKeys);

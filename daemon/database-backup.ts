@@ -15,7 +15,8 @@ import { LedgerWriter } from './ledger-writer.ts';
 import type { Store, StoreRow, StoreWrite } from './ports.ts';
 import { scanRows } from './row-scan.ts';
 import { type BackupHeader, backupFormat, backupVersion, openBackup, writeBackup } from './store/backup-file.ts';
-import { openLevelStore, syncFolder } from './store/level-store.ts';
+import { openLevelStore } from './store/level-store.ts';
+import { syncFolder } from './store/sync-folder.ts';
 import { systemClock } from './system.ts';
 
 /** A batch of a restore is written when it holds so many bytes. */

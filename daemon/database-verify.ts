@@ -20,7 +20,8 @@ import type { Store, StoreWrite } from './ports.ts';
 import { rebuildChain } from './rebuild.ts';
 import { scanRows } from './row-scan.ts';
 import { findFileDamage, salvageLevelFolder } from './store/level-salvage.ts';
-import { openLevelStore, syncFolder } from './store/level-store.ts';
+import { openLevelStore } from './store/level-store.ts';
+import { syncFolder } from './store/sync-folder.ts';
 import { systemClock } from './system.ts';
 import { compareWithRebuilt } from './verify-rows.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { contentHash, seal } from '../chain/block.ts';
-import { toHex } from '../chain/bytes.ts';
+import { equalBytes, toHex } from '../chain/bytes.ts';
 import { encode } from '../chain/codec.ts';
 import { rows } from '../chain/layout.ts';
 import { alice, bob, put } from '../chain/ledger-fixture.suite.ts';
@@ -21,7 +21,8 @@ import {
   WatchedStore,
 } from './chain-fixture.suite.ts';
 import { stepLimits } from './ledger-step.ts';
-import { proofChangesMax, proofDepthMax } from './ledger-writer.ts';
+import { LedgerWriter, proofChangesMax, proofDepthMax } from './ledger-writer.ts';
+import { ManualClock } from './manual-clock.suite.ts';
 import { MemoryStore } from './store/memory-store.ts';
 
 /** Two branches behind two common blocks: one of three more blocks, one of four, all with writes of the same keys. */
@@ -421,4 +422,38 @@ it('opens an empty store at block 0 of its genesis', async () => {
   const { writer } = await openLedger(new MemoryStore());
   expect(writer.head.header.height).toBe(0);
   expect(writer.head.hashHex).toBe(new Branch(genesis).tip.hashHex);
+});
+
+describe('a copy of the leaves', () => {
+  class KeepingStore extends MemoryStore {
+    kept: { head: Uint8Array; leaves: Uint8Array[] } | null = null;
+    async keepLeaves(head: Uint8Array, leaves: Iterable<Uint8Array>) {
+      this.kept = { head, leaves: [...leaves] };
+    }
+    async keptLeaves(head: Uint8Array) {
+      return this.kept !== null && equalBytes(this.kept.head, head) ? this.kept.leaves : null;
+    }
+  }
+
+  async function reopened(change: (leaves: Uint8Array[]) => Uint8Array[]) {
+    const store = new KeepingStore();
+    const { chain, writer } = await openLedger(store);
+    await writer.keepLeaves();
+    if (store.kept !== null) store.kept.leaves = change(store.kept.leaves);
+    const faults: unknown[] = [];
+    const parts = { genesis, chain, clock: new ManualClock(genesis.time), onStep: async () => {} };
+    const again = await LedgerWriter.reopen(parts, error => faults.push(error));
+    return { faults, isSame: again.stateSize === writer.stateSize && equalBytes(again.head.hash, writer.head.hash) };
+  }
+
+  it('opens the ledger at the head that it was made at', async () => {
+    expect(await reopened(leaves => leaves)).toEqual({ faults: [], isSame: true });
+  });
+
+  it('that is wrong is told, and the rows are read', async () => {
+    const altered = ([leaves]: Uint8Array[]) => [leaves?.map(byte => byte ^ 1) ?? new Uint8Array(0)];
+    const { faults, isSame } = await reopened(altered);
+    expect(isSame).toBe(true);
+    expect(faults).toHaveLength(1);
+  });
 });

@@ -5,16 +5,16 @@
  */
 import { contentHash, type Header, type SealedHeader } from '../chain/block.ts';
 import { equalBytes, toHex } from '../chain/bytes.ts';
-import { accept, type Result, reject } from '../chain/errors.ts';
+import { accept, KvchainError, type Result, reject } from '../chain/errors.ts';
 import { paramsAt } from '../chain/genesis.ts';
 import { type Applied, BlockExecution, checkStateRoot, touchedBy } from '../chain/ledger.ts';
 import { merkleRoot } from '../chain/merkle.ts';
 import { pathOf, type StateWrite, treeUpdates } from '../chain/state.ts';
-import { StateTree } from '../chain/state-tree.ts';
+import { runRecordsMax, StateTree } from '../chain/state-tree.ts';
 import type { StateProof } from '../chain/state-tree-proof.ts';
 import type { Transaction } from '../chain/transaction.ts';
 import type { Template } from '../consensus/engine.ts';
-import { expectRow } from './chain-store.ts';
+import { type ChainStore, expectRow } from './chain-store.ts';
 import type { SwitchOrder, SwitchOutcome } from './driver.ts';
 import { LedgerStep, type MovedBlock, type StepParts, stepLimits } from './ledger-step.ts';
 import { LoadedState } from './loaded-state.ts';
@@ -81,12 +81,26 @@ export class LedgerWriter {
 
   /** Opens the ledger where the last batch left it: the state tree is rebuilt from its leaves. Error: DATABASE_DAMAGED. */
   static async open(parts: LedgerParts): Promise<LedgerWriter> {
-    const tip = expectRow(await parts.chain.tip(), 'tip');
-    const header = expectRow(await parts.chain.header(tip.hash), 'header of the tip');
+    const head = await tipOf(parts.chain);
     const tree = StateTree.build(await parts.chain.leaves());
-    const checked = checkStateRoot(header.sealed.header, tree.root());
-    if (!checked.ok) expectRow(null, `a leaf of the state at height ${tip.height} (${checked.error.detail})`);
-    return new LedgerWriter(parts, header.sealed, tree);
+    const checked = checkStateRoot(head.header, tree.root());
+    if (!checked.ok) expectRow(null, `a leaf of the state at height ${head.header.height} (${checked.error.detail})`);
+    return new LedgerWriter(parts, head, tree);
+  }
+
+  /** As `open`, faster where `keepLeaves` left a copy at this head; a copy that is wrong is told and not used. */
+  static async reopen(parts: LedgerParts, onFault: (error: unknown) => void): Promise<LedgerWriter> {
+    const head = await tipOf(parts.chain);
+    const tree = await keptTree(parts.chain, head).catch(error => {
+      onFault(error);
+      return null;
+    });
+    return tree === null ? LedgerWriter.open(parts) : new LedgerWriter(parts, head, tree);
+  }
+
+  /** Leaves a copy of the tree's leaves for `reopen`. Error: DISK_FAILED. */
+  keepLeaves(): Promise<void> {
+    return this.inTurn(() => this.#parts.chain.keepLeaves(this.#head.hash, this.#tree.runs(runRecordsMax)));
   }
 
   /** Where readers stand. */
@@ -283,4 +297,18 @@ function isOf({ parent, producer, picked }: PreparedBody, template: Template, or
   const isSamePlace = equalBytes(parent, template.parent) && equalBytes(producer, order.producer);
   const { transactions } = order;
   return isSamePlace && picked.length === transactions.length && picked.every((one, at) => one === transactions[at]);
+}
+
+async function tipOf(chain: ChainStore): Promise<SealedHeader> {
+  const tip = expectRow(await chain.tip(), 'tip');
+  return expectRow(await chain.header(tip.hash), 'header of the tip').sealed;
+}
+
+async function keptTree(chain: ChainStore, head: SealedHeader): Promise<StateTree | null> {
+  const kept = await chain.keptLeaves(head.hash);
+  if (kept === null) return null;
+  const tree = StateTree.build(kept);
+  const checked = checkStateRoot(head.header, tree.root());
+  if (checked.ok) return tree;
+  throw new KvchainError('DATABASE_DAMAGED', `the copy of the leaves is not used: ${checked.error.detail}`);
 }

@@ -171,6 +171,8 @@ export class Node {
     await this.ledger.idle();
     await this.pruner.stop();
     await this.keeper.save();
+    // A copy that is not made costs the next start a few seconds.
+    await this.ledger.keepLeaves().catch(this.#options.onFault);
   }
 
   /** The new head and its events are one for those who listen; the mempool may need several slices to follow. */
@@ -303,7 +305,7 @@ interface OpenedChain {
   onFault: (error: unknown) => void;
 }
 
-async function openChain({ genesis, pruning }: NodeOptions, ports: NodePorts): Promise<OpenedChain> {
+async function openChain({ genesis, pruning, onFault }: NodeOptions, ports: NodePorts): Promise<OpenedChain> {
   const found = createEngine(genesis.engine);
   if (!found.ok) throw new KvchainError(found.error.code, found.error.detail);
   const chain = new ChainStore(ports.store);
@@ -311,12 +313,8 @@ async function openChain({ genesis, pruning }: NodeOptions, ports: NodePorts): P
   if ((await chain.tip()) === null) await createChain(chain, genesis, genesisHeader);
   const opened: Pick<OpenedChain, 'onStep' | 'onFault'> = { onStep: async () => {}, onFault: () => {} };
   const pruner = await Pruner.open({ genesis, chain, pruning, onFault: error => opened.onFault(error) });
-  const ledger = await LedgerWriter.open({
-    genesis,
-    chain,
-    clock: ports.clock,
-    onStep: (moved, head) => opened.onStep(moved, head),
-  });
+  const onStep: OpenedChain['onStep'] = (moved, head) => opened.onStep(moved, head);
+  const ledger = await LedgerWriter.reopen({ genesis, chain, clock: ports.clock, onStep }, onFault);
   const { height } = ledger.head.header;
   const tree: TreeRow[] = [];
   for await (const row of chain.headersFrom(Math.max(0, height - found.value.treeDepth(genesis)))) tree.push(row);

@@ -60,6 +60,10 @@ export interface Store {
   write(batch: readonly StoreWrite[], durability: 'durable' | 'lazy', name: StoreBatch): Promise<void>;
   /** Gives back the space of what was deleted from `from` to `to`; may take long. Not there where deleting alone does it. */
   compact?(range: Pick<StoreRange, 'from' | 'to'>): Promise<void>;
+  /** Keeps a copy of the state tree's leaves (runs of 64-byte records) as of a block, in the place of the last one. */
+  keepLeaves?(head: Uint8Array, leaves: Iterable<Uint8Array>): Promise<void>;
+  /** The copy that was kept as of this block, or null. Error: DATABASE_DAMAGED. Not there, as `keepLeaves`, where rows read fast. */
+  keptLeaves?(head: Uint8Array): Promise<readonly Uint8Array[] | null>;
   close(): Promise<void>;
 }
 

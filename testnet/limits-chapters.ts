@@ -135,6 +135,8 @@ export const notOnThePage: ReadonlySet<string> = new Set([
   'chain/params.ts',
   'chain/state-tree.ts',
   'chain/state-tree-hash.ts',
+  'chain/state-tree-batch.ts',
+  'chain/state-tree-store.ts',
   'daemon/mining/nonce-search.ts',
   'daemon/mining/throttle.ts',
   'daemon/nearest.ts',

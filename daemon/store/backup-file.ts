@@ -11,7 +11,7 @@ import { equalBytes, fromUtf8 } from '../../chain/bytes.ts';
 import { KvchainError } from '../../chain/errors.ts';
 import { diskFailed } from '../disk-failure.ts';
 import type { StoreRow } from '../ports.ts';
-import { syncFolder } from './level-store.ts';
+import { syncFolder } from './sync-folder.ts';
 
 export const backupFormat = 'kvchain-backup';
 export const backupVersion = 1;

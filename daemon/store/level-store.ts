@@ -4,7 +4,7 @@
  * worse than a stop.
  */
 import { existsSync } from 'node:fs';
-import { open, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ChainedBatch, ClassicLevel } from 'classic-level';
 import { failpoint } from '#failpoint';
@@ -16,6 +16,7 @@ import type { StoreBatch } from '../failpoints.ts';
 import { inSlices } from '../pace.ts';
 import type { Store, StoreRange, StoreRow, StoreWrite } from '../ports.ts';
 import { systemClock } from '../system.ts';
+import { readLeafFile, writeLeafFile } from './leaf-file.ts';
 import { checkLevelFolder } from './level-check.ts';
 import { assertKey, lowestKey, openRow, repairAdvice, sealRow } from './row.ts';
 
@@ -153,6 +154,14 @@ class LevelStore implements Store {
     await this.#read(() => this.#database.compactRange(from, to));
   }
 
+  keepLeaves(head: Uint8Array, leaves: Iterable<Uint8Array>): Promise<void> {
+    return writeLeafFile(`${this.#folder}.leaves`, head, leaves);
+  }
+
+  keptLeaves(head: Uint8Array): Promise<readonly Uint8Array[] | null> {
+    return readLeafFile(`${this.#folder}.leaves`, head);
+  }
+
   async close(): Promise<void> {
     await this.#writer;
     this.#failure ??= new KvchainError('STOPPING', `the database ${this.#folder} is closed`);
@@ -277,16 +286,6 @@ function parseFormat(bytes: Uint8Array, folder: string): { format: unknown; vers
     return { format: null, version: null, chainId: null, ...JSON.parse(fromUtf8(bytes) ?? '') };
   } catch (cause) {
     throw new KvchainError('DATABASE_DAMAGED', `the format row of ${folder} is not JSON. ${repairAdvice}`, { cause });
-  }
-}
-
-/** Makes a new name in the folder durable. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 
