@@ -14,7 +14,7 @@ import type { StateTree, StateUpdate } from '../chain/state-tree.ts';
 import type { Undo } from '../chain/undo.ts';
 import { type ChainStore, expectRow } from './chain-store.ts';
 import { LoadedState } from './loaded-state.ts';
-import { inSlices } from './pace.ts';
+import { Pace } from './pace.ts';
 import type { Clock } from './ports.ts';
 
 export const stepLimits = {
@@ -54,7 +54,8 @@ export interface StepParts {
 export class LedgerStep {
   readonly #genesis: Genesis;
   readonly #chain: ChainStore;
-  readonly #clock: Clock;
+  /** One for all blocks: 64 empty ones are a tenth of a second. */
+  readonly #pace: Pace;
   readonly #tree: StateTree;
   readonly #base: LoadedState;
   readonly #state: Overlay;
@@ -68,7 +69,7 @@ export class LedgerStep {
   constructor({ genesis, chain, clock }: StepParts, tree: StateTree, head: SealedHeader) {
     this.#genesis = genesis;
     this.#chain = chain;
-    this.#clock = clock;
+    this.#pace = new Pace(clock);
     this.#tree = tree;
     this.#base = new LoadedState(chain);
     this.#state = new Overlay(this.#base);
@@ -128,9 +129,9 @@ export class LedgerStep {
     if (!equalBytes(undo.blockHash, hash)) throw damaged(`the undo record at height ${height} is of another block`);
     const before = expectRow(await this.#chain.header(parent), `header of block ${height - 1}`);
     this.#state.absorb(undo.changes);
-    await inSlices(this.#clock, this.#updateTree(undo.changes));
+    await this.#pace.inSlices(this.#updateTree(undo.changes));
     this.moved.push({ type: 'undone', block, undo });
-    await inSlices(this.#clock, this.#record(undoWrites(block, undo)));
+    await this.#pace.inSlices(this.#record(undoWrites(block, undo)));
     const checked = checkStateRoot(before.sealed.header, this.#tree.root());
     if (!checked.ok) throw damaged(`the undo record of block ${height} does not give back the state before it`);
     this.head = before.sealed;
@@ -140,15 +141,15 @@ export class LedgerStep {
     const block = expectRow(await this.#chain.takeBlock(hash), `block ${toHex(hash)}`);
     const params = paramsAt(this.#genesis, block.header.height);
     const touched = touchedInSteps(block.transactions, block.header.producer);
-    await this.#base.load(await inSlices(this.#clock, touched));
+    await this.#base.load(await this.#pace.inSlices(touched));
     const isPrepared = prepared !== null && prepared.contentHashHex === toHex(contentHash(block.header));
     const result: Result<Applied> = isPrepared
       ? { ok: true, value: prepared.applied }
-      : await inSlices(this.#clock, applyBlockInSteps({ genesis: this.#genesis, params, block, state: this.#state }));
+      : await this.#pace.inSlices(applyBlockInSteps({ genesis: this.#genesis, params, block, state: this.#state }));
     if (!result.ok) return result;
     const applied = result.value;
     const before = this.#inverses.length;
-    const leaves = await inSlices(this.#clock, this.#updateTree(applied.changes));
+    const leaves = await this.#pace.inSlices(this.#updateTree(applied.changes));
     const checked = checkStateRoot(block.header, this.#tree.root());
     if (!checked.ok) {
       await this.#putTreeBack(before);
@@ -157,7 +158,7 @@ export class LedgerStep {
     this.#state.absorb(applied.changes);
     const { undoBlocksMax } = params;
     this.moved.push({ type: 'applied', block, applied });
-    await inSlices(this.#clock, this.#record(commitWrites({ block, applied, leaves, undoBlocksMax })));
+    await this.#pace.inSlices(this.#record(commitWrites({ block, applied, leaves, undoBlocksMax })));
     this.head = block;
     return checked;
   }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { inSlices } from './pace.ts';
+import { inSlices, Pace } from './pace.ts';
 import type { Clock } from './ports.ts';
 
 /** A clock on which each step of a work takes 6 ms, and whose timers run when they are told to. */
@@ -43,4 +43,19 @@ it('works that pause at a time go on one by one, one in each turn of the loop', 
     await new Promise(resolve => setImmediate(resolve));
   }
   await works;
+});
+
+it('works that follow one another at one pace share its slices', async () => {
+  const { clock, due, work } = workClock();
+  const pace = new Pace(clock);
+  function* short(): Generator<undefined, void, undefined> {
+    work();
+    yield;
+  }
+  await pace.inSlices(short());
+  expect(due).toHaveLength(0);
+  const second = pace.inSlices(short());
+  expect(due).toHaveLength(1);
+  due[0]?.();
+  await second;
 });

@@ -8,14 +8,29 @@ const sliceMs = 10;
 const paused: (() => void)[] = [];
 
 /** Runs the steps to their end, pausing whenever a slice is used up. Under virtual time, where work takes none, it never pauses. */
-export async function inSlices<T>(clock: Clock, steps: Generator<undefined, T, undefined>): Promise<T> {
-  let begin = clock.monotonic();
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-    if (clock.monotonic() - begin < sliceMs) continue;
-    await pause(clock);
-    begin = clock.monotonic();
+export function inSlices<T>(clock: Clock, steps: Generator<undefined, T, undefined>): Promise<T> {
+  return new Pace(clock).inSlices(steps);
+}
+
+/** A slice for works that follow one another without a wait between them: each alone may be too short to ever pause. */
+export class Pace {
+  readonly #clock: Clock;
+  #begin: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#begin = clock.monotonic();
+  }
+
+  /** As the function of this name, counting what was taken of the slice before. */
+  async inSlices<T>(steps: Generator<undefined, T, undefined>): Promise<T> {
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+      if (this.#clock.monotonic() - this.#begin < sliceMs) continue;
+      await pause(this.#clock);
+      this.#begin = this.#clock.monotonic();
+    }
   }
 }
 
