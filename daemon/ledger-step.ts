@@ -177,7 +177,7 @@ export class LedgerStep {
   /** Takes back what the tree was brought since there were `count` inverses. */
   async #putTreeBack(count: number): Promise<void> {
     for (const inverse of this.#inverses.splice(count).toReversed())
-      await inSlices(this.#clock, this.#tree.updateInSteps(inverse));
+      await this.#pace.inSlices(this.#tree.updateInSteps(inverse));
   }
 
   *#record(writes: Iterable<StoreWrite>): Generator<undefined, void, undefined> {
