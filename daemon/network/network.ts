@@ -253,9 +253,7 @@ export class Libp2pNetwork implements Network {
     const { signal, cancel } = deadline(this.#settings.clock, this.#limits.dialTimeoutMs, this.#stopping.signal);
     try {
       const connection = await node.dial(multiaddr(text), { signal });
-      const session = this.#sessions.of(connection) ?? this.#sessions.find(connection.remotePeer.toString());
-      const outcome = session === null ? new KvchainError('PEER_TIMEOUT', 'closed at once') : await session.outcome;
-      if (session === null || outcome !== null) throw outcome;
+      const session = await this.#handshaken(connection);
       session.dialled = text;
       return session;
     } catch (error) {
@@ -267,6 +265,20 @@ export class Libp2pNetwork implements Network {
     } finally {
       cancel();
     }
+  }
+
+  /**
+   * The peer's session once its handshake ended well. When both dialled at once, one of the two connections goes, and the other one counts.
+   * Throws why there is none.
+   */
+  async #handshaken(connection: Connection): Promise<Session> {
+    const peer = connection.remotePeer.toString();
+    const first = this.#sessions.of(connection) ?? this.#sessions.find(peer);
+    const outcome = first === null ? new KvchainError('PEER_TIMEOUT', 'closed at once') : await first.outcome;
+    if (first !== null && outcome === null) return first;
+    const other = this.#sessions.find(peer);
+    if (other === null || other === first || (await other.outcome) !== null) throw outcome;
+    return other;
   }
 
   #charge(peer: PeerId, points: number, reason: string): void {
