@@ -31,6 +31,12 @@ it('says how long to wait for the next hash, after which it is due', () => {
   expect(throttle.waitMs(25)).toBe(15);
 });
 
+it('sleeps 10 ms where hashes are due all the time, which are then taken together', () => {
+  const throttle = new Throttle(100_000, 0);
+  expect(throttle.waitMs(0)).toBe(10);
+  expect(throttle.due(10)).toBe(1_000);
+});
+
 it('gives nothing for a pause, and keeps the part of a hash that was due before it', () => {
   const throttle = new Throttle(10, 0);
   throttle.pause(50);

@@ -3,6 +3,8 @@
  * base goes on from job to job: starting anew with every block would lose a part of a hash each time.
  */
 
+/** A thread sleeps at least this long between two runs of hashes: waking up for each of thousands a second would cost a core. */
+const restMsMin = 10;
 /** How late the next hash may be: what a stalled thread catches up at once, so that the mean rate holds on a busy machine. */
 const catchUpMsMax = 1_000;
 
@@ -31,9 +33,9 @@ export class Throttle {
     this.#done += count;
   }
 
-  /** Milliseconds until one more hash is due. */
+  /** How long to sleep when nothing is due: until one more hash is, and not so short that sleeping is the work. */
   waitMs(nowMs: number): number {
-    return Math.max(0, this.#startMs + (this.#done + 1) / this.#hashesPerMs - nowMs);
+    return Math.max(restMsMin, this.#startMs + (this.#done + 1) / this.#hashesPerMs - nowMs);
   }
 
   /** There is nothing to hash from now on until the next call of `due`: that time does not count. */
