@@ -48,7 +48,7 @@ class Shell<S, M, R> {
     this.applied = before?.applied ?? fixture.context.genesisHeader.hash;
     this.log.push(...(before?.records ?? []));
     this.#left = effectsMax;
-    const recovery = { records: [...this.log], tree: [...this.rows.values()], applied: this.applied };
+    const recovery = { records: [...this.log], tree: [...this.rows.values()], applied: this.applied, floor: 0 };
     this.state = this.engine.recover(fixture.context, recovery);
   }
 

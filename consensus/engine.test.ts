@@ -104,7 +104,7 @@ const broken: readonly (readonly [string, Law, Partial<VoterEngine>])[] = [
     engineLaws.keepsPromises,
     {
       recover: (_, { records }) =>
-        recoverVotes(_, { records: [...records].slice(0, 1), tree: [], applied: sha256(toUtf8('')) }),
+        recoverVotes(_, { records: [...records].slice(0, 1), tree: [], floor: 0, applied: sha256(toUtf8('')) }),
     },
   ],
   [

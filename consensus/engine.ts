@@ -121,6 +121,8 @@ export interface Recovery<R> {
   readonly tree: Iterable<TreeRow>;
   /** The block hash at which the ledger stands. */
   readonly applied: Uint8Array;
+  /** The ledger cannot be taken back below this height, as bodies up to there are not held; 0 where all are. */
+  readonly floor: number;
 }
 
 /** What others may know of an engine's state. */

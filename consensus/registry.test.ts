@@ -26,7 +26,7 @@ describe.each(built)('an instance of %s', name => {
   const applied = context.genesisHeader.hash;
 
   it('makes the sender of bytes that are no message pay', () => {
-    const instance = engine.value.recover(context, { records: [], tree: [], applied });
+    const instance = engine.value.recover(context, { records: [], tree: [], applied, floor: 0 });
     const effects = instance.step({ type: 'message', now: 0, from: 'liar', message: Uint8Array.of(0xff) });
     expect(effects).toEqual([{ type: 'penalize', peer: 'liar', code: 'BAD_MESSAGE', detail: expect.any(String) }]);
   });
@@ -34,7 +34,7 @@ describe.each(built)('an instance of %s', name => {
   it('refuses to recover from records that cannot be decoded', () => {
     const records = [Uint8Array.of(0xff)];
     const fold = () => {
-      const instance = engine.value.recover(context, { records, tree: [], applied });
+      const instance = engine.value.recover(context, { records, tree: [], applied, floor: 0 });
       return instance.view();
     };
     expect(fold).toThrow(/engine record 0/);

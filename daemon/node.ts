@@ -322,7 +322,7 @@ async function openChain({ genesis, pruning, onFault }: NodeOptions, ports: Node
   const records = await ports.log.read();
   const engine = found.value.recover(
     { genesis, genesisHeader, self: null, seed },
-    { records, tree, applied: ledger.head.hash },
+    { records, tree, applied: ledger.head.hash, floor: Math.max(0, pruner.blocksFrom - 1) },
   );
   return Object.assign(opened, { chain, ledger, engine, pruner });
 }

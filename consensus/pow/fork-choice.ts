@@ -73,10 +73,11 @@ function switchTo(state: PowState, candidate: BlockEntry, effects: PowEffect[]):
   const { tree, head, params } = state;
   const ancestor = tree.commonAncestor(head, candidate);
   const undo = tree.path(ancestor, head).reverse();
-  if (undo.length > params.undoBlocksMax) {
-    // A-F2: below the undo window nothing can be undone; a person decides.
+  const undoMax = Math.min(params.undoBlocksMax, head.height - state.floor);
+  if (undo.length > undoMax) {
+    // A-F2: below the undo window, or below what is held at all, nothing can be undone; a person decides.
     state.isHalted = true;
-    effects.push({ type: 'stopMining' }, haltTooDeep(candidate, ancestor, undo.length, params.undoBlocksMax));
+    effects.push({ type: 'stopMining' }, haltTooDeep(candidate, ancestor, undo.length, undoMax));
     return;
   }
   const apply = cut(tree.path(ancestor, candidate), head);

@@ -104,8 +104,13 @@ export class Follower {
   /** When false, switches are left unanswered. */
   answers = true;
 
-  constructor(context: EngineContext, tree: readonly TreeRow[] = [], applied: Uint8Array = context.genesisHeader.hash) {
-    this.state = pow.recover(context, { records: [], tree, applied });
+  constructor(
+    context: EngineContext,
+    tree: readonly TreeRow[] = [],
+    applied: Uint8Array = context.genesisHeader.hash,
+    floor = 0,
+  ) {
+    this.state = pow.recover(context, { records: [], tree, applied, floor });
   }
 
   get head(): SealedHeader {

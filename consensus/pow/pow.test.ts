@@ -73,8 +73,8 @@ engineSuite('pow', fixture);
 it('runs behind the registry as well as by itself', () => {
   const engine = createEngine('pow');
   if (!engine.ok) throw new Error(engine.error.detail);
-  const instance = engine.value.recover(context, { records: [], tree: [], applied: genesis.sealed.hash });
-  const direct = pow.recover(context, { records: [], tree: [], applied: genesis.sealed.hash });
+  const instance = engine.value.recover(context, { records: [], tree: [], applied: genesis.sealed.hash, floor: 0 });
+  const direct = pow.recover(context, { records: [], tree: [], applied: genesis.sealed.hash, floor: 0 });
   const [first] = trunk;
   if (first === undefined) throw new Error('the trunk has blocks');
   const events = [

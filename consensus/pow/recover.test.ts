@@ -52,6 +52,17 @@ describe('recovery', () => {
     }
   });
 
+  it('does not undo below the floor, where bodies are not held, however short the undo would be', () => {
+    const [tip, ancestor] = [main.at(-1)?.sealed, main[2]?.sealed];
+    for (const floor of [3, 4]) {
+      const follower = new Follower(context, rows(), tip?.hash, floor);
+      const effects = follower.step({ type: 'start', now: later });
+      const halt = only(effects, 'halt');
+      expect(halt.map(({ code }) => code)).toEqual(floor > (ancestor?.header.height ?? 0) ? ['REORG_TOO_DEEP'] : []);
+      expect(only(effects, 'switch')).toHaveLength(1 - halt.length);
+    }
+  });
+
   it('drops rows whose parent is missing', () => {
     const gapped = rows().filter(({ sealed }) => sealed.hashHex !== fork[0]?.sealed.hashHex);
     const follower = new Follower(context, gapped, main.at(-1)?.sealed.hash);

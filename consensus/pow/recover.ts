@@ -41,6 +41,7 @@ export function recover(context: EngineContext, recovery: Recovery<never>): PowS
     presync: new Presync(),
     relayCounts: new RelayCounts(),
     random,
+    floor: recovery.floor,
     head,
     bestHeader: head,
     candidate: head,

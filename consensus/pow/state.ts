@@ -37,6 +37,8 @@ export interface PowState {
   readonly presync: Presync;
   readonly relayCounts: RelayCounts;
   readonly random: Random;
+  /** The ledger cannot be taken back below this height. */
+  readonly floor: number;
   /** Where the ledger stands. */
   head: BlockEntry;
   /** The heaviest header that is not invalid; of equals the first. */

@@ -54,7 +54,7 @@ function checkHeaders(genesis: Genesis, blocks: readonly Block[]): void {
   if (!found.ok) throw new Error(found.error.detail);
   const genesisHeader = makeGenesisBlock(genesis);
   const context = { genesis, genesisHeader, self: null, seed: 0n };
-  const engine = found.value.recover(context, { records: [], tree: [], applied: genesisHeader.hash });
+  const engine = found.value.recover(context, { records: [], tree: [], applied: genesisHeader.hash, floor: 0 });
   const now = (blocks.at(-1)?.header.time ?? genesis.time) + 1;
   for (const block of blocks) {
     const sealed = engine.checkSeal(block, paramsAt(genesis, block.header.height));
