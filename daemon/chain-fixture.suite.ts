@@ -210,6 +210,10 @@ export class WatchedStore implements Store {
     await this.afterWrite();
   }
 
+  freeze() {
+    return this.inner.freeze();
+  }
+
   close() {
     return this.inner.close();
   }

@@ -41,6 +41,16 @@ export interface StoreRow {
   readonly value: Uint8Array;
 }
 
+/** The rows as they were when it was made, for reads alone. It costs the space of what is overwritten meanwhile, so it is to be released. */
+export interface FrozenStore {
+  /** In the order of `keys`. */
+  getMany(keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | null)[]>;
+  /** At most `limit` rows. */
+  range(range: StoreRange): Promise<readonly StoreRow[]>;
+  /** Nothing is read after it. */
+  release(): Promise<void>;
+}
+
 /**
  * An ordered map of bytes on stable storage. Every value is checked against its checksum when read (DATABASE_DAMAGED). Faults of the
  * disk are thrown as KvchainError DISK_FAILED with their cause.
@@ -58,6 +68,8 @@ export interface Store {
    * says what the batch is, for the failpoints.
    */
   write(batch: readonly StoreWrite[], durability: 'durable' | 'lazy', name: StoreBatch): Promise<void>;
+  /** The rows as they are at this moment: every write that resolved is in it, none that begins later is. */
+  freeze(): FrozenStore;
   /** Gives back the space of what was deleted from `from` to `to`; may take long. Not there where deleting alone does it. */
   compact?(range: Pick<StoreRange, 'from' | 'to'>): Promise<void>;
   /** Keeps a copy of the state tree's leaves (runs of 64-byte records) as of a block, in the place of the last one. */

@@ -14,7 +14,7 @@ import { databaseFormat, databaseVersion } from '../../chain/layout.ts';
 import { diskFailed } from '../disk-failure.ts';
 import type { StoreBatch } from '../failpoints.ts';
 import { inSlices } from '../pace.ts';
-import type { Store, StoreRange, StoreRow, StoreWrite } from '../ports.ts';
+import type { FrozenStore, Store, StoreRange, StoreRow, StoreWrite } from '../ports.ts';
 import { systemClock } from '../system.ts';
 import { readLeafFile, writeLeafFile } from './leaf-file.ts';
 import { checkLevelFolder } from './level-check.ts';
@@ -33,6 +33,8 @@ const cacheSize = 33_554_432;
 const writeBufferSize = 16_777_216;
 
 type Database = ClassicLevel<Uint8Array, Uint8Array>;
+/** What is read: the rows as they are, or as they were when LevelDB was told to keep them. */
+type Source = { readonly snapshot?: ReturnType<Database['snapshot']> };
 
 export interface LevelStoreOptions {
   /** Made when it is not there. */
@@ -110,20 +112,38 @@ class LevelStore implements Store {
     }
   }
 
-  async getMany(keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | null)[]> {
+  getMany(keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | null)[]> {
+    return this.#getManyOf({}, keys);
+  }
+
+  range(range: StoreRange): Promise<readonly StoreRow[]> {
+    return this.#rangeOf({}, range);
+  }
+
+  freeze(): FrozenStore {
+    const snapshot = this.#database.snapshot();
+    return {
+      getMany: keys => this.#getManyOf({ snapshot }, keys),
+      range: range => this.#rangeOf({ snapshot }, range),
+      release: () => snapshot.close(),
+    };
+  }
+
+  async #getManyOf(source: Source, keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | null)[]> {
     keys.forEach(assertKey);
     if (keys.length === 0) return [];
-    const rows = await this.#read(() => this.#database.getMany([...keys]));
+    const rows = await this.#read(() => this.#database.getMany([...keys], source));
     return keys.map((key, index) => {
       const stored = rows[index];
       return stored === undefined ? null : this.#open(key, stored);
     });
   }
 
-  async range({ from, to, limit, order }: StoreRange): Promise<readonly StoreRow[]> {
+  async #rangeOf(source: Source, { from, to, limit, order }: StoreRange): Promise<readonly StoreRow[]> {
     const start = compareBytes(from, lowestKey) < 0 ? lowestKey : from;
     if (limit <= 0 || compareBytes(start, to) >= 0) return [];
-    const bounds = { gte: start, lt: to, reverse: order === 'descending', highWaterMarkBytes: readAheadBytes };
+    const reverse = order === 'descending';
+    const bounds = { gte: start, lt: to, reverse, highWaterMarkBytes: readAheadBytes, ...source };
     const found: StoreRow[] = [];
     await this.#read(async () => {
       const iterator = this.#database.iterator(bounds);

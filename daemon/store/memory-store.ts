@@ -3,7 +3,7 @@
  * the last durable write covers and loses the lazy writes after it, as a disk may.
  */
 import { KvchainError } from '../../chain/errors.ts';
-import type { Store, StoreRange, StoreRow, StoreWrite } from '../ports.ts';
+import type { FrozenStore, Store, StoreRange, StoreRow, StoreWrite } from '../ports.ts';
 import { assertKey } from './row.ts';
 
 export class MemoryStore implements Store {
@@ -45,6 +45,19 @@ export class MemoryStore implements Store {
     for (const { key } of batch) assertKey(key);
     for (const { key, value } of batch) this.#put(toText(key), value?.slice() ?? null);
     if (durability === 'durable') this.#durableRows.clear();
+  }
+
+  /** Rows are replaced, never changed, so a copy of the map is enough. */
+  freeze(): FrozenStore {
+    this.#assertOpen();
+    const copy = new MemoryStore();
+    for (const [text, value] of this.#rows) copy.#rows.set(text, value);
+    copy.#sortedKeys = [...this.#sortedKeys];
+    return {
+      getMany: keys => copy.getMany(keys),
+      range: range => copy.range(range),
+      release: () => copy.close(),
+    };
   }
 
   async close(): Promise<void> {

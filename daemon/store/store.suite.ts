@@ -63,6 +63,26 @@ export function describeStore({ name, open }: StoreSuite): void {
       expect(await store.getMany([])).toEqual([]);
     });
 
+    it('keeps what it froze as it was, until that is released', async () => {
+      const store = await fresh();
+      await store.write([put('a', '1'), put('b', '1')], 'lazy', 'ledger-step');
+      const frozen = store.freeze();
+      await store.write([put('a', '2'), remove('b'), put('c', '2')], 'durable', 'ledger-step');
+      const later = store.freeze();
+      await store.write([remove('a')], 'durable', 'ledger-step');
+      const [a, b, c] = ['a', 'b', 'c'].map(toUtf8);
+      if (a === undefined || b === undefined || c === undefined) throw new Error('there are three keys');
+      expect(await frozen.getMany([a, b, c])).toEqual([toUtf8('1'), toUtf8('1'), null]);
+      expect(await later.getMany([a, b, c])).toEqual([toUtf8('2'), null, toUtf8('2')]);
+      const found = await frozen.range({ ...all, limit: 1_000 });
+      expect(found.map(({ key }) => Buffer.from(key).toString())).toEqual(['a', 'b']);
+      await frozen.release();
+      await expect(frozen.getMany([a])).rejects.toThrow();
+      expect(await later.getMany([a])).toEqual([toUtf8('2')]);
+      await later.release();
+      expect(await list(store)).toEqual(['c=2']);
+    });
+
     it('applies the changes of a batch in order, so that the last one of a key stands', async () => {
       const store = await fresh();
       await store.write(

@@ -110,6 +110,7 @@ function notSynced(store: Store): Store {
     getSync: key => store.getSync(key),
     getMany: keys => store.getMany(keys),
     range: range => store.range(range),
+    freeze: () => store.freeze(),
     write: (batch, _durability, name) => store.write(batch, 'lazy', name),
     close: () => store.close(),
   };

@@ -3,7 +3,7 @@
  * any beginning of what was handed over since: lazy writes, and the one that was being synced when the lights went out.
  */
 import { KvchainError } from '../../chain/errors.ts';
-import type { Log, Store, StoreRange, StoreWrite } from '../../daemon/ports.ts';
+import type { FrozenStore, Log, Store, StoreRange, StoreWrite } from '../../daemon/ports.ts';
 import { MemoryStore } from '../../daemon/store/memory-store.ts';
 import { MemoryLog } from '../../daemon/store/record-log.ts';
 import type { Chance } from './chance.ts';
@@ -135,6 +135,15 @@ class DiskStore implements Store {
 
   range(range: StoreRange) {
     return this.#life.go(() => this.#parts.rows.range(range));
+  }
+
+  freeze(): FrozenStore {
+    const frozen = this.#parts.rows.freeze();
+    return {
+      getMany: keys => this.#life.go(() => frozen.getMany(keys)),
+      range: range => this.#life.go(() => frozen.range(range)),
+      release: () => frozen.release(),
+    };
   }
 
   write(batch: readonly StoreWrite[], durability: 'durable' | 'lazy'): Promise<void> {
