@@ -7,7 +7,7 @@ import { assert } from './errors.ts';
 import { type HeaderRecord, rows } from './layout.ts';
 import type { Applied } from './ledger.ts';
 import type { StoreWrite } from './row.ts';
-import { type StateWrite, treeUpdates } from './state.ts';
+import { pathOf, type StateWrite, treeUpdates } from './state.ts';
 import type { StateUpdate } from './state-tree.ts';
 import type { Transaction } from './transaction.ts';
 import { type Undo, undoOf } from './undo.ts';
@@ -59,6 +59,7 @@ export function* commitWrites({
   yield rows.receipts.put(hash, applied.receipts);
   yield rows.undone.remove(hash);
   yield* stateWrites(applied.changes, leaves);
+  yield* stateKeyWrites(applied.changes.filter(({ before }) => before === null));
   for (const { key, version, ...record } of applied.history) yield rows.history.put({ key, version }, record);
   for (const [index, { id }] of block.transactions.entries()) yield rows.transaction.put(id, { height, index });
   // Block 0 is never undone.
@@ -90,6 +91,7 @@ export function undoWrites(block: Block, undo: Undo): StoreWrite[] {
     rows.undo.remove(height),
     rows.undone.put(hash, height),
     ...stateWrites(undo.changes, treeUpdates(undo.changes)),
+    ...undo.changes.filter(({ after }) => after === null).map(({ stateKey }) => rows.stateKey.remove(pathOf(stateKey))),
     ...undo.history.map(place => rows.history.remove(place)),
     ...block.transactions.map(({ id }) => rows.transaction.remove(id)),
   ];
@@ -143,9 +145,14 @@ function* mempoolParts(transactions: Iterable<Transaction>): Generator<readonly 
   if (part.length > 0) yield part;
 }
 
+/** By which state keys that are new are found under their paths. */
+export function stateKeyWrites(added: readonly Pick<StateWrite, 'stateKey'>[]): StoreWrite[] {
+  return added.map(({ stateKey }) => rows.stateKey.put(pathOf(stateKey), stateKey));
+}
+
 /** The state rows and the leaves of the same changes. */
-function* stateWrites(
-  changes: readonly StateWrite[],
+export function* stateWrites(
+  changes: readonly Pick<StateWrite, 'stateKey' | 'after'>[],
   updates: readonly StateUpdate[],
 ): Generator<StoreWrite, void, undefined> {
   for (const { stateKey, after } of changes)

@@ -40,6 +40,7 @@ const writes = {
   }),
   state: rows.state.put(keyStateKey('k'), Uint8Array.of(0x80)),
   leaf: rows.leaf.put(hash, hash),
+  stateKey: rows.stateKey.put(hash, supplyStateKey),
   history: rows.history.put(
     { key: 'k\u0000', version: 2 },
     {
@@ -56,6 +57,7 @@ const writes = {
   undone: rows.undone.put(hash, 5),
   mempool: rows.mempool.put(0, [transaction]),
   pruned: rows.pruned.put('only', { blocks: 7, versions: 6, done: 5 }),
+  joining: rows.joining.put('only', 'present'),
   peer: rows.peer.put('12D3Koo', { addresses: ['/ip4/127.0.0.1/tcp/1'], seenMs: 9 }),
 } as const;
 

@@ -168,11 +168,18 @@ export const rows = {
     purpose: 'The leaves of the state tree, which is built from them at start.',
     deletedBy: 'as the state row',
   }),
+  stateKey: row<Uint8Array, Uint8Array>({
+    prefix: 'K',
+    place: hashStored('path'),
+    value: rawStored('state key', stateKeyBytesMax),
+    purpose: 'Finds the state under a prefix of its paths, for a peer that joins by a snapshot.',
+    deletedBy: 'as the state row',
+  }),
   history: row<HistoryPlace, HistoryRecord>({
     prefix: 'V',
     place: historyPlace(),
     value: cborStored(
-      '[height, transaction id, operation 0 put, 1 delete, 2 transferKey, owner, content type, value or null, value version]',
+      '[height, transaction id or null, operation 0 put, 1 delete, 2 transferKey, owner, content type, value or null, value version]',
       historyRecordCodec(),
       valueBytesMax + 256,
     ),
@@ -214,6 +221,14 @@ export const rows = {
     purpose:
       'Up to which height pruning takes blocks away, from which height on keys can be read, and how far it has come.',
     deletedBy: 'nobody; each batch of pruning moves it',
+  }),
+  joining: row<'only', 'present'>({
+    prefix: 'G',
+    place: onlyPlace,
+    value: noValue,
+    purpose:
+      'Says that a snapshot is being fetched: whatever stands beside block 0 is a part of it, and taken away at the next start.',
+    deletedBy: 'the batch that ends the snapshot, or the next start',
   }),
   peer: row<string, PeerRecord>({
     prefix: 'P',
@@ -299,7 +314,7 @@ function historyRecordCodec(): Codec<HistoryRecord> {
   const operations = ['put', 'delete', 'transferKey'] as const;
   return struct<HistoryRecord>({
     height: uint(),
-    transactionId: hash32,
+    transactionId: nullable(hash32),
     operation: {
       toItem: operation => operations.indexOf(operation),
       fromItem: item =>

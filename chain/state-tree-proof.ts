@@ -17,6 +17,12 @@ export interface StateLeaf {
   readonly payloadHash: Uint8Array;
 }
 
+/** What hangs at one place of the tree. A lone leaf may hang higher than there, at its shallowest unique prefix, so it is told from a node. */
+export interface Subtree {
+  readonly hash: Uint8Array;
+  readonly isLeaf: boolean;
+}
+
 /** The way from the root to where `path` ends: at its own leaf, at another one, or at nothing. */
 export interface StateProof {
   /** Bits of the path walked, 0..256. */

@@ -13,13 +13,18 @@ import { concat, equalBytes } from './bytes.ts';
 import { sha256, zeroHash } from './hash.ts';
 import { type StateUpdate, UpdateBatch } from './state-tree-batch.ts';
 import { HashQueue } from './state-tree-hash.ts';
-import { pathBit, type StateLeaf, type StateProof } from './state-tree-proof.ts';
+import { pathBit, type StateLeaf, type StateProof, type Subtree } from './state-tree-proof.ts';
 import { bucketLeavesMax, rootSlot, TrieStore } from './state-tree-store.ts';
 
 export type { StateUpdate };
 
 /** Updates between two pauses: a few milliseconds. */
 const pieceUpdates = 500;
+interface Collecting {
+  readonly level: number;
+  readonly depth: number;
+  readonly found: (Subtree | null)[];
+}
 const recordBytes = 64;
 /** Records of a run in which leaves are kept on disk: a megabyte. */
 export const runRecordsMax = 16_384;
@@ -147,6 +152,37 @@ export class StateTree {
       leaves = leaves.filter(leaf => store.pathBit(leaf, depth) === bit);
     }
     return proofOf(siblings, this.#otherLeaf(leaves[0], path));
+  }
+
+  /** What hangs at each of the 2^depth places that lie `depth` levels down, from left to right; null where nothing does. */
+  subtrees(depth: number): readonly (Subtree | null)[] {
+    const found: (Subtree | null)[] = [];
+    this.#collect(rootSlot, { level: 0, depth, found });
+    return found;
+  }
+
+  #collect(slot: number, at: Collecting): void {
+    const { level, depth, found } = at;
+    const node = this.#store.child(slot);
+    if (node <= 0) {
+      this.#collectBucket(this.#bucket(slot), at);
+    } else if (level === depth) {
+      found.push({ hash: this.#store.hash(slot), isLeaf: false });
+    } else {
+      this.#collect(2 * node, { level: level + 1, depth, found });
+      this.#collect(2 * node + 1, { level: level + 1, depth, found });
+    }
+  }
+
+  #collectBucket(leaves: readonly number[], { level, depth, found }: Collecting): void {
+    if (level === depth) {
+      found.push(leaves.length === 0 ? null : { hash: this.#bucketHash(leaves, level), isLeaf: leaves.length === 1 });
+      return;
+    }
+    for (const side of [0, 1]) {
+      const those = leaves.filter(leaf => this.#store.pathBit(leaf, level) === side);
+      this.#collectBucket(those, { level: level + 1, depth, found });
+    }
   }
 
   /** Makes the updates start..end, whose paths lead through `slot` at `depth`, under it; leaves the hash at `slot` to the caller. */

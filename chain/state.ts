@@ -47,8 +47,10 @@ export interface StateChange extends StateWrite {
 export interface HistoryEntry {
   readonly key: string;
   readonly version: number;
+  /** 0: not known. The version came with a snapshot and is kept for its value alone, which a later version holds. */
   readonly height: number;
-  readonly transactionId: Uint8Array;
+  /** Null: not known, as the version came with a snapshot, and no root of a header covers who wrote it. */
+  readonly transactionId: Uint8Array | null;
   readonly operation: 'put' | 'delete' | 'transferKey';
   readonly owner: Uint8Array;
   readonly contentType: string;

@@ -36,7 +36,7 @@ import type { Transaction } from '../chain/transaction.ts';
 import type { Undo } from '../chain/undo.ts';
 import type { StoreBatch } from './failpoints.ts';
 import { FreshBlocks } from './fresh-blocks.ts';
-import type { Store, StoreRow, StoreWrite } from './ports.ts';
+import type { FrozenStore, Store, StoreRow, StoreWrite } from './ports.ts';
 
 /** Rows read at a time where all of a kind are read. */
 const pageRows = 10_000;
@@ -237,6 +237,21 @@ export class ChainStore {
     return (await this.#read(rows.pruned, 'only')) ?? { blocks: 0, versions: 0, done: 0 };
   }
 
+  /** Whether a snapshot was begun and not ended. */
+  async isJoining(): Promise<boolean> {
+    return (await this.#read(rows.joining, 'only')) !== null;
+  }
+
+  /** Keys of stored rows, at most `limit` at a time. */
+  async *keys(range: KeyRange, limit: number): AsyncGenerator<readonly Uint8Array[]> {
+    for await (const page of this.#pages(range, limit)) yield page.map(({ key }) => key);
+  }
+
+  /** All rows as they are at this moment. */
+  freeze(): FrozenStore {
+    return this.#store.freeze();
+  }
+
   /** Gives back the space of rows that were deleted; may take long, and then holds up closing the store. */
   async compact(range: KeyRange): Promise<void> {
     await this.#store.compact?.(range);
@@ -295,12 +310,12 @@ export class ChainStore {
     return values.map(value => (value === null ? null : row.decode(value)));
   }
 
-  async *#pages(range: KeyRange): AsyncGenerator<readonly StoreRow[]> {
+  async *#pages(range: KeyRange, limit = pageRows): AsyncGenerator<readonly StoreRow[]> {
     for (let from = range.from; ; ) {
-      const page = await this.#store.range({ from, to: range.to, limit: pageRows, order: 'ascending' });
+      const page = await this.#store.range({ from, to: range.to, limit, order: 'ascending' });
       if (page.length > 0) yield page;
       const last = page.at(-1);
-      if (last === undefined || page.length < pageRows) return;
+      if (last === undefined || page.length < limit) return;
       from = successor(last.key);
     }
   }

@@ -185,6 +185,14 @@ export const settings = {
     default: false,
     meaning: 'With --prune-below: delete also the versions of keys that were overwritten before those blocks.',
   }),
+  snapshotSync: setting({
+    kind: 'switch',
+    argument: '',
+    schema: z.boolean(),
+    default: false,
+    meaning:
+      'In a folder without a chain: take the state at a settled block over from peers, checked against its header, instead of executing all blocks. What was below is then not held.',
+  }),
   logLevel: setting({
     kind: 'text',
     argument: 'LEVEL',

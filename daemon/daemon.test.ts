@@ -28,6 +28,7 @@ it('a daemon that is told to stop while it opens stops in order, and is never ca
       peersMax: 8,
       accountSecret: null,
       pruning: null,
+      isSnapshotSyncOn: false,
       mining: { isOn: false, threads: 1, rateMax: null },
     },
     {

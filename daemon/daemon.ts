@@ -19,12 +19,17 @@ import { WorkerMiner } from './mining/worker-miner.ts';
 import { createLibp2pNetwork } from './network/network.ts';
 import { Node, type NodePorts } from './node.ts';
 import { NodeService } from './node-service.ts';
+import type { Network, Store } from './ports.ts';
 import type { Pruning } from './pruner.ts';
 import { startApiServer } from './rpc/server.ts';
 import type { ServerSettings, TlsFiles } from './rpc/server-settings.ts';
+import { type JoinOrder, type JoinStage, joinFromSnapshot } from './snapshot-join.ts';
 import { openLevelStore } from './store/level-store.ts';
 import { openRecordLog } from './store/record-log.ts';
 import { systemClock, systemRandom } from './system.ts';
+
+/** How often it is logged how far a snapshot is. */
+const progressMs = 5_000;
 
 export interface DaemonSettings {
   readonly dataDir: string;
@@ -37,6 +42,8 @@ export interface DaemonSettings {
   /** Secret key of the daemon's own account, 32 bytes; it then signs plain forms and is paid for blocks. */
   readonly accountSecret: Uint8Array | null;
   readonly pruning: Pruning | null;
+  /** Whether an empty folder begins with a snapshot of its peers. */
+  readonly isSnapshotSyncOn: boolean;
   readonly mining: { readonly isOn: boolean; readonly threads: number; readonly rateMax: number | null };
 }
 
@@ -105,6 +112,11 @@ async function open(settings: DaemonSettings, opening: Opening): Promise<Daemon>
   closers.push(async () => descriptors.close());
   const ports = await openPorts(settings, { genesis, identity: keys.identity }, opening);
   log.debug({}, 'what the node stands on is open');
+  if (settings.isSnapshotSyncOn) {
+    // The node that follows shakes hands anew, as what it holds, so the join has a network of its own.
+    const network = await openNetwork(settings, { genesis, identity: keys.identity, store: ports.store }, log);
+    await joinBefore({ genesis, ports: { ...ports, network }, signal: stopping }, log);
+  }
   const node = await Node.open(
     {
       genesis,
@@ -181,11 +193,26 @@ async function openPorts(
     onFault: error => log.error({ error }, 'a mining thread died'),
   });
   closers.push(() => miner.close());
-  const network = await createLibp2pNetwork({
+  const network = await openNetwork(settings, { genesis, identity, store }, log);
+  return { network, store, log: records, clock: systemClock, random: systemRandom, verifier, miner };
+}
+
+interface NetworkBase {
+  readonly genesis: Genesis;
+  readonly identity: Uint8Array;
+  readonly store: Store;
+}
+
+function openNetwork(
+  settings: DaemonSettings,
+  { genesis, identity, store }: NetworkBase,
+  log: Logger,
+): Promise<Network> {
+  return createLibp2pNetwork({
     identity,
     listen: settings.listen,
     bootstrap: settings.bootstrap,
-    chainIdHex,
+    chainIdHex: toHex(chainIdOf(genesis)),
     isMdnsOn: settings.isMdnsOn,
     // What the operator's own addresses imply is dialled: on loopback or a LAN, addresses there.
     isPrivateAllowed: false,
@@ -195,7 +222,26 @@ async function openPorts(
     log,
     limits: { inboundPeersMax: settings.peersMax },
   });
-  return { network, store, log: records, clock: systemClock, random: systemRandom, verifier, miner };
+}
+
+/** Leaves the store at a snapshot, if one is to be had, and tells how far it is meanwhile, for there is no API yet to ask. */
+async function joinBefore(order: Omit<JoinOrder, 'onProgress'>, log: Logger): Promise<void> {
+  let toldMs = Number.NEGATIVE_INFINITY;
+  const onProgress = (stage: JoinStage, at: number | string): void => {
+    if (stage === 'again') log.warn({ because: at }, 'no snapshot yet, it is tried again');
+    if (stage === 'again' || systemClock.monotonic() - toldMs < progressMs) return;
+    toldMs = systemClock.monotonic();
+    log.info({ stage, at }, 'a snapshot is being fetched');
+  };
+  log.info({}, 'peers are asked for a snapshot');
+  try {
+    const outcome = await joinFromSnapshot({ ...order, onProgress });
+    if (outcome.type === 'joined') log.info({ height: outcome.height }, 'the node begins with a snapshot');
+    else log.info({ because: outcome.because }, 'the node begins without a snapshot');
+  } catch (error) {
+    // It ends in order, as when it is told to stop at any other point of its start.
+    if (!order.signal.aborted) throw error;
+  }
 }
 
 function accountOf(secretKey: Uint8Array | null) {

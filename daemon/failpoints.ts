@@ -17,6 +17,9 @@ export const storeBatches = {
   mempool: 'a part of the mempool, or the end of what was stored before',
   'address-book': 'addresses of peers',
   prune: 'floors of what is kept, or what lies below them taken away',
+  'snapshot-begin': 'word that a snapshot is being fetched, so that nothing of it counts',
+  'snapshot-rows': 'headers or state of a snapshot, or such rows of an unended one taken away',
+  'snapshot-end': 'the tip at a snapshot that is whole, with the floors of what is kept',
 } as const;
 
 /** What is sent to peers and to clients. */

@@ -11,7 +11,7 @@ import { type Applied, BlockExecution, checkStateRoot, touchedBy } from '../chai
 import { merkleRoot } from '../chain/merkle.ts';
 import { pathOf, type StateWrite, treeUpdates } from '../chain/state.ts';
 import { runRecordsMax, StateTree } from '../chain/state-tree.ts';
-import type { StateProof } from '../chain/state-tree-proof.ts';
+import type { StateProof, Subtree } from '../chain/state-tree-proof.ts';
 import type { Transaction } from '../chain/transaction.ts';
 import type { Template } from '../consensus/engine.ts';
 import { type ChainStore, expectRow } from './chain-store.ts';
@@ -116,6 +116,11 @@ export class LedgerWriter {
   /** Keys, accounts and the supply in the state. */
   get stateSize(): number {
     return this.#tree.size;
+  }
+
+  /** What hangs in the state tree `depth` levels down; to be called in turn, or while a step is told. */
+  subtrees(depth: number): readonly (Subtree | null)[] {
+    return this.#tree.subtrees(depth);
   }
 
   /** Carries out a switch. An invalid block in a reorg changes nothing; behind a valid beginning without undo, that beginning stays. */

@@ -100,6 +100,7 @@ async function settingsOf(config: Config): Promise<DaemonSettings> {
     peersMax: config.maxPeers,
     accountSecret: await readAccount(config),
     pruning: config.pruneBelow === null ? null : { depth: config.pruneBelow, takesHistory: config.pruneHistory },
+    isSnapshotSyncOn: config.snapshotSync,
     mining: { isOn: config.mine, threads: config.mineThreads, rateMax: config.mineRate },
   };
 }

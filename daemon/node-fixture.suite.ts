@@ -57,6 +57,10 @@ export class FakeNetwork implements Network {
     return this.#handlers;
   }
 
+  get isStarted(): boolean {
+    return this.#handlers !== null;
+  }
+
   async start(handlers: NetworkHandlers): Promise<void> {
     this.#handlers = handlers;
   }

@@ -3,8 +3,7 @@
  * given, so the daemon and the simulator run the same one.
  */
 import type { Block, SealedHeader } from '../chain/block.ts';
-import { equalBytes, toHex } from '../chain/bytes.ts';
-import { KvchainError, reject } from '../chain/errors.ts';
+import { KvchainError } from '../chain/errors.ts';
 import { chainIdOf, type Genesis } from '../chain/genesis.ts';
 import { makeGenesisBlock } from '../chain/genesis-block.ts';
 import { Mempool } from '../chain/mempool.ts';
@@ -25,10 +24,13 @@ import { Producer } from './producer.ts';
 import { Pruner, type Pruning } from './pruner.ts';
 import { Reader } from './reader.ts';
 import { SignatureDesk } from './signature-desk.ts';
+import { SnapshotShelf } from './snapshot-shelf.ts';
+import { discardSnapshot } from './snapshot-store.ts';
 import { Sync } from './sync.ts';
 import { TransactionRelay } from './transaction-relay.ts';
 import { VerifiedCache } from './verified-cache.ts';
-import { decodeStatus, encodeCompactBlock, encodeStatus, type StatusMessage, workToBytes } from './wire.ts';
+import { readStatus } from './welcome.ts';
+import { encodeCompactBlock, encodeStatus, type StatusMessage, workToBytes } from './wire.ts';
 
 export interface NodePorts {
   readonly network: Network;
@@ -78,6 +80,7 @@ export class Node {
   readonly #driver: Driver;
   readonly #blocks: BlockImport;
   readonly #relay: TransactionRelay;
+  readonly #snapshots: SnapshotShelf;
   /** Handshakes that were welcomed, until their connection is told. */
   readonly #statuses = new Map<PeerId, StatusMessage>();
   #isStopping = false;
@@ -114,7 +117,8 @@ export class Node {
     const bodies = { signatures, mempool, onStored, onWithheld, onAssembled };
     this.#blocks = new BlockImport({ genesis, chainId, network, clock, chain, driver, verifier, ...bodies });
     const blocks = this.#blocks;
-    this.sync = new Sync({ network, clock, chain, driver, blocks, onFault });
+    this.#snapshots = new SnapshotShelf({ genesis, chain, tree: ledger, onFault });
+    this.sync = new Sync({ network, clock, chain, driver, blocks, snapshots: this.#snapshots, onFault });
     const relay = this.#relay;
     this.pipeline = new Pipeline({
       genesis,
@@ -170,6 +174,7 @@ export class Node {
     await this.ports.network.stop();
     await this.ledger.idle();
     await this.pruner.stop();
+    await this.#snapshots.stop();
     await this.keeper.save();
     // A copy that is not made costs the next start a few seconds.
     await this.ledger.keepLeaves().catch(this.#options.onFault);
@@ -177,6 +182,8 @@ export class Node {
 
   /** The new head and its events are one for those who listen; the mempool may need several slices to follow. */
   async #onStep(moved: readonly MovedBlock[], head: SealedHeader): Promise<void> {
+    // First, before anything is awaited: the rows and the tree are those of this head now.
+    this.#snapshots.onHead(head);
     const following = this.keeper.onStep(moved);
     this.events.publish(moved, head.header.height, head.hash);
     this.sync.onHead();
@@ -243,13 +250,8 @@ export class Node {
 
   /** Null welcomes the peer; another chain is refused in words. */
   #welcome(peer: PeerId, bytes: Uint8Array) {
-    const status = decodeStatus(bytes);
+    const status = readStatus(this.chainId, bytes);
     if (!status.ok) return status.error;
-    if (!equalBytes(status.value.chainId, this.chainId)) {
-      const theirs = toHex(status.value.chainId);
-      const ours = toHex(this.chainId);
-      return reject('WRONG_NETWORK', `chainId ${theirs}, this node is on ${ours}`).error;
-    }
     this.#statuses.delete(peer);
     this.#statuses.set(peer, status.value);
     // Whoever hangs up now is never told as a peer, so what it said would stay.
@@ -310,6 +312,7 @@ async function openChain({ genesis, pruning, onFault }: NodeOptions, ports: Node
   if (!found.ok) throw new KvchainError(found.error.code, found.error.detail);
   const chain = new ChainStore(ports.store);
   const genesisHeader = makeGenesisBlock(genesis);
+  await discardSnapshot(chain);
   if ((await chain.tip()) === null) await createChain(chain, genesis, genesisHeader);
   const opened: Pick<OpenedChain, 'onStep' | 'onFault'> = { onStep: async () => {}, onFault: () => {} };
   const pruner = await Pruner.open({ genesis, chain, pruning, onFault: error => opened.onFault(error) });

@@ -99,7 +99,11 @@ export class Reader {
     key: string,
     options: { readonly before: number | null; readonly limit: number },
   ): Promise<readonly HistoryEntry[]> {
-    return this.#atOneHead(() => this.#parts.chain.history(key, options.before, options.limit));
+    return this.#atOneHead(async () => {
+      const entries = await this.#parts.chain.history(key, options.before, options.limit);
+      // A page may end short only where there is no more; below a version that a snapshot brought for its value alone nothing is.
+      return entries.filter(({ height }) => height > 0);
+    });
   }
 
   /** As it is at the head, and the next nonce after what the mempool holds of the same sender. */

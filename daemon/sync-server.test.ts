@@ -6,7 +6,7 @@ import { actor, put } from '../chain/ledger-fixture.suite.ts';
 import { Branch, openLedger, rival, signed, storeBlocks, switchBetween, WatchedStore } from './chain-fixture.suite.ts';
 import { openNode } from './node-fixture.suite.ts';
 import { serve } from './sync-server.ts';
-import { decodeBodies, decodeHeaders, decodeTransactions, type SyncRequest, wireLimits } from './wire.ts';
+import { type ChainRequest, decodeBodies, decodeHeaders, decodeTransactions, wireLimits } from './wire.ts';
 
 /** A chain of five blocks, the second with three transactions, and a branch beside it whose bodies are stored too. */
 async function served() {
@@ -122,7 +122,7 @@ describe('a request for bodies', () => {
 });
 
 describe('a request for transactions', () => {
-  const ask = async (requestOf: (at: Awaited<ReturnType<typeof served>>) => SyncRequest) => {
+  const ask = async (requestOf: (at: Awaited<ReturnType<typeof served>>) => ChainRequest) => {
     const at = await served();
     const answer = decodeTransactions(await serve(at.chain, requestOf(at)));
     return answer.ok ? answer.value.map(transaction => transaction?.idHex ?? null) : answer;
@@ -183,7 +183,7 @@ describe('a request for transactions', () => {
     const askFor = async (index: number) => {
       const block = branch.blocks[index];
       const witnessIds = block?.transactions.map(({ witnessId }) => witnessId) ?? [];
-      const request: SyncRequest = { type: 'getTransactions', block: block?.hash ?? unknown, witnessIds };
+      const request: ChainRequest = { type: 'getTransactions', block: block?.hash ?? unknown, witnessIds };
       const answer = decodeTransactions(await serve(chain, request));
       expect(answer.ok && answer.value[0]?.idHex).toBe(block?.transactions[0]?.idHex);
     };

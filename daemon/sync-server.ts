@@ -6,7 +6,7 @@ import { KvchainError, unreachable } from '../chain/errors.ts';
 import type { Transaction } from '../chain/transaction.ts';
 import type { ChainStore } from './chain-store.ts';
 import { decodedBlocksOf } from './decoded-blocks.ts';
-import { encodeBodies, encodeHeaders, encodeTransactions, type SyncRequest, wireLimits } from './wire.ts';
+import { type ChainRequest, encodeBodies, encodeHeaders, encodeTransactions, wireLimits } from './wire.ts';
 
 /** Headers in one answer, however many are asked for: reading and encoding them is some milliseconds of the main thread. */
 const servedHeadersMax = 500;
@@ -15,7 +15,7 @@ const servedHeadersMax = 500;
 const headerReadsMax = 4;
 
 /** Throws KvchainError BAD_MESSAGE for a request that no honest peer sends. */
-export async function serve(chain: ChainStore, request: SyncRequest): Promise<Uint8Array> {
+export async function serve(chain: ChainStore, request: ChainRequest): Promise<Uint8Array> {
   switch (request.type) {
     case 'getHeaders':
       return encodeHeaders(await headersAfter(chain, request.locator, request.limit));

@@ -9,6 +9,8 @@ import type { BlockImport } from './block-import.ts';
 import type { ChainStore } from './chain-store.ts';
 import type { Driver } from './driver.ts';
 import type { Clock, Network, PeerId } from './ports.ts';
+import type { SnapshotShelf } from './snapshot-shelf.ts';
+import { isSnapshotRequest } from './snapshot-wire.ts';
 import { serve } from './sync-server.ts';
 import {
   decodeBodies,
@@ -58,6 +60,7 @@ export interface SyncParts {
   readonly chain: ChainStore;
   readonly driver: Driver;
   readonly blocks: BlockImport;
+  readonly snapshots: SnapshotShelf;
   /** Told about what a request or an answer of a peer broke. */
   readonly onFault: (error: unknown) => void;
 }
@@ -148,7 +151,9 @@ export class Sync {
   async answer(data: Uint8Array): Promise<Uint8Array> {
     const request = decodeRequest(data);
     if (!request.ok) throw new KvchainError('BAD_MESSAGE', request.error.detail);
-    return serve(this.#parts.chain, request.value);
+    const { chain, snapshots } = this.#parts;
+    const { value } = request;
+    return isSnapshotRequest(value) ? snapshots.answer(value) : serve(chain, value);
   }
 
   stop(): void {

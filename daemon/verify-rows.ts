@@ -23,10 +23,11 @@ const derivedRows = [
   'receipts',
   'undo',
   'leaf',
+  'stateKey',
 ] as const satisfies readonly RowName[];
 /** Rows of every stored block: those of the chain are derived too, the others belong to other branches. */
 const blockRows = ['header', 'headerByHeight', 'body'] as const satisfies readonly RowName[];
-const looseRows = ['undone', 'mempool', 'peer', 'pruned'] as const satisfies readonly RowName[];
+const looseRows = ['undone', 'mempool', 'peer', 'pruned', 'joining'] as const satisfies readonly RowName[];
 
 export interface CompareOrder extends Omit<AuditParts, 'verifier'> {
   readonly source: Store;
@@ -116,6 +117,8 @@ async function readHeight(
     }
     case 'tip':
     case 'leaf':
+    case 'stateKey':
+    case 'joining':
     case 'undone':
     case 'mempool':
     case 'pruned':

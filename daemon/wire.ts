@@ -1,6 +1,7 @@
 /**
  * What nodes say to each other, byte for byte (docs/protocol/network.md): the handshake's status, gossip's transaction batches and
- * compact blocks, and the sync protocol's three requests with their answers. Canonical CBOR, bounded, nothing compressed.
+ * compact blocks, and the sync protocol's requests with their answers (those of a snapshot: snapshot-wire.ts). Canonical CBOR, bounded,
+ * nothing compressed.
  */
 import {
   blockBytesCap,
@@ -32,6 +33,7 @@ import {
 import { type Result, unreachable } from '../chain/errors.ts';
 import { signatureLength } from '../chain/keys.ts';
 import { type Transaction, transactionCodec } from '../chain/transaction.ts';
+import { getSnapshotsCodec, getStateCodec, type SnapshotRequest } from './snapshot-wire.ts';
 
 /** A hash of 32 bytes in a list takes 34; the largest messages are lists of one for each transaction of the largest block. */
 export const wireLimits = {
@@ -154,7 +156,10 @@ export function decodeCompactBlock(bytes: Uint8Array): Result<CompactBlock> {
 }
 
 /** What a node asks of one peer. */
-export type SyncRequest =
+export type SyncRequest = ChainRequest | SnapshotRequest;
+
+/** What is answered from the chain as it stands. */
+export type ChainRequest =
   /** Headers after the first hash of the locator that the peer has on its canonical chain. */
   | { readonly type: 'getHeaders'; readonly locator: readonly Uint8Array[]; readonly limit: number }
   | { readonly type: 'getBodies'; readonly hashes: readonly Uint8Array[] }
@@ -184,6 +189,10 @@ const requestCodec: Codec<SyncRequest> = {
         return [1, getBodiesCodec.toItem(request)];
       case 'getTransactions':
         return [2, getTransactionsCodec.toItem(request)];
+      case 'getSnapshots':
+        return [3, getSnapshotsCodec.toItem(request)];
+      case 'getState':
+        return [4, getStateCodec.toItem(request)];
       default:
         return unreachable(request);
     }
@@ -197,6 +206,10 @@ const requestCodec: Codec<SyncRequest> = {
         return { type: 'getBodies', ...getBodiesCodec.fromItem(fields) };
       case 2:
         return { type: 'getTransactions', ...getTransactionsCodec.fromItem(fields) };
+      case 3:
+        return { type: 'getSnapshots', ...getSnapshotsCodec.fromItem(fields) };
+      case 4:
+        return { type: 'getState', ...getStateCodec.fromItem(fields) };
       default:
         return fail('BAD_MESSAGE', `unknown sync request: ${String(number).slice(0, 20)}`);
     }

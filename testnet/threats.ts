@@ -71,6 +71,7 @@ export const threatChapters: readonly ThreatChapter[] = [
       P10: { attack: 'Requests without number, sense or end' },
       P11: { attack: 'Games with identities: one twice, our own, another network' },
       P12: { attack: 'Addresses told to make a node knock elsewhere' },
+      P13: { attack: 'Snapshots that lie, lack a part, never end, or are offered and not given' },
     },
   },
   {

@@ -144,7 +144,7 @@ export const historyEntry = z.object({
   key,
   version: count,
   height,
-  transactionId: hash,
+  transactionId: hash.nullable().meta({ description: 'null for a version that came with a snapshot' }),
   operation: z.enum(['put', 'delete', 'transferKey']),
   owner: address,
   contentType: z.string(),

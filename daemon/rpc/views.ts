@@ -79,7 +79,7 @@ export function historyJson(entry: HistoryEntry, prefix: string): HistoryJson {
     key: entry.key,
     version: entry.version,
     height: entry.height,
-    transactionId: toHex(entry.transactionId),
+    transactionId: entry.transactionId && toHex(entry.transactionId),
     operation: entry.operation,
     owner: formatAddress(entry.owner, prefix),
     contentType: entry.contentType,

@@ -219,6 +219,16 @@ def check_proof(vectors):
     for row in vectors["refused"]: yield row["name"], refuses(verify_proof, row["file"])
 
 
+def join_subtrees(children):
+    """Of (hash, whether it is a lone leaf) or None, from left to right, two by two: what they make up."""
+    def join(left, right):
+        lone = left if right is None else right if left is None else None
+        if lone and lone[1] or left is None and right is None: return lone
+        return sha256(left[0] if left else bytes(32), right[0] if right else bytes(32)), False
+    while len(children) > 1: children = [join(*pair) for pair in zip(children[::2], children[1::2])]
+    return children[0]
+
+
 def check_network(vectors):
     """docs/protocol/network.md. What the fields show in full is encoded; of transactions and headers, whose vectors are elsewhere, the ids."""
     def many(texts): return [text if text is None else from_hex(text) for text in texts]
@@ -227,12 +237,19 @@ def check_network(vectors):
         "status": lambda f: [f["version"], from_hex(f["chainId"]), f["engine"], from_hex(f["headHash"]), f["headHeight"], from_hex(f["work"]),
                              f["finalHeight"], f["blocksFrom"], f["addresses"], f["memberProof"]],
         "request": lambda f: {"getHeaders": lambda: [0, [many(f["locator"]), f["limit"]]], "getBodies": lambda: [1, [many(f["hashes"])]],
-                              "getTransactions": lambda: [2, [from_hex(f["block"]), many(f["witnessIds"])]]}[f["type"]](),
+                              "getTransactions": lambda: [2, [from_hex(f["block"]), many(f["witnessIds"])]], "getSnapshots": lambda: [3, []],
+                              "getState": lambda: [4, [from_hex(f["block"]), f["prefixes"]]]}[f["type"]](),
+        "offers": lambda f: [[one["height"], from_hex(one["hash"])] for one in f["offers"]],
+        "parts": lambda f: [[1, [many([one["stateKey"], one["record"], one["value"]]) for one in f["leaves"]]]] if "leaves" in f
+                           else [[0, [one and [from_hex(one["hash"]), int(one["isLeaf"])] for one in f["children"]]]],
         "bodies": lambda f: many(f["bodies"]),
         "answer": lambda f: [0, from_hex(f["data"])] if "data" in f else [1, numbers[f["code"]], f["detail"]],
         "exchangeQuestion": lambda f: [f["ports"]],
         "exchangeAnswer": lambda f: [f["addresses"]],
     }
+    def part_root(f):
+        if "children" in f: return join_subtrees([one and (from_hex(one["hash"]), one["isLeaf"]) for one in f["children"]])[0]
+        return tree_root([(sha256(from_hex(one["stateKey"])), sha256(from_hex(one["record"]))) for one in f["leaves"]])
     def ids(transactions): return [one and sha256(cbor(one[0])).hex() for one in transactions]
     readers = {
         "batch": lambda items: {"ids": ids(items)},
@@ -244,7 +261,8 @@ def check_network(vectors):
     for row in vectors["good"]:
         kind, fields, data = row["kind"], row["fields"], from_hex(row["hex"])
         if kind in encoders: yield row["name"], cbor(encoders[kind](fields)) == data
-        else: yield row["name"], readers[kind](uncbor(data)) == fields and cbor(uncbor(data)) == data
+        if kind == "parts": yield f"root of {row['name']}", part_root(fields).hex() == fields["stateRoot"]
+        if kind not in encoders: yield row["name"], readers[kind](uncbor(data)) == fields and cbor(uncbor(data)) == data
 
 
 ERRORS = pathlib.Path(__file__).resolve().parent.parent / "protocol" / "vectors" / "errors.json"

@@ -10,6 +10,7 @@ import { WorkerVerifier } from '../../daemon/crypto/worker-verifier.ts';
 import { chainFolder, recordsFile } from '../../daemon/data-folder.ts';
 import { Node } from '../../daemon/node.ts';
 import type { Miner, Network, NetworkHandlers, PeerId, Store } from '../../daemon/ports.ts';
+import { isSnapshotRequest } from '../../daemon/snapshot-wire.ts';
 import { openLevelStore } from '../../daemon/store/level-store.ts';
 import { openRecordLog } from '../../daemon/store/record-log.ts';
 import { serve } from '../../daemon/sync-server.ts';
@@ -132,7 +133,7 @@ class ChainSource implements Network {
 
   async request(_peer: PeerId, data: Uint8Array): Promise<Uint8Array> {
     const request = decodeRequest(data);
-    if (!request.ok) throw new Error('the node sends what does not decode');
+    if (!request.ok || isSnapshotRequest(request.value)) throw new Error('the node asks for what is not here');
     return serve(this.#maker.chain, request.value);
   }
 

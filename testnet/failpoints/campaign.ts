@@ -12,6 +12,8 @@ const flags: readonly string[] = ['--mine', '--mine-threads', '1', '--mine-rate'
 const zeroBits = 11;
 /** Blocks that may be undone, and that are kept when bodies are pruned: far more than the companion finds while the victim is dead. */
 const undoBlocksMax = 30;
+/** A snapshot is used so deep under the head, and taken at every half of that. */
+const snapshotFrom = 1.5 * undoBlocksMax;
 const pruning: readonly string[] = ['--prune-below', String(undoBlocksMax)];
 const targetMs = 250;
 /** A death at no failpoint comes within this time under load. */
@@ -68,7 +70,7 @@ async function inNetwork(run: (round: Round) => Promise<void>): Promise<void> {
   try {
     const companion = await Companion.start(genesis, fault => faults.push(fault));
     try {
-      await run(new Round({ genesis, cluster, companion, flags, pruning }));
+      await run(new Round({ genesis, cluster, companion, flags, pruning, snapshotFrom }));
     } finally {
       await companion.stop();
     }

@@ -69,6 +69,10 @@ export class Companion {
     return this.#node.ports.network.addresses()[0] ?? '';
   }
 
+  get height(): number {
+    return this.#node.ledger.head.header.height;
+  }
+
   get head(): { readonly hash: string; readonly stateRoot: string } {
     const { hashHex, header } = this.#node.ledger.head;
     return { hash: hashHex, stateRoot: toHex(header.stateRoot) };

@@ -4,7 +4,7 @@ import { repositoryRoot, runNode } from '../ci/programs.ts';
 import { runCampaign } from './campaign.ts';
 import { plannedFailpoints } from './plan.ts';
 
-const limitMs = 240_000;
+const limitMs = 360_000;
 const ofBatches = Object.keys(storeBatches).flatMap(name => [`before ${name}`, `after ${name}`]);
 
 it(

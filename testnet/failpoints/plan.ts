@@ -1,8 +1,11 @@
 /** What makes a daemon come to each failpoint; a new batch or send does not compile before it stands here. */
 import { type Failpoint, type Send, type StoreBatch, sends, storeBatches } from '../../daemon/failpoints.ts';
 
-/** `load`: puts, a watch and a peer that mines and asks. `first start`: an empty folder. `stop`: SIGTERM under load. */
-export type Provocation = 'load' | 'first start' | 'stop' | 'invalid blocks' | 'pruning';
+/**
+ * `load`: puts, a watch and a peer that mines and asks. `first start`: an empty folder. `stop`: SIGTERM under load. `snapshot`: a node
+ * of its own that joins from one.
+ */
+export type Provocation = 'load' | 'first start' | 'stop' | 'invalid blocks' | 'pruning' | 'snapshot';
 
 export interface PlanRow {
   readonly by: Provocation;
@@ -21,6 +24,10 @@ const plan: Readonly<Record<StoreBatch | Send, PlanRow | null>> = {
   mempool: { by: 'stop', hitsMax: 1 },
   'address-book': { by: 'stop', hitsMax: 1 },
   prune: { by: 'pruning', hitsMax: 2 },
+  'snapshot-begin': { by: 'snapshot', hitsMax: 1 },
+  // From the second life on the first of them takes away what the one before has left.
+  'snapshot-rows': { by: 'snapshot', hitsMax: 2 },
+  'snapshot-end': { by: 'snapshot', hitsMax: 1 },
   handshake: { by: 'load', hitsMax: 2 },
   'exchange-question': { by: 'load', hitsMax: 1 },
   'exchange-answer': { by: 'load', hitsMax: 1 },

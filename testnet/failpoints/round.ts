@@ -19,6 +19,8 @@ const lifeMsMax = 60_000;
 const stopsMax = 10;
 const putsBeforeStop = 1;
 const victim = 'victim';
+/** Another node, which holds nothing at first, and dies while it joins from a snapshot. */
+const newcomer = 'newcomer';
 
 export interface RoundParts {
   readonly genesis: Genesis;
@@ -27,6 +29,8 @@ export interface RoundParts {
   readonly flags: readonly string[];
   /** Flags by which it prunes soon. */
   readonly pruning: readonly string[];
+  /** From this height on there is a snapshot that is deep enough. */
+  readonly snapshotFrom: number;
 }
 
 export interface Death {
@@ -40,6 +44,7 @@ export interface Death {
 export class Round {
   readonly #parts: RoundParts;
   readonly #acknowledged = new Map<string, string>();
+  #hasNewcomer = false;
 
   constructor(parts: RoundParts) {
     this.#parts = parts;
@@ -47,9 +52,14 @@ export class Round {
 
   /** Lives until it is killed at this visit of the failpoint. Throws when it ends otherwise, or its disk is not whole. */
   async dieAt({ failpoint, by }: PlannedFailpoint, hit: number): Promise<Death> {
+    const { companion, snapshotFrom } = this.#parts;
+    if (by === 'snapshot') await until('a snapshot', lifeMsMax, async () => companion.height >= snapshotFrom);
     for (let stops = 0; stops < stopsMax; stops++) {
       const words = await this.#live(`${failpoint} ${hit}`, by);
-      if (words.endsWith(`killed ${failpoint}\n`)) return this.#examine(failpoint);
+      const isDead = words.endsWith(`killed ${failpoint}\n`);
+      // It has acknowledged nothing, and its next start has to do with whatever it left.
+      if (isDead && by === 'snapshot') return { at: failpoint, acknowledged: 0, lost: [] };
+      if (isDead) return this.#examine(failpoint);
       if (by !== 'stop') throw new Error(`the daemon did not die ${failpoint}, but said: ${words.slice(-2_000)}`);
     }
     throw new Error(`of ${stopsMax} stops none came to ${failpoint}`);
@@ -74,13 +84,27 @@ export class Round {
     }
     // The victim goes on: of two branches of equal work each side would keep its own for ever.
     companion.stopMining();
-    return until('one head', lifeMsMax, async () => {
+    const height = await until('one head', lifeMsMax, async () => {
       const head = await client.call('chain_head', {});
       const { hash, stateRoot } = companion.head;
       if (head.hash !== hash) return null;
       if (head.stateRoot !== stateRoot) throw new Error('one head with two state roots');
       return head.height;
     });
+    if (this.#hasNewcomer) await this.#finishJoining();
+    return height;
+  }
+
+  /** The node that died while it joined comes up from a snapshot, and has what the others have. */
+  async #finishJoining(): Promise<void> {
+    const { companion } = this.#parts;
+    const { client } = await this.#start('snapshot');
+    const isThere = async () => (await client.call('chain_head', {})).hash === companion.head.hash;
+    await until('one head with the newcomer', lifeMsMax, isThere);
+    if ((await client.call('chain_status', {})).blocksFrom === 0) throw new Error('it did not join from a snapshot');
+    for (const [key, value] of this.#acknowledged) {
+      if ((await client.get(key))?.value !== value) throw new Error(`the newcomer does not have ${key}`);
+    }
   }
 
   /** Gives what the daemon said before it ended. */
@@ -123,6 +147,10 @@ export class Round {
 
   #start(by: PlannedFailpoint['by'], failpoint?: string): Promise<DaemonProcess> {
     const { cluster, companion, flags, pruning } = this.#parts;
+    if (by === 'snapshot') {
+      this.#hasNewcomer = true;
+      return cluster.start(newcomer, ['--snapshot-sync', '--bootstrap', companion.address], { failpoint });
+    }
     const all = [...flags, '--bootstrap', companion.address, ...(by === 'pruning' ? pruning : [])];
     return cluster.start(victim, all, { failpoint });
   }

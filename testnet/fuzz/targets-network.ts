@@ -11,6 +11,7 @@ import {
   encodeExchangeAnswer,
   encodeQuestion,
 } from '../../daemon/network/wire.ts';
+import { decodeOffers, decodeParts, encodeOffers, encodeParts } from '../../daemon/snapshot-wire.ts';
 import {
   decodeBatch,
   decodeBodies,
@@ -44,6 +45,8 @@ export const networkTargets: readonly Target[] = [
   message('headers', bytes => outcomeOf(decodeHeaders(bytes), encodeHeaders)),
   message('bodies', bytes => outcomeOf(decodeBodies(bytes), encodeBodies)),
   message('transactions', bytes => outcomeOf(decodeTransactions(bytes), encodeTransactions)),
+  message('offers', bytes => outcomeOf(decodeOffers(bytes), encodeOffers)),
+  message('parts', bytes => outcomeOf(decodeParts(bytes), encodeParts)),
   // A refusal's sentence is cut when it is written, so a longer one is not written again as it came.
   { ...message('answer', bytes => outcomeOf(decodeAnswer(bytes), encodeAnswer)), encoding: 'settled' },
   message('exchangeQuestion', bytes => outcomeOf(decodeQuestion(bytes), encodeQuestion)),

@@ -14,6 +14,7 @@ import {
   encodeExchangeAnswer,
   encodeQuestion,
 } from '../../daemon/network/wire.ts';
+import { decodeOffers, decodeParts, encodeOffers, encodeParts } from '../../daemon/snapshot-wire.ts';
 import { syncLimits } from '../../daemon/sync.ts';
 import {
   decodeBatch,
@@ -51,6 +52,8 @@ const roundTrips: { readonly [K in MessageKind]: (bytes: Uint8Array) => Result<U
   headers: bytes => again(decodeHeaders(bytes), encodeHeaders),
   bodies: bytes => again(decodeBodies(bytes), encodeBodies),
   transactions: bytes => again(decodeTransactions(bytes), encodeTransactions),
+  offers: bytes => again(decodeOffers(bytes), encodeOffers),
+  parts: bytes => again(decodeParts(bytes), encodeParts),
   answer: bytes => again(decodeAnswer(bytes), encodeAnswer),
   exchangeQuestion: bytes => again(decodeQuestion(bytes), encodeQuestion),
   exchangeAnswer: bytes => again(decodeExchangeAnswer(bytes), encodeExchangeAnswer),

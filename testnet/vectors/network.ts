@@ -18,6 +18,7 @@ import {
 } from '../../daemon/wire.ts';
 import { block0, block1, exampleChainId } from './example-chain.ts';
 import { type Json, showFields } from './show.ts';
+import { refusedSnapshotRows, snapshotRows } from './snapshot.ts';
 
 /** The kinds of messages, by which a reader of the vectors finds the decoder. */
 export type MessageKind =
@@ -28,6 +29,8 @@ export type MessageKind =
   | 'headers'
   | 'bodies'
   | 'transactions'
+  | 'offers'
+  | 'parts'
   | 'answer'
   | 'exchangeQuestion'
   | 'exchangeAnswer';
@@ -38,7 +41,7 @@ export function networkVectors(): Json {
   return {
     chainId: toHex(exampleChainId),
     names: { ...protocols, ...topics },
-    good: [...handshake(), ...gossip(), ...sync(), ...answers(), ...exchange()],
+    good: [...handshake(), ...gossip(), ...sync(), ...snapshot(), ...answers(), ...exchange()],
     refused: refused().map(([kind, name, bytes, code]) => ({ kind, name, hex: toHex(bytes), code })),
   };
 }
@@ -97,12 +100,25 @@ function sync(): readonly Json[] {
   ];
 }
 
+function snapshot(): readonly Json[] {
+  const request = (name: string, asked: SyncRequest) => row('request', name, showRequest(asked), encodeRequest(asked));
+  return [
+    request('the snapshots that there are', { type: 'getSnapshots' }),
+    request('a state under three prefixes', { type: 'getState', block: block1.hash, prefixes: ['', '0', 'a1'] }),
+    ...snapshotRows().map(({ kind, name, fields, bytes }) => row(kind, name, fields, bytes)),
+  ];
+}
+
 function showRequest(request: SyncRequest): Json {
   switch (request.type) {
     case 'getHeaders':
       return { type: request.type, locator: request.locator.map(toHex), limit: request.limit };
     case 'getBodies':
       return { type: request.type, hashes: request.hashes.map(toHex) };
+    case 'getSnapshots':
+      return { type: request.type };
+    case 'getState':
+      return { type: request.type, block: toHex(request.block), prefixes: [...request.prefixes] };
     default:
       return { type: request.type, block: toHex(request.block), witnessIds: request.witnessIds.map(toHex) };
   }
@@ -146,12 +162,13 @@ function refused(): readonly (readonly [MessageKind, string, Uint8Array, ErrorCo
     ['batch', 'a transaction that is none', encodeItem([0]), 'BAD_ENCODING'],
     ['batch', 'the head of the array in two bytes', Uint8Array.of(0x98, 0x00), 'BAD_ENCODING'],
     ['compactBlock', 'two places instead of four', encodeItem([[], new Uint8Array(32)]), 'BAD_ENCODING'],
-    ['request', 'of an unknown kind', encodeItem([3, []]), 'BAD_MESSAGE'],
+    ['request', 'of an unknown kind', encodeItem([5, []]), 'BAD_MESSAGE'],
     ['request', 'without fields', encodeItem([1]), 'BAD_ENCODING'],
     ['request', 'a locator too long', encodeItem([0, [hashes(locatorMax + 1), 1]]), 'TOO_LARGE'],
     ['request', 'more headers than there may be', encodeItem([0, [hashes(1), headersMax + 1]]), 'TOO_LARGE'],
     ['request', 'too many bodies', encodeItem([1, [hashes(bodiesMax + 1)]]), 'TOO_LARGE'],
     ['request', 'a hash of 31 bytes', encodeItem([1, [[new Uint8Array(31)]]]), 'BAD_ENCODING'],
+    ...refusedSnapshotRows(),
     ['bodies', 'an empty body', encodeItem([Uint8Array.of()]), 'TOO_LARGE'],
     ['answer', 'of an unknown kind', encodeItem([2, Uint8Array.of()]), 'BAD_ENCODING'],
     ['answer', 'a refusal with an unknown code', encodeItem([1, 65_535, 'no']), 'BAD_VERSION'],
