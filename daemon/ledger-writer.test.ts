@@ -286,6 +286,16 @@ describe('a template', () => {
     expect(more?.transactions).toEqual([]);
   });
 
+  it('holds what was added in time, and the rest when there is time again', async () => {
+    const { writer, first } = await forkedLedger();
+    const transactions = [signed(alice, [put('mine', 'x')], { nonce: 4 })];
+    const order = { producer: miner.publicKey, time: first.tip.header.time + 5, transactions };
+    const late = await writer.prepare(template(first), { ...order, until: Number.NEGATIVE_INFINITY });
+    expect(late?.transactions).toEqual([]);
+    const whole = await writer.prepare(template(first), { ...order, until: Number.POSITIVE_INFINITY });
+    expect(whole?.transactions).toEqual(transactions);
+  });
+
   it('is not made when the head is another block than its parent', async () => {
     const { writer, second } = await forkedLedger();
     const order = { producer: miner.publicKey, time: second.tip.header.time + 5, transactions: [] };

@@ -35,6 +35,8 @@ export interface PrepareOrder {
   readonly producer: Uint8Array;
   readonly time: number;
   readonly transactions: readonly Transaction[];
+  /** By the monotonic clock: from then on no more transactions are added, and the block holds those that were. */
+  readonly until?: number;
 }
 
 /** What a producer seals: the header but for its nonce, and what is in the block. */
@@ -52,6 +54,12 @@ interface PreparedBody {
   readonly applied: Applied;
   readonly transactionsRoot: Uint8Array;
   readonly stateRoot: Uint8Array;
+}
+
+interface Added {
+  readonly transactions: readonly Transaction[];
+  /** How many candidates were tried. */
+  readonly looked: number;
 }
 
 export interface ProvenRecord {
@@ -227,13 +235,14 @@ export class LedgerWriter {
     const state = new LoadedState(chain);
     await state.load(touchedBy(picked, producer));
     const execution = new BlockExecution({ genesis, params: paramsAt(genesis, height), height, producer, state });
-    const transactions = await inSlices(clock, this.#addAll(execution, picked));
-    if (transactions === null) return null;
+    const added = await inSlices(clock, this.#addAll(execution, order));
+    if (added === null) return null;
+    const { transactions, looked } = added;
     const applied = execution.finish();
     return {
       parent,
       producer,
-      picked,
+      picked: picked.slice(0, looked),
       transactions,
       applied,
       transactionsRoot: merkleRoot(transactions.map(({ witnessId }) => witnessId)),
@@ -241,18 +250,21 @@ export class LedgerWriter {
     };
   }
 
-  /** The transactions that may be included; null as soon as a switch waits. */
+  /** The transactions that may be included, of as many as were looked at in time; null as soon as a switch waits. */
   *#addAll(
     execution: BlockExecution,
-    candidates: readonly Transaction[],
-  ): Generator<undefined, readonly Transaction[] | null, undefined> {
+    { transactions, until }: PrepareOrder,
+  ): Generator<undefined, Added | null, undefined> {
     const included: Transaction[] = [];
-    for (const transaction of candidates) {
+    let looked = 0;
+    for (const transaction of transactions) {
       if (this.#switchesWaiting > 0) return null;
+      if (until !== undefined && this.#parts.clock.monotonic() > until) break;
+      looked++;
       if (execution.add(transaction).ok) included.push(transaction);
       yield;
     }
-    return included;
+    return { transactions: included, looked };
   }
 
   /** The proof of what stands at `path` once these changes are made; they are taken back in any case. */
