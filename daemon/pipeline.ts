@@ -15,10 +15,11 @@ import { atOneHead } from './at-one-head.ts';
 import type { ChainStore } from './chain-store.ts';
 import type { LedgerWriter } from './ledger-writer.ts';
 import type { MempoolKeeper } from './mempool-keeper.ts';
+import { inSlices } from './pace.ts';
 import type { Clock, GossipVerdict, Network, PeerId } from './ports.ts';
 import type { SignatureDesk } from './signature-desk.ts';
 import type { TransactionRelay } from './transaction-relay.ts';
-import { decodeBatch } from './wire.ts';
+import { decodeBatchInSteps } from './wire.ts';
 
 export interface PipelineParts {
   readonly genesis: Genesis;
@@ -48,9 +49,10 @@ export class Pipeline {
 
   /** A batch from a peer. One statelessly invalid member rejects the batch; only when all are admitted is it forwarded as it is. */
   async gossiped(data: Uint8Array, from: PeerId): Promise<GossipVerdict> {
-    const batch = decodeBatch(data);
+    const { clock } = this.#parts;
+    const batch = await inSlices(clock, decodeBatchInSteps(data));
     if (!batch.ok) return this.#refuse(from, batch.error);
-    const fault = this.#statelessFault(batch.value);
+    const fault = await inSlices(clock, this.#statelessFault(batch.value));
     if (fault !== null) return this.#refuse(from, fault);
     const outcomes = await this.#admit(batch.value, `peer:${from}`);
     if (outcomes.every(isReady)) return 'accept';
@@ -73,10 +75,11 @@ export class Pipeline {
   }
 
   /** The first fault that its forwarder should have seen; one without a penalty may come of another version or of a change of the rules. */
-  #statelessFault(transactions: readonly Transaction[]): Rejection | null {
+  *#statelessFault(transactions: readonly Transaction[]): Generator<undefined, Rejection | null, undefined> {
     for (const transaction of transactions) {
       const checked = validateTransaction(transaction, this.#rules());
       if (!checked.ok && errorRow(checked.error.code).penalty > 0) return checked.error;
+      yield;
     }
     return null;
   }

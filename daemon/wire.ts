@@ -18,6 +18,7 @@ import {
   byteString,
   type Codec,
   decodeBytes,
+  decodeListInSteps,
   encode,
   encodeArrayHead,
   expectArray,
@@ -32,6 +33,7 @@ import {
 } from '../chain/codec.ts';
 import { type Result, unreachable } from '../chain/errors.ts';
 import { signatureLength } from '../chain/keys.ts';
+import { resultOf } from '../chain/steps.ts';
 import { type Transaction, transactionCodec } from '../chain/transaction.ts';
 import { getSnapshotsCodec, getStateCodec, type SnapshotRequest } from './snapshot-wire.ts';
 
@@ -110,18 +112,19 @@ export function decodeStatus(bytes: Uint8Array): Result<StatusMessage> {
   return decodeBytes(statusCodec, bytes, wireLimits.statusBytesMax);
 }
 
-const batchCodec: Codec<readonly Transaction[]> = {
-  ...list(transactionCodec, wireLimits.batchTransactionsMax),
-  encode: encodeBatch,
-};
-
 /** A gossip message of transactions, joined from their own bytes. */
 export function encodeBatch(transactions: readonly Transaction[]): Uint8Array {
   return concat(encodeArrayHead(transactions.length), ...transactions.map(transaction => transaction.bytes));
 }
 
 export function decodeBatch(bytes: Uint8Array): Result<readonly Transaction[]> {
-  return decodeBytes(batchCodec, bytes, wireLimits.batchBytesMax);
+  return resultOf(decodeBatchInSteps(bytes));
+}
+
+/** As `decodeBatch`, with a pause after each transaction. */
+export function decodeBatchInSteps(bytes: Uint8Array): Generator<undefined, Result<readonly Transaction[]>, undefined> {
+  const { batchTransactionsMax, batchBytesMax } = wireLimits;
+  return decodeListInSteps(transactionCodec, bytes, { max: batchTransactionsMax, bytesMax: batchBytesMax });
 }
 
 /** A block without its transactions' bytes: whoever holds them in the mempool needs no more. */
