@@ -290,9 +290,9 @@ describe('a template', () => {
     const { writer, first } = await forkedLedger();
     const transactions = [signed(alice, [put('mine', 'x')], { nonce: 4 })];
     const order = { producer: miner.publicKey, time: first.tip.header.time + 5, transactions };
-    const late = await writer.prepare(template(first), { ...order, until: Number.NEGATIVE_INFINITY });
+    const late = await writer.prepare(template(first), { ...order, addingMs: 0 });
     expect(late?.transactions).toEqual([]);
-    const whole = await writer.prepare(template(first), { ...order, until: Number.POSITIVE_INFINITY });
+    const whole = await writer.prepare(template(first), { ...order, addingMs: 250 });
     expect(whole?.transactions).toEqual(transactions);
   });
 

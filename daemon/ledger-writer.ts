@@ -35,8 +35,8 @@ export interface PrepareOrder {
   readonly producer: Uint8Array;
   readonly time: number;
   readonly transactions: readonly Transaction[];
-  /** By the monotonic clock: from then on no more transactions are added, and the block holds those that were. */
-  readonly until?: number;
+  /** Transactions are added for so long, and the block holds those that were by then; without it, all are. */
+  readonly addingMs?: number;
 }
 
 /** What a producer seals: the header but for its nonce, and what is in the block. */
@@ -253,13 +253,15 @@ export class LedgerWriter {
   /** The transactions that may be included, of as many as were looked at in time; null as soon as a switch waits. */
   *#addAll(
     execution: BlockExecution,
-    { transactions, until }: PrepareOrder,
+    { transactions, addingMs = Number.POSITIVE_INFINITY }: PrepareOrder,
   ): Generator<undefined, Added | null, undefined> {
+    const { clock } = this.#parts;
+    const begin = clock.monotonic();
     const included: Transaction[] = [];
     let looked = 0;
     for (const transaction of transactions) {
       if (this.#switchesWaiting > 0) return null;
-      if (until !== undefined && this.#parts.clock.monotonic() > until) break;
+      if (clock.monotonic() - begin >= addingMs) break;
       looked++;
       if (execution.add(transaction).ok) included.push(transaction);
       yield;

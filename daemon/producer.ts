@@ -125,7 +125,7 @@ export class Producer {
       producer: this.#publicKey,
       time: Math.max(template.timeMin, clock.now()),
       transactions: this.#pick(template),
-      until: begin + this.#patienceMs(generation),
+      addingMs: this.#addingMs(generation),
     });
     this.#buildMs = clock.monotonic() - begin;
     const target = decodeBits(template.bits);
@@ -139,7 +139,7 @@ export class Producer {
    * How long transactions may be added. While a busy node fills its first template on a parent nothing is mined, so that one comes soon
    * with what there is by then; a later one may take as long as a block.
    */
-  #patienceMs(generation: number): number {
+  #addingMs(generation: number): number {
     const { targetMs } = this.#params();
     return this.#searched === generation ? targetMs : Math.max(targetMs / 10, rebuildMsMin);
   }
