@@ -38,8 +38,6 @@ export class Producer {
   #isRunning = false;
   /** Counts templates: a search that was begun for an older one is over. */
   #generation = 0;
-  /** The template count for which the miner was given something. */
-  #searched = 0;
   #cancelRebuild: (() => void) | null = null;
   #blocksFound = 0;
   /** How long the last template took. */
@@ -125,23 +123,14 @@ export class Producer {
       producer: this.#publicKey,
       time: Math.max(template.timeMin, clock.now()),
       transactions: this.#pick(template),
-      addingMs: this.#addingMs(generation),
+      // On a busy node slices come seldom, and while the first template on a parent is filled nothing is mined.
+      addingMs: this.#params().targetMs,
     });
     this.#buildMs = clock.monotonic() - begin;
     const target = decodeBits(template.bits);
     if (candidate === null || target === null || generation !== this.#generation) return;
     const content = contentHash(candidate.header);
-    this.#searched = generation;
     miner.search({ contentHash: content, target: targetToBytes(target) }, nonce => this.#found(candidate, nonce));
-  }
-
-  /**
-   * How long transactions may be added. While a busy node fills its first template on a parent nothing is mined, so that one comes soon
-   * with what there is by then; a later one may take as long as a block.
-   */
-  #addingMs(generation: number): number {
-    const { targetMs } = this.#params();
-    return this.#searched === generation ? targetMs : Math.max(targetMs / 10, rebuildMsMin);
   }
 
   #found(candidate: Candidate, nonce: Uint8Array): void {
