@@ -84,14 +84,15 @@ export function undoWrites(block: Block, undo: Undo): StoreWrite[] {
   const { hash } = block;
   const { height, parent } = block.header;
   assert(height > 0, 'block 0 is never undone');
+  const updates = treeUpdates(undo.changes);
   return [
     rows.tip.put('only', { hash: parent, height: height - 1 }),
     rows.canonical.remove(height),
     rows.receipts.remove(hash),
     rows.undo.remove(height),
     rows.undone.put(hash, height),
-    ...stateWrites(undo.changes, treeUpdates(undo.changes)),
-    ...undo.changes.filter(({ after }) => after === null).map(({ stateKey }) => rows.stateKey.remove(pathOf(stateKey))),
+    ...stateWrites(undo.changes, updates),
+    ...updates.filter(({ payloadHash }) => payloadHash === null).map(({ path }) => rows.stateKey.remove(path)),
     ...undo.history.map(place => rows.history.remove(place)),
     ...block.transactions.map(({ id }) => rows.transaction.remove(id)),
   ];
