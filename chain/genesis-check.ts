@@ -1,5 +1,5 @@
 /** What a genesis must fulfil beyond its shape, wherever it comes from: parameters in range, nothing twice, no more money than allowed. */
-import { isWellFormed, toHex, toUtf8 } from './bytes.ts';
+import { isWellFormed, toHex, utf8Length } from './bytes.ts';
 import { accept, type Result, reject } from './errors.ts';
 import { allocationsMax, type Genesis, genesisVersion, membersMax, mintersMax, type Params } from './genesis.ts';
 import { isPublicKey } from './keys.ts';
@@ -31,7 +31,7 @@ function checkNames({ name, members }: Genesis): Result<null> {
     ...members.map((member, index) => ({ path: `members[${index}].name`, ...member })),
   ];
   for (const entry of named) {
-    const bytes = toUtf8(entry.name).length;
+    const bytes = utf8Length(entry.name);
     if (isWellFormed(entry.name) && bytes >= 1 && bytes <= 64) continue;
     return reject('BAD_GENESIS', `${entry.path}: ${bytes} bytes, expected text of 1 to 64 bytes`);
   }

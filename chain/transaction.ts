@@ -76,7 +76,7 @@ const bodyCodec: Codec<TransactionBody> = versioned(
 
 const signatureCodec = fixedBytes(signatureLength, 'BAD_SIGNATURE');
 
-/** Inside a block a transaction is this item; what it derives is computed from a second, canonical encoding of the item. */
+/** Inside a block a transaction is this item. */
 export const transactionCodec: Codec<Transaction> = {
   encode: transaction => transaction.bytes,
   toItem: transaction =>
@@ -84,6 +84,11 @@ export const transactionCodec: Codec<Transaction> = {
   fromItem: item => {
     const [body, signature] = expectArray(item, 2);
     return assemble(bodyCodec.fromItem(body), signatureCodec.fromItem(signature));
+  },
+  fromEncoded: (item, bytes) => {
+    const [body, signature] = expectArray(item, 2);
+    // A copy: what is kept must not keep the whole message that it came in.
+    return derive(bodyCodec.fromItem(body), signatureCodec.fromItem(signature), bytes.slice());
   },
 };
 
@@ -103,9 +108,9 @@ export function signedMessage(body: Uint8Array): Uint8Array {
   return concat(signingTag, body);
 }
 
-/** The body's bytes inside the encoding: between the head of the pair (1 byte) and the signature (2 + 64 bytes). */
+/** The body's bytes inside the encoding. */
 export function bodyBytes(transaction: Transaction): Uint8Array {
-  return transaction.bytes.subarray(1, transaction.bytes.length - 2 - signatureLength);
+  return bodyOf(transaction.bytes);
 }
 
 /** Who signs: a secret key in the caller's hands, a native library, a device. */
@@ -139,19 +144,29 @@ export function signTransactionWith(fields: UnsignedFields, signer: Signer): Tra
 }
 
 function assemble(body: TransactionBody, signature: Uint8Array): Transaction {
-  const encodedBody = encode(bodyCodec, body);
+  return derive(body, signature, concat(pairHead, encode(bodyCodec, body), signatureHead, signature));
+}
+
+/** `bytes` are those of the pair. */
+function derive(body: TransactionBody, signature: Uint8Array, bytes: Uint8Array): Transaction {
+  const encodedBody = bodyOf(bytes);
   const id = sha256(encodedBody);
   const witnessId = sha256(concat(encodedBody, signature));
   return {
     body,
     signature,
-    bytes: concat(pairHead, encodedBody, signatureHead, signature),
+    bytes,
     id,
     witnessId,
     idHex: toHex(id),
     witnessIdHex: toHex(witnessId),
     senderAddress: addressOf(body.sender),
   };
+}
+
+/** Between the head of the pair and the signature with its own. */
+function bodyOf(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(pairHead.length, bytes.length - signatureHead.length - signatureLength);
 }
 
 const pairHead = Uint8Array.of(0x82);

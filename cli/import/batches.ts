@@ -1,5 +1,5 @@
 /** Puts rows together into transactions: as many as one may hold. */
-import { toUtf8 } from '../../chain/bytes.ts';
+import { utf8Length } from '../../chain/bytes.ts';
 import type { FailedRow, ReadRow, Row } from './rows.ts';
 
 export interface BatchLimits {
@@ -79,5 +79,5 @@ class OpenBatch {
 }
 
 function sizeOf(row: Row): number {
-  return toUtf8(row.key).length + row.value.length + row.contentType.length + rowOverheadBytes;
+  return utf8Length(row.key) + row.value.length + row.contentType.length + rowOverheadBytes;
 }

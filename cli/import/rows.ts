@@ -4,7 +4,7 @@
  */
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { fromUtf8, isWellFormed, toUtf8 } from '../../chain/bytes.ts';
+import { fromUtf8, isWellFormed, toUtf8, utf8Length } from '../../chain/bytes.ts';
 import { assert, type ErrorCode } from '../../chain/errors.ts';
 import { keyBytesMax, valueBytesMax } from '../../chain/operation.ts';
 import { CommandError } from '../failure.ts';
@@ -218,7 +218,7 @@ function checkedRow(
   place: Place,
   { key, text, contentType }: { readonly key: string; readonly text: string; readonly contentType: string },
 ): ReadRow {
-  const keyBytes = toUtf8(key).length;
+  const keyBytes = utf8Length(key);
   if (!isWellFormed(key) || keyBytes < 1 || keyBytes > keyBytesMax) {
     return refuse(
       place,

@@ -1,5 +1,5 @@
 /** What kv_ methods do. */
-import { isWellFormed, toUtf8 } from '../../chain/bytes.ts';
+import { isWellFormed, utf8Length } from '../../chain/bytes.ts';
 import { accept, type Result, reject } from '../../chain/errors.ts';
 import { formatAddress } from '../../chain/keys.ts';
 import { contentTypeBytesMax, keyBytesMax, valueBytesMax } from '../../chain/operation.ts';
@@ -30,7 +30,7 @@ export const keyHandlers: Handlers<keyof typeof keyMethods> = {
         if (bytes.length > valueBytesMax) {
           return reject('BAD_VALUE', `value too large: ${bytes.length} bytes, at most ${valueBytesMax}`);
         }
-        const typeBytes = toUtf8(contentType).length;
+        const typeBytes = utf8Length(contentType);
         if (typeBytes > contentTypeBytesMax || !isWellFormed(contentType)) {
           return reject('BAD_VALUE', `contentType of ${typeBytes} bytes, at most ${contentTypeBytesMax} of UTF-8`);
         }
@@ -86,7 +86,7 @@ export const keyHandlers: Handlers<keyof typeof keyMethods> = {
   },
 
   kv_scan: async ({ prefix, limit, cursor }, context) => {
-    if (!isWellFormed(prefix) || toUtf8(prefix).length > keyBytesMax) {
+    if (!isWellFormed(prefix) || utf8Length(prefix) > keyBytesMax) {
       return reject('BAD_KEY', `the prefix is not at most ${keyBytesMax} bytes of UTF-8`);
     }
     const after = decodeScanCursor(cursor);
@@ -124,7 +124,7 @@ export const keyHandlers: Handlers<keyof typeof keyMethods> = {
 
 /** Error: BAD_KEY. */
 function checkKey(key: string): Result<null> {
-  const bytes = toUtf8(key).length;
+  const bytes = utf8Length(key);
   if (bytes >= 1 && bytes <= keyBytesMax && isWellFormed(key)) return accept(null);
   return reject('BAD_KEY', `key of ${bytes} bytes, expected 1 to ${keyBytesMax} of well-formed UTF-8`);
 }

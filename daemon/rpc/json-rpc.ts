@@ -2,7 +2,7 @@
  * JSON-RPC 2.0, whatever the transport: one request, a batch, notifications; every answer the specification's. Limits: the elements of
  * a batch, the bytes of an answer; rates are taken by the element.
  */
-import { toUtf8 } from '../../chain/bytes.ts';
+import { utf8Length } from '../../chain/bytes.ts';
 import type { ErrorCode, Result } from '../../chain/errors.ts';
 import { nearest } from '../nearest.ts';
 import { isMethodName, type MethodName, methodNames, rowOf } from './api.ts';
@@ -69,7 +69,7 @@ async function answerBatch(messages: readonly unknown[], options: RpcOptions): P
     if (options.isGone()) return { text: null, code: null };
     const { text } = isFull ? notCarriedOut(message) : await answerElement(message, options);
     if (text === null) continue;
-    const bytes = toUtf8(text).length + 1;
+    const bytes = utf8Length(text) + 1;
     if (isFull || bytes <= room) {
       texts.push(text);
       room -= bytes;
@@ -155,5 +155,5 @@ function isId(value: unknown): value is Id {
 /** Counts bytes only where the cheap bound (three bytes a character at most) leaves it open. */
 function byteLengthExceeds(text: string, limit: number): boolean {
   if (text.length * 3 <= limit) return false;
-  return text.length > limit || toUtf8(text).length > limit;
+  return text.length > limit || utf8Length(text) > limit;
 }
