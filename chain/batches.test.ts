@@ -9,7 +9,7 @@ import {
   undoWrites,
 } from './batches.ts';
 import { type Block, seal } from './block.ts';
-import { toHex } from './bytes.ts';
+import { fromHex, toHex } from './bytes.ts';
 import type { ErrorCode } from './errors.ts';
 import { chainIdOf } from './genesis.ts';
 import { genesisChanges } from './genesis-block.ts';
@@ -20,7 +20,7 @@ import { alice, bob, genesisWith, paramsWith, producer, put, transact } from './
 import { merkleRoot } from './merkle.ts';
 import type { StoreWrite } from './row.ts';
 import type { StateReader } from './state.ts';
-import { treeUpdates } from './state.ts';
+import { supplyStateKey, treeUpdates } from './state.ts';
 import { StateTree } from './state-tree.ts';
 import type { Transaction } from './transaction.ts';
 import { decodeUndo, encodeUndo, undoOf } from './undo.ts';
@@ -50,8 +50,8 @@ class Database implements StateReader {
     this.tree.update(treeUpdates(applied.changes));
   }
 
-  read(stateKey: Uint8Array): Uint8Array | null {
-    return this.get(rows.state.key(stateKey));
+  read(hex: string): Uint8Array | null {
+    return this.get(rows.state.key(fromHex(hex) ?? supplyStateKey));
   }
 
   get(key: Uint8Array): Uint8Array | null {

@@ -20,6 +20,7 @@ import {
 import { accept, type Result } from './errors.ts';
 import { sha256, tagged, taggedHash } from './hash.ts';
 import { publicKeyLength, signatureLength } from './keys.ts';
+import { resultOf } from './steps.ts';
 import { type Transaction, transactionCodec } from './transaction.ts';
 
 export const headerVersion = 1;
@@ -125,6 +126,12 @@ export const bodyCodec: Codec<readonly Transaction[]> = {
 /** Decodes a body of at most `blockBytesCap` bytes, with a pause after each transaction. */
 export function decodeBodyInSteps(bytes: Uint8Array): Generator<undefined, Result<readonly Transaction[]>, undefined> {
   return decodeListInSteps(transactionCodec, bytes, { max: blockTransactionsCap, bytesMax: blockBytesCap });
+}
+
+/** As `decodeBodyInSteps` in one go, of what was checked before; null when it is no body. */
+export function decodeBody(bytes: Uint8Array): readonly Transaction[] | null {
+  const decoded = resultOf(decodeBodyInSteps(bytes));
+  return decoded.ok ? decoded.value : null;
 }
 
 /** The block's canonical bytes, joined from the transactions' own. */

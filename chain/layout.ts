@@ -3,9 +3,8 @@
  * deletes it. docs/operate/database.md shows the same table. A change to a row means a new `databaseVersion` and a migration.
  */
 import {
-  blockBytesCap,
   blockTransactionsCap,
-  bodyCodec,
+  decodeBody,
   encodeBody,
   type SealedHeader,
   sealedHeaderBytesMax,
@@ -123,8 +122,9 @@ export const rows = {
     prefix: 'B',
     place: hashStored('block hash'),
     value: {
-      ...cborStored('[transaction, ...]', bodyCodec, blockBytesCap),
+      form: '[transaction, ...]',
       encode: encodeBody,
+      decode: decodeBody,
     },
     purpose: 'The transactions of a block, in the bytes that peers send.',
     deletedBy: 'pruning',
@@ -204,8 +204,9 @@ export const rows = {
     prefix: 'M',
     place: numberPlace('part'),
     value: {
-      ...cborStored('[transaction, ...]', bodyCodec, blockBytesCap),
+      form: '[transaction, ...]',
       encode: encodeBody,
+      decode: decodeBody,
     },
     purpose: 'The mempool, written at stop and from time to time.',
     deletedBy: 'the next writing of the mempool',

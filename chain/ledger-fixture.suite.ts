@@ -4,6 +4,7 @@ import { encode } from './codec.ts';
 import { chainIdOf, type Genesis, type Params } from './genesis.ts';
 import { sha256 } from './hash.ts';
 import { addressOf, publicKeyOf } from './keys.ts';
+import type { StateKeys } from './ledger.ts';
 import type { Operation } from './operation.ts';
 import { type Account, accountCodec, accountStateKey, Overlay, type StateReader, type StateWrite } from './state.ts';
 import { signTransaction, type Transaction } from './transaction.ts';
@@ -93,8 +94,8 @@ export function put(key: string, value: string, expectedVersion: number | null =
 export class MemoryState implements StateReader {
   readonly records = new Map<string, Uint8Array>();
 
-  read(stateKey: Uint8Array): Uint8Array | null {
-    return this.records.get(toHex(stateKey)) ?? null;
+  read(hex: string): Uint8Array | null {
+    return this.records.get(hex) ?? null;
   }
 
   write(changes: readonly StateWrite[]): void {
@@ -121,15 +122,15 @@ export class MemoryState implements StateReader {
 /** Gives only the state keys that were declared, as a loaded state does; any other read is a failure of `touchedBy`. */
 export class LoadedState implements StateReader {
   readonly #state: StateReader;
-  readonly #loaded: ReadonlySet<string>;
+  readonly #loaded: StateKeys;
 
-  constructor(state: StateReader, loaded: readonly Uint8Array[]) {
+  constructor(state: StateReader, loaded: StateKeys) {
     this.#state = state;
-    this.#loaded = new Set(loaded.map(toHex));
+    this.#loaded = loaded;
   }
 
-  read(stateKey: Uint8Array): Uint8Array | null {
-    if (!this.#loaded.has(toHex(stateKey))) throw new Error(`state key ${toHex(stateKey)} was not loaded`);
-    return this.#state.read(stateKey);
+  read(hex: string): Uint8Array | null {
+    if (!this.#loaded.has(hex)) throw new Error(`state key ${hex} was not loaded`);
+    return this.#state.read(hex);
   }
 }

@@ -283,7 +283,8 @@ describe('touchedBy', () => {
       [transact(alice, [get('b'), put('a', '1'), del('a'), transfer(bob, 1n)]), transact(alice, [])],
       producer.publicKey,
     );
-    const hex = touched.map(toHex);
+    const hex = [...touched.keys()];
+    expect([...touched.values()].map(toHex)).toEqual(hex);
     expect(hex).toEqual([...new Set(hex)].sort());
     const accounts = [alice.address, bob.address, addressOf(producer.publicKey)].map(one => `02${toHex(one)}`);
     expect(hex).toEqual(['0161', '0162', ...accounts.sort(), '03']);

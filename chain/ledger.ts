@@ -50,8 +50,11 @@ export interface ExecutionContext {
   readonly state: StateReader;
 }
 
-/** The state keys, unique and in order, that executing these transactions reads or writes; `producer` is a public key. */
-export function touchedBy(transactions: readonly Transaction[], producer: Uint8Array): readonly Uint8Array[] {
+/** State keys, each once and in order, under their hexadecimal. */
+export type StateKeys = ReadonlyMap<string, Uint8Array>;
+
+/** The state keys that executing these transactions reads or writes; `producer` is a public key. */
+export function touchedBy(transactions: readonly Transaction[], producer: Uint8Array): StateKeys {
   return resultOf(touchedInSteps(transactions, producer));
 }
 
@@ -59,7 +62,7 @@ export function touchedBy(transactions: readonly Transaction[], producer: Uint8A
 export function* touchedInSteps(
   transactions: readonly Transaction[],
   producer: Uint8Array,
-): Generator<undefined, readonly Uint8Array[], undefined> {
+): Generator<undefined, StateKeys, undefined> {
   const keys = new Map<string, Uint8Array>();
   const touch = (stateKey: Uint8Array) => keys.set(toHex(stateKey), stateKey);
   touch(supplyStateKey);
@@ -70,7 +73,7 @@ export function* touchedInSteps(
     yield;
   }
   // The order of bytes is that of their hexadecimal, which is compared faster.
-  return [...keys.keys()].sort().map(hex => keys.get(hex) ?? supplyStateKey);
+  return new Map([...keys].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /**

@@ -62,7 +62,8 @@ export interface HistoryEntry {
 
 /** Gives the encoded record of a state key, or null. Total for the state keys that were loaded. */
 export interface StateReader {
-  read(stateKey: Uint8Array): Uint8Array | null;
+  /** `hex` is the state key in hexadecimal, made once on the way through all states that lie over each other. */
+  read(hex: string): Uint8Array | null;
 }
 
 export const keyRecordCodec: Codec<KeyRecord> = struct<KeyRecord>({
@@ -142,9 +143,9 @@ export class Overlay implements StateReader {
     this.#decoded = base instanceof Overlay ? base.#decoded : { keys: new WeakMap(), accounts: new WeakMap() };
   }
 
-  read(stateKey: Uint8Array): Uint8Array | null {
-    const entry = this.#entries.get(toHex(stateKey));
-    return entry ? entry.record : this.#base.read(stateKey);
+  read(hex: string): Uint8Array | null {
+    const entry = this.#entries.get(hex);
+    return entry ? entry.record : this.#base.read(hex);
   }
 
   write(stateKey: Uint8Array, record: Uint8Array | null): void {
@@ -152,17 +153,17 @@ export class Overlay implements StateReader {
   }
 
   keyRecord(key: string): KeyRecord | null {
-    const record = this.read(keyStateKey(key));
+    const record = this.read(toHex(keyStateKey(key)));
     return record && decodeOnce(keyRecordCodec, record, this.#decoded.keys);
   }
 
   account(address: Uint8Array): Account {
-    const record = this.read(accountStateKey(address));
+    const record = this.read(toHex(accountStateKey(address)));
     return record ? decodeOnce(accountCodec, record, this.#decoded.accounts) : emptyAccount;
   }
 
   supply(): bigint {
-    const record = this.read(supplyStateKey);
+    const record = this.read(toHex(supplyStateKey));
     return record ? decodeRecord(supplyCodec, record).total : 0n;
   }
 
@@ -190,7 +191,7 @@ export class Overlay implements StateReader {
       const entry = this.#entries.get(hex);
       if (entry === undefined) continue;
       const { stateKey, record } = entry;
-      const before = this.#base.read(stateKey);
+      const before = this.#base.read(hex);
       const isSame = before === null || record === null ? before === record : equalBytes(before, record);
       if (!isSame) changes.push({ stateKey, before, after: record });
     }

@@ -85,6 +85,8 @@ export class ChainStore {
   }
 
   async block(hash: Uint8Array): Promise<Block | null> {
+    const fresh = this.#fresh.get(toHex(hash));
+    if (fresh !== null) return fresh;
     const [header, transactions] = await Promise.all([this.header(hash), this.transactions(hash)]);
     return header && transactions && { ...header.sealed, transactions };
   }

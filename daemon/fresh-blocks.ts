@@ -23,6 +23,11 @@ export class FreshBlocks {
     }
   }
 
+  /** Null when the block is not here. */
+  get(hashHex: string): Block | null {
+    return this.#blocks.get(hashHex) ?? null;
+  }
+
   /** Gives a block away; null when it is not here. */
   take(hashHex: string): Block | null {
     const block = this.#blocks.get(hashHex) ?? null;

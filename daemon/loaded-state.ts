@@ -1,6 +1,6 @@
 /** A state for executing: the records that were loaded from the store before, so that executing never waits. */
-import { toHex } from '../chain/bytes.ts';
 import { assert } from '../chain/errors.ts';
+import type { StateKeys } from '../chain/ledger.ts';
 import type { StateReader } from '../chain/state.ts';
 import type { ChainStore } from './chain-store.ts';
 
@@ -16,17 +16,17 @@ export class LoadedState implements StateReader {
   }
 
   /** Loads those of `stateKeys` that are not loaded yet. */
-  async load(stateKeys: readonly Uint8Array[]): Promise<void> {
-    const missing = stateKeys.filter(stateKey => !this.#records.has(toHex(stateKey)));
+  async load(stateKeys: StateKeys): Promise<void> {
+    const missing = [...stateKeys].filter(([hex]) => !this.#records.has(hex));
     for (let start = 0; start < missing.length; start += recordsPerRead) {
       const part = missing.slice(start, start + recordsPerRead);
-      const records = await this.#chain.records(part);
-      for (const [index, stateKey] of part.entries()) this.#records.set(toHex(stateKey), records[index] ?? null);
+      const records = await this.#chain.records(part.map(([, stateKey]) => stateKey));
+      for (const [index, [hex]] of part.entries()) this.#records.set(hex, records[index] ?? null);
     }
   }
 
-  read(stateKey: Uint8Array): Uint8Array | null {
-    const record = this.#records.get(toHex(stateKey));
+  read(hex: string): Uint8Array | null {
+    const record = this.#records.get(hex);
     assert(record !== undefined, 'a record is loaded before it is read');
     return record;
   }

@@ -30,7 +30,7 @@ export function replay(genesis: Genesis, blocks: readonly Block[]): Replayed {
     tree.update(treeUpdates(changes));
   };
   absorb(genesisChanges(genesis));
-  const state = { read: (stateKey: Uint8Array) => records.get(toHex(stateKey)) ?? null };
+  const state = { read: (hex: string) => records.get(hex) ?? null };
   const chainId = chainIdOf(genesis);
   for (const block of blocks) {
     const { height } = block.header;
