@@ -23,7 +23,7 @@ class Counter {
     const id = sha256(new TextEncoder().encode(`${sender} ${nonce} ${fee}`));
     const idHex = toHex(id);
     const senderAddress = senders[sender % senders.length] ?? template.senderAddress;
-    const ids = { id, idHex, witnessId: id, witnessIdHex: idHex, senderAddress };
+    const ids = { id, idHex, witnessId: id, witnessIdHex: idHex, senderAddress, senderHex: toHex(senderAddress) };
     return {
       ...template,
       ...ids,
@@ -53,7 +53,7 @@ function costOfLife(count: number, feeOf: (nonce: number) => number): number {
   for (;;) {
     const [first] = pool.select({ bytesMax: 10_000, operationsMax: 100, transactionsMax: 1, height: 1 });
     if (first === undefined) break;
-    const accounts = new Map([[toHex(first.senderAddress), { ...account, nonce: first.body.nonce + 1 }]]);
+    const accounts = new Map([[first.senderHex, { ...account, nonce: first.body.nonce + 1 }]]);
     pool.chainMoved({ undone: [], included: [first], accounts, now: 0, height: 1 });
   }
   expect(pool.stats().count).toBe(0);

@@ -321,7 +321,8 @@ describe('a full-size pool', () => {
     const senderAddress = sha256(Uint8Array.of(sender, sender >> 8, sender >> 16)).slice(0, 20);
     const idHex = toHex(id);
     const body = { ...template.body, nonce, fee: BigInt(fee) };
-    return { ...template, body, id, witnessId: id, idHex, witnessIdHex: idHex, senderAddress };
+    const ids = { id, witnessId: id, idHex, witnessIdHex: idHex, senderAddress, senderHex: toHex(senderAddress) };
+    return { ...template, body, ...ids };
   }
 
   it('T5: holds 100,000 transactions at its limit under a flood, and a paying newcomer always gets in', () => {

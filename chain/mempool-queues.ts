@@ -2,7 +2,6 @@
  * The queues of all senders, with the orders in which they lose: one for the last chunks of what is ready, one for what waits behind a
  * gap. Every change of a queue goes through here, so that the orders always agree with it.
  */
-import { toHex } from './bytes.ts';
 import { assert } from './errors.ts';
 import { IndexedHeap } from './heap.ts';
 import type { MempoolLimits } from './mempool-admission.ts';
@@ -91,7 +90,7 @@ export class Queues {
 
   /** The queue that holds `entry`. */
   of(entry: Entry): SenderQueue {
-    const queue = this.#queues.get(toHex(entry.transaction.senderAddress));
+    const queue = this.#queues.get(entry.transaction.senderHex);
     assert(queue !== undefined, 'an entry of the pool is in a queue');
     return queue;
   }

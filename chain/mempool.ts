@@ -136,7 +136,7 @@ export class Mempool {
    */
   add(transaction: Transaction, arrival: Arrival): Result<Added> {
     if (this.has(transaction.idHex)) return reject('DUPLICATE', `transaction ${transaction.idHex} waits already`);
-    const key = toHex(transaction.senderAddress);
+    const key = transaction.senderHex;
     const queue = this.#queues.get(key) ?? new SenderQueue(key, arrival.account);
     const refusal =
       admissionRefusal(transaction, queue.account, arrival) ?? queueRefusal(transaction, queue, this.#limits);
@@ -240,7 +240,7 @@ export class Mempool {
   #returned({ undone, accounts, now }: ChainMove): ReadonlyMap<string, readonly Entry[]> {
     const returned = new Map<string, Entry[]>();
     for (const transaction of undone) {
-      const key = toHex(transaction.senderAddress);
+      const key = transaction.senderHex;
       assert(accounts.has(key), 'a move of the head gives the accounts of the senders of undone blocks');
       const entry = entryOf(transaction, { source: undoneSource, now }, this.#arrivals++);
       // It waits for its place until the sender's queue is sorted anew.

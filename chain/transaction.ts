@@ -54,10 +54,11 @@ export interface Transaction {
   readonly id: Uint8Array;
   /** SHA-256(body || signature). */
   readonly witnessId: Uint8Array;
-  /** `id` and `sender address` in hexadecimal, as map keys. */
+  readonly senderAddress: Uint8Array;
+  /** In hexadecimal, as keys of maps. */
   readonly idHex: string;
   readonly witnessIdHex: string;
-  readonly senderAddress: Uint8Array;
+  readonly senderHex: string;
 }
 
 const bodyCodec: Codec<TransactionBody> = versioned(
@@ -152,15 +153,17 @@ function derive(body: TransactionBody, signature: Uint8Array, bytes: Uint8Array)
   const encodedBody = bodyOf(bytes);
   const id = sha256(encodedBody);
   const witnessId = sha256(concat(encodedBody, signature));
+  const senderAddress = addressOf(body.sender);
   return {
     body,
     signature,
     bytes,
     id,
     witnessId,
+    senderAddress,
     idHex: toHex(id),
     witnessIdHex: toHex(witnessId),
-    senderAddress: addressOf(body.sender),
+    senderHex: toHex(senderAddress),
   };
 }
 

@@ -192,9 +192,10 @@ export class ChainStore {
     return this.#readMany(rows.state, stateKeys);
   }
 
-  async accounts(addresses: readonly Uint8Array[]): Promise<readonly Account[]> {
-    const records = await this.records(addresses.map(accountStateKey));
-    return records.map(record => (record === null ? emptyAccount : decodeRecord(accountCodec, record)));
+  /** An account at the head, while the caller's thread waits. */
+  accountSync(address: Uint8Array): Account {
+    const record = this.#readSync(rows.state, accountStateKey(address));
+    return record === null ? emptyAccount : decodeRecord(accountCodec, record);
   }
 
   async keyRecord(key: string): Promise<KeyRecord | null> {

@@ -4,14 +4,13 @@
  * gossip walk the same road; they differ in who pays for a fault and in who passes it on.
  */
 import type { SealedHeader } from '../chain/block.ts';
-import { toHex } from '../chain/bytes.ts';
-import { accept, type ErrorCode, errorRow, type Rejection, type Result, reject } from '../chain/errors.ts';
+import { accept, type ErrorCode, errorRow, type Result, reject } from '../chain/errors.ts';
 import { type Genesis, paramsAt } from '../chain/genesis.ts';
 import type { Mempool } from '../chain/mempool.ts';
 import { type Account, emptyAccount } from '../chain/state.ts';
 import type { Transaction } from '../chain/transaction.ts';
 import { validateTransaction } from '../chain/validate.ts';
-import { atOneHead } from './at-one-head.ts';
+import { betweenSteps } from './at-one-head.ts';
 import type { ChainStore } from './chain-store.ts';
 import type { LedgerWriter } from './ledger-writer.ts';
 import type { MempoolKeeper } from './mempool-keeper.ts';
@@ -52,9 +51,11 @@ export class Pipeline {
     const { clock } = this.#parts;
     const batch = await inSlices(clock, decodeBatchInSteps(data));
     if (!batch.ok) return this.#refuse(from, batch.error);
-    const fault = await inSlices(clock, this.#statelessFault(batch.value));
-    if (fault !== null) return this.#refuse(from, fault);
-    const outcomes = await this.#admit(batch.value, `peer:${from}`);
+    const early = await inSlices(clock, this.#checkEarly(batch.value));
+    // The first fault that its forwarder should have seen; one without a penalty may come of another version or of a change of the rules.
+    const fault = early.find(outcome => outcome?.isStateless);
+    if (fault && !fault.result.ok) return this.#refuse(from, fault.result.error);
+    const outcomes = await this.#admit(batch.value, early, `peer:${from}`);
     if (outcomes.every(isReady)) return 'accept';
     // What was admitted goes on in any case: a duplicate is not passed on later, so nobody else would do it.
     this.#parts.relay.add(batch.value.filter((_, index) => isReady(outcomes[index])));
@@ -67,26 +68,30 @@ export class Pipeline {
     transactions: readonly Transaction[],
     source: string,
   ): Promise<readonly Result<'ready' | 'gapped'>[]> {
-    const outcomes = await this.#admit(transactions, source);
+    const early = await inSlices(this.#parts.clock, this.#checkEarly(transactions));
+    const outcomes = await this.#admit(transactions, early, source);
     const ready = transactions.filter((_, index) => isReady(outcomes[index]));
     this.#parts.relay.add(ready);
     this.#parts.relay.keep(ready, this.#parts.ledger.head.header.height);
     return outcomes.map(outcome => outcome.result);
   }
 
-  /** The first fault that its forwarder should have seen; one without a penalty may come of another version or of a change of the rules. */
-  *#statelessFault(transactions: readonly Transaction[]): Generator<undefined, Rejection | null, undefined> {
+  /** What is known without the state, one a transaction: why it is refused, or null. */
+  *#checkEarly(transactions: readonly Transaction[]): Generator<undefined, readonly (Outcome | null)[], undefined> {
+    const outcomes: (Outcome | null)[] = [];
     for (const transaction of transactions) {
-      const checked = validateTransaction(transaction, this.#rules());
-      if (!checked.ok && errorRow(checked.error.code).penalty > 0) return checked.error;
+      outcomes.push(this.#refusedEarly(transaction));
       yield;
     }
-    return null;
+    return outcomes;
   }
 
-  /** Walks the road with every transaction; one outcome each, in order. */
-  async #admit(transactions: readonly Transaction[], source: string): Promise<readonly Outcome[]> {
-    const early = transactions.map(transaction => this.#checkEarly(transaction));
+  /** Walks the rest of the road with every transaction that was not refused early; one outcome each, in order. */
+  async #admit(
+    transactions: readonly Transaction[],
+    early: readonly (Outcome | null)[],
+    source: string,
+  ): Promise<readonly Outcome[]> {
     const alive = transactions.filter((_, index) => early[index] === null);
     const accounts = await this.#accounts(alive);
     const stale = new Set(
@@ -107,7 +112,7 @@ export class Pipeline {
     });
   }
 
-  #checkEarly(transaction: Transaction): Outcome | null {
+  #refusedEarly(transaction: Transaction): Outcome | null {
     const checked = validateTransaction(transaction, this.#rules());
     if (!checked.ok) return { result: checked, isStateless: errorRow(checked.error.code).penalty > 0 };
     if (!this.#parts.mempool.has(transaction.idHex)) return null;
@@ -132,12 +137,12 @@ export class Pipeline {
   /** The present accounts of the senders, all of one head. */
   #accounts(transactions: readonly Transaction[]): Promise<Accounts> {
     const { chain, ledger } = this.#parts;
-    const addresses = new Map(transactions.map(({ senderAddress }) => [toHex(senderAddress), senderAddress]));
-    return atOneHead(ledger, async () => {
-      const { head } = ledger;
-      const accounts = await chain.accounts([...addresses.values()]);
-      const keys = [...addresses.keys()];
-      return { head, byAddress: new Map(keys.map((key, index) => [key, accounts[index] ?? emptyAccount])) };
+    return betweenSteps(ledger, () => {
+      const bySender = new Map<string, Account>();
+      for (const { senderHex, senderAddress } of transactions) {
+        if (!bySender.has(senderHex)) bySender.set(senderHex, chain.accountSync(senderAddress));
+      }
+      return { head: ledger.head, bySender };
     });
   }
 
@@ -157,11 +162,11 @@ export class Pipeline {
 /** The senders' accounts as they are at `head`, by address in hexadecimal. */
 interface Accounts {
   readonly head: SealedHeader;
-  readonly byAddress: ReadonlyMap<string, Account>;
+  readonly bySender: ReadonlyMap<string, Account>;
 }
 
-function accountOf({ senderAddress }: Transaction, { byAddress }: Accounts): Account {
-  return byAddress.get(toHex(senderAddress)) ?? emptyAccount;
+function accountOf({ senderHex }: Transaction, { bySender }: Accounts): Account {
+  return bySender.get(senderHex) ?? emptyAccount;
 }
 
 function isReady(outcome: Outcome | undefined): boolean {

@@ -9,7 +9,6 @@ import type { Mempool } from '../chain/mempool.ts';
 import type { RemovalReason } from '../chain/mempool-queues.ts';
 import {
   decodeRecord,
-  emptyAccount,
   type HistoryEntry,
   type KeyRecord,
   keyRecordCodec,
@@ -108,8 +107,8 @@ export class Reader {
 
   /** As it is at the head, and the next nonce after what the mempool holds of the same sender. */
   account(address: Uint8Array): Promise<AccountReading> {
-    return this.#atOneHead(async () => {
-      const [account = emptyAccount] = await this.#parts.chain.accounts([address]);
+    return betweenSteps(this.#parts.ledger, () => {
+      const account = this.#parts.chain.accountSync(address);
       return { ...account, pendingNonce: this.#parts.mempool.nextNonce(address) ?? account.nonce };
     });
   }

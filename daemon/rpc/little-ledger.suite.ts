@@ -77,7 +77,7 @@ export class Run {
   }
 
   apply(transaction: Transaction): Receipt {
-    const sender = toHex(transaction.senderAddress);
+    const sender = transaction.senderHex;
     const { nonce, balance } = this.#account(sender);
     this.#accounts.set(sender, { nonce: nonce + 1, balance: balance - transaction.body.fee });
     for (const [index, operation] of transaction.body.operations.entries()) {
