@@ -95,11 +95,11 @@ export class Session {
   async client(needs: ClientNeeds = {}): Promise<KvchainClient> {
     const url = this.url();
     const { KvchainClient } = await import('../daemon/rpc/client.ts');
-    const { fetchFor, readAuthority } = await import('./network-certificates.ts');
+    const { fetchFor, readCallerFiles } = await import('./network-certificates.ts');
     return new KvchainClient({
       url,
       fetch: fetchFor(url, this.folder),
-      authority: readAuthority(this.folder) ?? undefined,
+      ...readCallerFiles(this.folder),
       token: await this.#token(url, needs.needsToken === true ? 'cookie' : 'none'),
       timeoutMs: needs.timeoutMs,
       chainId: needs.signs === undefined ? undefined : await this.#chainId(),

@@ -106,6 +106,14 @@ export const settings = {
     default: null,
     meaning: 'Key of the certificate (PEM).',
   }),
+  tlsClientCa: setting({
+    kind: 'text',
+    argument: 'FILE',
+    schema: text,
+    default: null,
+    meaning:
+      'Certificates of authorities (PEM): who calls the API must show a certificate that one of them signed, beside a token.',
+  }),
   p2pHost: setting({
     kind: 'text',
     argument: 'ADDRESS',
@@ -212,7 +220,15 @@ export const settings = {
 export type SettingName = keyof typeof settings;
 
 type SettingValue<S> = S extends Setting<infer T> ? z.output<T> : never;
-type Optional = 'genesis' | 'tlsCert' | 'tlsKey' | 'mineRate' | 'pruneBelow' | 'account' | 'passwordFile';
+type Optional =
+  | 'genesis'
+  | 'tlsCert'
+  | 'tlsKey'
+  | 'tlsClientCa'
+  | 'mineRate'
+  | 'pruneBelow'
+  | 'account'
+  | 'passwordFile';
 
 /** What kvchaind runs with. Null where there is no default and nothing was given. */
 export type Config = {

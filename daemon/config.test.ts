@@ -112,6 +112,7 @@ describe('refuses', () => {
     [['--rpc-tokens', 'ci:root:00'], '--rpc-tokens: expected NAME:SCOPE:SHA256'],
     [['--rpc-tokens', `a:read:${sha256}`, '--rpc-tokens', `a:admin:${sha256}`], 'two tokens of the name a'],
     [['--tls-cert', 'c.pem'], '--tls-cert and --tls-key belong together'],
+    [['--tls-client-ca', 'c.pem'], '--tls-client-ca without --tls-cert'],
     [['--prune-history'], '--prune-history without --prune-below'],
     [['--password-file', 'p'], '--password-file without --account'],
     [['--genesis', 'g.json'], '--genesis belongs to'],

@@ -225,6 +225,7 @@ function contradiction(kind: 'run' | 'init', config: Config): string | null {
   if (kind === 'run' && config.genesis !== null)
     return '--genesis belongs to `kvchaind init`: a data folder has its genesis already';
   if ((config.tlsCert === null) !== (config.tlsKey === null)) return '--tls-cert and --tls-key belong together';
+  if (config.tlsClientCa !== null && config.tlsCert === null) return '--tls-client-ca without --tls-cert';
   if (config.passwordFile !== null && config.account === null) return '--password-file without --account';
   if (config.pruneHistory && config.pruneBelow === null) return '--prune-history without --prune-below';
   const names = config.rpcTokens.map(token => token.name);

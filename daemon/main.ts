@@ -82,8 +82,13 @@ function reloadCertificate(config: Config, daemon: Daemon, log: Logger): void {
   reload().catch((error: unknown) => log.error({ error }, 'the certificate was not read again; the old one stays'));
 }
 
-async function readTls({ tlsCert, tlsKey }: Config): Promise<TlsFiles | null> {
-  return tlsCert && tlsKey ? { certificate: await readBytes(tlsCert), key: await readBytes(tlsKey) } : null;
+async function readTls({ tlsCert, tlsKey, tlsClientCa }: Config): Promise<TlsFiles | null> {
+  if (!tlsCert || !tlsKey) return null;
+  return {
+    certificate: await readBytes(tlsCert),
+    key: await readBytes(tlsKey),
+    clientAuthority: tlsClientCa === null ? null : await readBytes(tlsClientCa),
+  };
 }
 
 async function settingsOf(config: Config): Promise<DaemonSettings> {

@@ -3,7 +3,6 @@ import type { SealedHeader } from '../chain/block.ts';
 import { equalBytes, toHex } from '../chain/bytes.ts';
 import { accept, type ErrorCode, type Result, reject, unreachable } from '../chain/errors.ts';
 import { type Genesis, paramsAt } from '../chain/genesis.ts';
-import { sha256 } from '../chain/hash.ts';
 import type { TransactionPlace } from '../chain/layout.ts';
 import type { Mempool } from '../chain/mempool.ts';
 import type { RemovalReason } from '../chain/mempool-queues.ts';
@@ -34,6 +33,7 @@ import type {
   TransactionStanding,
   TransactionStatus,
 } from './node-api.ts';
+import { recordAt } from './past-record.ts';
 
 export interface ReaderParts {
   readonly genesis: Genesis;
@@ -220,7 +220,9 @@ export class Reader {
     const height = this.#heightFor(options);
     if (!height.ok) return height;
     const at = height.value;
-    return this.#unpruned(at, async () => accept(await this.#reading(key, await this.#recordAt(key, at), at)));
+    return this.#unpruned(at, async () =>
+      accept(await this.#reading(key, await recordAt(this.#parts.chain, key, at), at)),
+    );
   }
 
   async #scan(
@@ -306,42 +308,6 @@ export class Reader {
   async #value(key: string, record: KeyRecord | null): Promise<Uint8Array | null> {
     const version = hasValue(record) ? await this.#parts.chain.version(key, record.valueVersion) : null;
     return valueIn(record, version, key);
-  }
-
-  /**
-   * The record as it stood at a height, from the key's history: its newest version that is not above it. Heights rise with versions, so
-   * a history of any length is halved until it is found; pruned versions lack, but those that are left still rise.
-   */
-  async #recordAt(key: string, height: number): Promise<KeyRecord | null> {
-    const newest = await this.#versionBelow(key, null);
-    if (newest === null || newest.height <= height) return newest && this.#recordOf(newest);
-    let found: HistoryEntry | null = null;
-    // The newest version below `low` is `found`, the newest below `high` is above the height.
-    for (let low = 0, high = newest.version + 1; high - low > 1; ) {
-      const middle = Math.floor((low + high) / 2);
-      const entry = await this.#versionBelow(key, middle);
-      if (entry !== null && entry.height > height) {
-        high = entry.version + 1;
-      } else {
-        found = entry;
-        low = middle;
-      }
-    }
-    return found && this.#recordOf(found);
-  }
-
-  /** The newest version of a key below `before` (null: of all). */
-  async #versionBelow(key: string, before: number | null): Promise<HistoryEntry | null> {
-    const [entry] = await this.#parts.chain.history(key, before, 1);
-    return entry ?? null;
-  }
-
-  async #recordOf(entry: HistoryEntry): Promise<KeyRecord> {
-    const { version, owner, contentType, height, valueVersion } = entry;
-    const source =
-      entry.value === null && valueVersion > 0 ? await this.#parts.chain.version(entry.key, valueVersion) : entry;
-    const value = valueVersion === 0 ? null : (source?.value ?? null);
-    return { version, owner, contentType, height, valueVersion, valueHash: value && sha256(value) };
   }
 
   /** Where a read of a key looks. Error: HEIGHT_UNAVAILABLE above the head. */

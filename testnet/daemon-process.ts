@@ -77,6 +77,11 @@ export class DaemonProcess {
         throw new KvchainError('UNREACHABLE', `the daemon ended with ${exitCode}: ${tail.text.slice(-lastWordsBytes)}`);
       }
       return readUrl(dataDir, child.pid);
+    }).catch(async error => {
+      // Nobody would have it to stop it, and it would go on writing into a folder that is removed.
+      child.kill('SIGKILL');
+      await exited;
+      throw error;
     });
     const token = (await readFile(join(dataDir, '.cookie'), 'utf8')).trim();
     return new DaemonProcess(dataDir, new KvchainClient({ url, token }), { child, exited, tail });

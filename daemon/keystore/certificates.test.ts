@@ -7,15 +7,18 @@ const hosts = ['localhost', '127.0.0.1', '::1', 'node.example', '2001:db8::5:0:1
 const made = makeCertificates({ name: 'ours', hosts, nowMs: Date.now() });
 const authority = new X509Certificate(made.authority.certificate);
 const server = new X509Certificate(made.server.certificate);
+const client = new X509Certificate(made.client.certificate);
 
 describe('made certificates', () => {
-  it('are read by OpenSSL as an authority, and a server that it signed', () => {
-    expect([authority.ca, server.ca]).toEqual([true, false]);
-    expect(authority.verify(authority.publicKey)).toBe(true);
-    expect(server.verify(authority.publicKey)).toBe(true);
-    expect(server.checkIssued(authority)).toBe(true);
-    expect([server.subject, server.issuer]).toEqual(['CN=ours node', 'CN=ours authority']);
-    expect(server.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1']);
+  it('are read by OpenSSL as an authority, and a server and a client that it signed', () => {
+    expect([authority.ca, server.ca, client.ca]).toEqual([true, false, false]);
+    for (const signed of [authority, server, client]) {
+      expect(signed.verify(authority.publicKey)).toBe(true);
+      expect(signed.checkIssued(authority)).toBe(true);
+      expect(signed.issuer).toBe('CN=ours authority');
+    }
+    expect([server.subject, client.subject]).toEqual(['CN=ours node', 'CN=ours client']);
+    expect([server.keyUsage, client.keyUsage]).toEqual([['1.3.6.1.5.5.7.3.1'], ['1.3.6.1.5.5.7.3.2']]);
   });
 
   it('hold the names and addresses, and no other', () => {

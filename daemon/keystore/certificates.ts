@@ -1,6 +1,6 @@
 /**
- * Certificates for the API of a network of one's own: an authority, and a server's certificate that it signed. X.509 (RFC 5280) in DER,
- * as much of it as these two need; keys and signatures are Node's, and so is the judge of what is written here, OpenSSL.
+ * Certificates for the API of a network of one's own: an authority, and those of a server and a client that it signed. X.509 (RFC 5280) in
+ * DER, as much of it as these need; keys and signatures are Node's, and so is the judge of what is written here, OpenSSL.
  */
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -12,9 +12,10 @@ export interface CertifiedKey {
 }
 
 export interface Certificates {
-  /** Whoever trusts it trusts the server. */
+  /** Whoever trusts it trusts the server, and a server that demands it lets the client in. */
   readonly authority: CertifiedKey;
   readonly server: CertifiedKey;
+  readonly client: CertifiedKey;
 }
 
 export interface CertificateWishes {
@@ -30,23 +31,25 @@ const validYears = 10;
 /** Clocks of other machines may be late by this. */
 const earlyMs = 86_400_000;
 
-/** Makes both, on P-256, valid for ten years. */
+/** Makes all three, on P-256, valid for ten years. */
 export function makeCertificates({ name, hosts, nowMs }: CertificateWishes): Certificates {
-  const authority = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const server = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const issuer = { name: `${name} authority`, key: authority.privateKey, publicKey: authority.publicKey };
-  const root = certificate(
-    { subject: issuer.name, publicKey: authority.publicKey, nowMs, issuer },
-    authorityExtensions,
-  );
-  const leaf = certificate(
-    { subject: `${name} node`, publicKey: server.publicKey, nowMs, issuer },
-    serverExtensions(hosts),
-  );
+  const keys = newKeys();
+  const issuer = { name: `${name} authority`, key: keys.privateKey, publicKey: keys.publicKey };
+  const certify = (subject: string, { privateKey, publicKey }: KeyPair, extensions: readonly Buffer[]) => ({
+    certificate: pem(certificate({ subject, publicKey, nowMs, issuer }, extensions)),
+    key: keyPem(privateKey),
+  });
   return {
-    authority: { certificate: pem(root), key: keyPem(authority.privateKey) },
-    server: { certificate: pem(leaf), key: keyPem(server.privateKey) },
+    authority: certify(issuer.name, keys, authorityExtensions),
+    server: certify(`${name} node`, newKeys(), [...leafExtensions(serverAuth), namesOf(hosts)]),
+    client: certify(`${name} client`, newKeys(), leafExtensions(clientAuth)),
   };
+}
+
+type KeyPair = ReturnType<typeof newKeys>;
+
+function newKeys() {
+  return generateKeyPairSync('ec', { namedCurve: 'P-256' });
 }
 
 interface CertificateBody {
@@ -87,14 +90,20 @@ const authorityExtensions: readonly Buffer[] = [
   criticalExtension('551d0f', tagged(0x03, Buffer.of(0x02, 0x04))),
 ];
 
-/** No CA; digitalSignature; serverAuth; the names. */
-function serverExtensions(hosts: readonly string[]): readonly Buffer[] {
+const serverAuth = objectId('2b06010505070301');
+const clientAuth = objectId('2b06010505070302');
+
+/** No CA; digitalSignature; for this use alone. */
+function leafExtensions(use: Buffer): readonly Buffer[] {
   return [
     criticalExtension('551d13', sequence()),
     criticalExtension('551d0f', tagged(0x03, Buffer.of(0x07, 0x80))),
-    extension('551d25', sequence(objectId('2b06010505070301'))),
-    extension('551d11', sequence(...hosts.map(alternativeName))),
+    extension('551d25', sequence(use)),
   ];
+}
+
+function namesOf(hosts: readonly string[]): Buffer {
+  return extension('551d11', sequence(...hosts.map(alternativeName)));
 }
 
 function alternativeName(host: string): Buffer {

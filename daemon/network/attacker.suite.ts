@@ -54,7 +54,7 @@ export function frame(stream: Stream): FramedStream {
 }
 
 /** Connects to `address`, anew if need be, and shakes hands as a good node would, with `status`. */
-async function shakeHands(attacker: Libp2p, address: string, status: Uint8Array): Promise<Connection> {
+export async function shakeHands(attacker: Libp2p, address: string, status: Uint8Array): Promise<Connection> {
   const connection = await attacker.dial(multiaddr(address), { force: true });
   const greeting = frame(await connection.newStream([names.status]));
   await greeting.write(status);

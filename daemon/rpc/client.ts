@@ -244,8 +244,8 @@ export class KvchainClient {
    * and goes on where it was. Error thrown: RESUME_TOO_OLD.
    */
   watch(prefix: string, options: WatchOptions = {}): AsyncGenerator<WatchUpdate, void> {
-    const { token, authority } = this.#options;
-    return watchKeys({ url: this.url, prefix, token, authority }, options);
+    const { token, authority, clientCertificate } = this.#options;
+    return watchKeys({ url: this.url, prefix, credentials: { token, authority, clientCertificate } }, options);
   }
 
   /** A proof file for what a key holds, or that it holds nothing; checked by verifyProof of kvchain/chain, or a LightClient. */

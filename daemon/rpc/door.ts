@@ -292,6 +292,10 @@ export class Door {
         detail: 'content-type: expected application/json',
       });
     }
+    if (error.code === 'FST_ERR_BAD_URL') {
+      const detail = `path: ${request.url.slice(0, 200)} is not UTF-8 in percent-encoding`;
+      return this.#deny(request, reply, { code: 'INVALID_REQUEST', detail });
+    }
     if (status < 500)
       return this.#deny(request, reply, { code: 'INVALID_REQUEST', detail: 'the request is malformed' });
     this.#parts.log.error({ error, url: request.url.slice(0, 200) }, 'request failed');

@@ -3,6 +3,8 @@ import { fromUtf8 } from '../../chain/bytes.ts';
 import { accept, type Result, reject } from '../../chain/errors.ts';
 
 const jsonDepthMax = 64;
+/** Characters of what the parser says of the place, which may quote the text around it. */
+const whereTextMax = 200;
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -13,8 +15,9 @@ export function parseJson(text: string): Result<unknown> {
   try {
     const value: unknown = JSON.parse(text);
     return accept(value);
-  } catch {
-    return reject('PARSE_ERROR', 'the body is not valid JSON');
+  } catch (cause) {
+    const where = cause instanceof Error ? cause.message.slice(0, whereTextMax) : '';
+    return reject('PARSE_ERROR', `the body is not valid JSON: ${where}`);
   }
 }
 

@@ -2,6 +2,7 @@
  * The server's side of connections before there is a request: how long one may take to come, over plain TCP or TLS, and how what is no
  * HTTP is answered.
  */
+import { X509Certificate } from 'node:crypto';
 import { createServer, type Server as HttpServer, STATUS_CODES } from 'node:http';
 import { createServer as createTlsServer, Server as HttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
@@ -9,7 +10,7 @@ import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { assert, KvchainError } from '../../chain/errors.ts';
 import { type DoorLimits, headerBytesMax, type TlsFiles } from './server-settings.ts';
 
-/** A server that does not listen yet. Error: BAD_CONFIG when certificate and key are none or not each other's. */
+/** A server that does not listen yet. Error: BAD_CONFIG when certificate, key or authority are none, or not each other's. */
 export function makeServer(tls: TlsFiles | null, limits: DoorLimits): HttpServer | HttpsServer {
   const options = {
     maxHeaderSize: headerBytesMax,
@@ -24,6 +25,7 @@ export function makeServer(tls: TlsFiles | null, limits: DoorLimits): HttpServer
       : createTlsServer({
           ...options,
           ...secureOptions(tls),
+          requestCert: tls.clientAuthority !== null,
           handshakeTimeout: limits.headersTimeoutMs,
         });
   // Handshakes that are under way count too; the limiter keeps the finished ones below its own limit.
@@ -50,15 +52,20 @@ export function portOf(server: HttpServer): number {
 }
 
 /** Checked before a server takes them, which would be left with half of them. */
-function secureOptions({ certificate, key }: TlsFiles): SecureContextOptions {
+function secureOptions({ certificate, key, clientAuthority }: TlsFiles): SecureContextOptions {
   const options = { cert: Buffer.from(certificate), key: Buffer.from(key), minVersion: 'TLSv1.2' } as const;
+  refuseUnless('--tls-cert and --tls-key are not a certificate and its key', () => createSecureContext(options));
+  if (clientAuthority === null) return options;
+  // OpenSSL passes over what is no certificate, and would then let nobody in.
+  refuseUnless('--tls-client-ca is not a certificate', () => new X509Certificate(clientAuthority));
+  return { ...options, ca: Buffer.from(clientAuthority) };
+}
+
+function refuseUnless(what: string, read: () => unknown): void {
   try {
-    createSecureContext(options);
-    return options;
+    read();
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new KvchainError('BAD_CONFIG', `--tls-cert and --tls-key are not a certificate and its key: ${why}`, {
-      cause,
-    });
+    throw new KvchainError('BAD_CONFIG', `${what}: ${why}`, { cause });
   }
 }

@@ -175,6 +175,16 @@ test.each([
   expect(Object.keys(reply.json)).toEqual(['code', 'message', 'action']);
 });
 
+test.each([
+  [{ path: '/v1/kv/%ff' }, 'path: /v1/kv/%ff is not UTF-8 in percent-encoding'],
+  [
+    { path: '/v1/transactions', body: `{"a":1,}${' '.repeat(99)}` },
+    'the body is not valid JSON: Expected double-quoted property name in JSON at position 7',
+  ],
+])('%j is told where it is wrong', async (ask, says) => {
+  expect((await admin(ask)).json.message).toContain(says);
+});
+
 test('a GET never changes anything: no GET route belongs to a method that writes', () => {
   for (const candidates of routeGroups().values()) {
     for (const { name, route } of candidates) {

@@ -54,10 +54,12 @@ export interface ServerMeter {
   readonly contentType: string;
 }
 
-/** What the server shows to be known by; both PEM. */
+/** What the server shows to be known by, and whom it demands callers to be known by; all PEM. */
 export interface TlsFiles {
   readonly certificate: Uint8Array;
   readonly key: Uint8Array;
+  /** Whoever shows no certificate that one of these authorities signed gets no connection; null lets everybody connect. */
+  readonly clientAuthority: Uint8Array | null;
 }
 
 export interface ServerSettings {

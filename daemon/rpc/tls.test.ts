@@ -1,9 +1,9 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { request } from 'node:https';
-import { connect as tlsConnect } from 'node:tls';
+import { type SecureContextOptions, connect as tlsConnect } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
 import { toUtf8 } from '../../chain/bytes.ts';
-import { makeCertificates } from '../keystore/certificates.ts';
+import { type CertifiedKey, makeCertificates } from '../keystore/certificates.ts';
 import { startUnderTest, type UnderTest } from './server-under-test.suite.ts';
 
 /** Self-signed for localhost and 127.0.0.1, made for this test alone: openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1. */
@@ -35,11 +35,11 @@ afterEach(async () => {
   for (const under of open.splice(0)) await under.close();
 });
 
-async function start(host: string): Promise<UnderTest> {
+async function start(host: string, clientAuthority: Uint8Array | null = null): Promise<UnderTest> {
   const under = await startUnderTest({
     settings: {
       host,
-      tls: { certificate: toUtf8(certificate), key: toUtf8(key) },
+      tls: { certificate: toUtf8(certificate), key: toUtf8(key), clientAuthority },
       tokens: [{ name: 'ci', scope: 'submit', sha256 }],
       allowedHosts: host === '0.0.0.0' ? ['localhost'] : [],
     },
@@ -48,10 +48,11 @@ async function start(host: string): Promise<UnderTest> {
   return under;
 }
 
-function status(port: number, headers: Record<string, string> = {}): Promise<number> {
+function status(port: number, headers: Record<string, string> = {}, shown: SecureContextOptions = {}): Promise<number> {
+  const ca = certificate;
   return new Promise((resolve, reject) => {
     const sent = request(
-      { host: '127.0.0.1', servername: 'localhost', port, path: '/v1/status', ca: certificate, agent: false, headers },
+      { host: '127.0.0.1', servername: 'localhost', port, path: '/v1/status', ca, agent: false, headers, ...shown },
       response => {
         response.resume();
         response.on('end', () => resolve(response.statusCode ?? 0));
@@ -120,7 +121,7 @@ test('R8: a new certificate is for new connections; one that is wrong is refused
   const { server } = await start('127.0.0.1');
   const old = new Visitor(server.port);
   const { server: made, authority } = makeCertificates({ name: 'new', hosts: ['localhost'], nowMs: Date.now() });
-  const files = { certificate: toUtf8(made.certificate), key: toUtf8(made.key) };
+  const files = { certificate: toUtf8(made.certificate), key: toUtf8(made.key), clientAuthority: null };
   expect(await old.shown).toBe(new X509Certificate(certificate).fingerprint256);
   for (const wrong of [{ key: toUtf8(authority.key) }, { certificate: toUtf8('none') }, { key: new Uint8Array(0) }]) {
     expect(() => server.setCertificate({ ...files, ...wrong })).toThrow('--tls-cert and --tls-key');
@@ -128,6 +129,27 @@ test('R8: a new certificate is for new connections; one that is wrong is refused
   }
   server.setCertificate(files);
   expect(await new Visitor(server.port).shown).toBe(new X509Certificate(made.certificate).fingerprint256);
+});
+
+test('R8: with an authority for clients, who shows no certificate of it in time gets no answer, whatever the token', async () => {
+  const wishes = { name: 'clients', hosts: ['localhost'], nowMs: Date.now() };
+  const ours = makeCertificates(wishes);
+  const expired = makeCertificates({ ...wishes, nowMs: 0 });
+  const { server } = await start('127.0.0.1', toUtf8(ours.authority.certificate + expired.authority.certificate));
+  const shown = ({ certificate: cert, key }: CertifiedKey) => ({ cert, key });
+  expect(await status(server.port, {}, shown(ours.client))).toBe(200);
+  const stranger = makeCertificates(wishes);
+  const selfSigned = { certificate, key };
+  for (const wrong of [{}, ...[stranger.client, expired.client, ours.server, selfSigned].map(shown)]) {
+    await expect(status(server.port, { authorization: bearer }, wrong)).rejects.toThrow();
+  }
+  expect(await status(server.port, {}, shown(ours.client))).toBe(200);
+  const files = { certificate: toUtf8(certificate), key: toUtf8(key) };
+  const none = toUtf8('none');
+  expect(() => server.setCertificate({ ...files, clientAuthority: none })).toThrow('--tls-client-ca');
+  server.setCertificate({ ...files, clientAuthority: toUtf8(stranger.authority.certificate) });
+  expect(await status(server.port, {}, shown(stranger.client))).toBe(200);
+  await expect(status(server.port, {}, shown(ours.client))).rejects.toThrow();
 });
 
 test('R8: a connection is closed cleanly when the server stops', async () => {
@@ -141,6 +163,6 @@ test('R8: a connection is closed cleanly when the server stops', async () => {
 test('a server without TLS takes no certificate', async () => {
   const under = await startUnderTest();
   open.push(under);
-  const files = { certificate: toUtf8(certificate), key: toUtf8(key) };
+  const files = { certificate: toUtf8(certificate), key: toUtf8(key), clientAuthority: null };
   expect(() => under.server.setCertificate(files)).toThrow('does not speak TLS');
 });

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type ErrorCode, isErrorCode, KvchainError } from '../../chain/errors.ts';
 import { type MethodName, type ParamsOf, type ResultOf, shapesOf } from './api.ts';
+import type { ClientCertificate } from './websocket-portable.ts';
 
 /** Wherever the daemon is and how it is reached. */
 export interface TransportOptions {
@@ -13,6 +14,8 @@ export interface TransportOptions {
   readonly timeoutMs?: number | undefined;
   /** PEM of an authority that a watch over TLS trusts beside the platform's; Node.js only. Calls trust what `fetch` does. */
   readonly authority?: string | undefined;
+  /** What a watch over TLS shows to a daemon that demands it; Node.js only. Calls show what `fetch` does. */
+  readonly clientCertificate?: ClientCertificate | undefined;
   /** Instead of the global one. */
   readonly fetch?: typeof fetch | undefined;
 }
@@ -130,6 +133,12 @@ export class HttpTransport {
 /** The error that says where nobody answered, or that who answered speaks otherwise, and what to do. */
 export function unreachableAt(url: string, cause: unknown): KvchainError {
   const code = causeCode(cause);
+  // Who shows none is told by an alert, who shows a wrong one is cut off.
+  if (url.startsWith('https:') && /ALERT_(?:CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE)$|^ECONNRESET$/.test(code)) {
+    const action =
+      'If it demands a certificate of its callers, put one and its key into tls/client.crt and tls/client.key of the data folder.';
+    return new KvchainError('UNREACHABLE', `the daemon at ${url} closed the connection (${code})`, { cause, action });
+  }
   if (/CERT|UNABLE_TO|ALTNAME/.test(code)) {
     return new KvchainError('UNREACHABLE', `a daemon answers at ${url}, but its certificate is not trusted (${code})`, {
       cause,

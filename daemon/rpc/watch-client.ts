@@ -11,6 +11,7 @@ import { parseJson } from './json.ts';
 import { pause } from './pause.ts';
 import { errorOf, unreachableAt } from './transport.ts';
 import { type WatchEvent, watchNotification } from './watch-event.ts';
+import type { SocketCredentials } from './websocket-portable.ts';
 
 /** A block's changes, or a block that left the chain; the resume point after it is {height, hash}, or the parent of an undone one. */
 export type WatchUpdate = WatchEvent;
@@ -32,9 +33,7 @@ export interface WatchPosition {
 export interface WatchTarget {
   readonly url: string;
   readonly prefix: string;
-  readonly token: string | undefined;
-  /** PEM, as in TransportOptions. */
-  readonly authority?: string | undefined;
+  readonly credentials: SocketCredentials;
 }
 
 const waitingMax = 256;
@@ -83,22 +82,14 @@ class WatchConnection {
   #isOver = false;
   #wake: () => void = () => {};
 
-  constructor(
-    { url, prefix, token, authority }: WatchTarget,
-    from: WatchPosition | null,
-    signal: AbortSignal | undefined,
-  ) {
+  constructor({ url, prefix, credentials }: WatchTarget, from: WatchPosition | null, signal: AbortSignal | undefined) {
     const params = { prefix, ...(from === null ? {} : { from: { height: from.height, hash: from.hash } }) };
     this.#signal = signal;
-    this.#socket = openSocket(
-      `${url.replace(/^http/, 'ws')}/v1/ws`,
-      { token, authority },
-      {
-        onOpen: () => this.#socket.send(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'kv_watch', params })),
-        onText: text => this.#onText(text),
-        onClose: () => this.#end(),
-      },
-    );
+    this.#socket = openSocket(`${url.replace(/^http/, 'ws')}/v1/ws`, credentials, {
+      onOpen: () => this.#socket.send(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'kv_watch', params })),
+      onText: text => this.#onText(text),
+      onClose: () => this.#end(),
+    });
     signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 

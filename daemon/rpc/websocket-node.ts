@@ -6,12 +6,13 @@ import type { OpenSocket } from './websocket-portable.ts';
 /** The largest message taken: an event of a block of 2 MiB whose values are all escaped. */
 const messageBytesMax = 33_554_432;
 
-export const openSocket: OpenSocket = (url, { token, authority }, handlers) => {
+export const openSocket: OpenSocket = (url, { token, authority, clientCertificate }, handlers) => {
   const socket = new WebSocket(url, {
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     maxPayload: messageBytesMax,
     handshakeTimeout: 10_000,
     ...(authority === undefined ? {} : { ca: [...rootCertificates, authority] }),
+    ...(clientCertificate && { cert: clientCertificate.certificate, key: clientCertificate.key }),
   });
   socket.on('open', () => handlers.onOpen());
   socket.on('message', (data: Buffer, isBinary: boolean) => {

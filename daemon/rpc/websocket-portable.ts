@@ -1,4 +1,4 @@
-/** Opens a WebSocket where the platform has one: browsers, and other runtimes. It carries no token, and trusts whom the platform trusts. */
+/** Opens a WebSocket where the platform has one: browsers, and other runtimes. It carries no token, and shows and trusts what the platform does. */
 
 /** What a socket tells; `onClose` comes once and last. */
 export interface SocketHandlers {
@@ -12,10 +12,17 @@ export interface ClientSocket {
   close(): void;
 }
 
+/** What a caller is known by to a server that demands it; both PEM. */
+export interface ClientCertificate {
+  readonly certificate: string;
+  readonly key: string;
+}
+
 export interface SocketCredentials {
   readonly token: string | undefined;
   /** PEM of one more authority to trust. */
   readonly authority?: string | undefined;
+  readonly clientCertificate?: ClientCertificate | undefined;
 }
 
 export type OpenSocket = (url: string, credentials: SocketCredentials, handlers: SocketHandlers) => ClientSocket;

@@ -69,6 +69,11 @@ export class Companion {
     return this.#node.ports.network.addresses()[0] ?? '';
   }
 
+  /** Its identity in the network. */
+  get id(): string {
+    return this.#node.ports.network.self;
+  }
+
   get height(): number {
     return this.#node.ledger.head.header.height;
   }

@@ -1,19 +1,21 @@
 import { expect, it } from 'vitest';
-import { type Failpoint, storeBatches } from '../../daemon/failpoints.ts';
+import { type Failpoint, sends, storeBatches } from '../../daemon/failpoints.ts';
 import { repositoryRoot, runNode } from '../ci/programs.ts';
 import { runCampaign } from './campaign.ts';
-import { plannedFailpoints } from './plan.ts';
+import { plannedFailpoints, unreached } from './plan.ts';
 
-const limitMs = 360_000;
-const ofBatches = Object.keys(storeBatches).flatMap(name => [`before ${name}`, `after ${name}`]);
+const limitMs = 600_000;
+const all = [...Object.keys(storeBatches), ...Object.keys(sends)]
+  .filter(name => !unreached.some(absent => absent === name))
+  .flatMap(name => [`before ${name}`, `after ${name}`]);
 
 it(
-  'D1: a daemon killed before and after each batch stands up and has lost nothing acknowledged',
+  'D1: a daemon killed before and after each batch and each send stands up and has lost nothing acknowledged',
   async () => {
-    // Those of the sends take a minute more: npm run failpoints.
-    const failpoints = plannedFailpoints.filter(({ failpoint }) => ofBatches.includes(failpoint));
-    const results = await runCampaign({ failpoints, rounds: 1, randomKills: 0, onDeath: () => {} });
-    expect(results.map(({ failpoint }) => failpoint).toSorted()).toEqual(ofBatches.toSorted());
+    expect(unreached).toEqual(['engine-message']);
+    const plan = { failpoints: plannedFailpoints, rounds: 1, randomKills: 0, onDeath: () => {} };
+    const results = await runCampaign(plan);
+    expect(results.map(({ failpoint }) => failpoint).toSorted()).toEqual(all.toSorted());
     for (const { failpoint, kills, lost } of results)
       expect({ failpoint, kills, lost }).toEqual({ failpoint, kills: 1, lost: 0 });
     expect(Math.max(...results.map(({ acknowledged }) => acknowledged))).toBeGreaterThan(4);
