@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { programVersion } from '../daemon/version.ts';
 import { addNetworkCommands } from './networks/commands.ts';
+import { addScenarioCommands } from './scenarios/commands.ts';
 
 /** Name, file and what it is for. */
 const programs = [
@@ -23,6 +24,7 @@ const command = new Command('kvchain-testnet')
   .helpOption('--help', 'Tell all this and end.');
 
 addNetworkCommands(command);
+addScenarioCommands(command);
 for (const [name, file, meaning] of programs) {
   command
     .command(`${name} [arguments...]`)

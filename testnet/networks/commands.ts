@@ -2,11 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
-import { errorRow, KvchainError } from '../../chain/errors.ts';
+import { KvchainError } from '../../chain/errors.ts';
 import { attackerKinds } from '../attackers/kinds.ts';
 import { giveOrder, type Order } from './control.ts';
 import { parseGroups } from './link-plan.ts';
 import { parseAttackers, planOf, readNetworkText } from './network-file.ts';
+import { runAction } from './run-action.ts';
 import { endLeftovers, networkFolder, readState } from './state-file.ts';
 import { type MemberRow, tableOf } from './table.ts';
 import { up } from './up.ts';
@@ -57,7 +58,7 @@ function addUp(program: Command): void {
     .option('--json', 'tell the members as one line of JSON when all are up, and nothing more')
     .addHelpText('after', upExamples);
   withFolder(command).action(
-    run(command, async options => {
+    runAction(command, async options => {
       const { file, interval, attackers, dir, json, ...flags } = upOptions.parse(options);
       const fields = file === undefined ? {} : readNetworkText(readText(file), file);
       const given = {
@@ -82,7 +83,7 @@ function addPs(program: Command): void {
   const command = program.command('ps').description('Lists the members of the network, and how they stand.');
   command.option('--json', 'as one JSON document');
   withFolder(command).action(
-    run(command, async ({ dir, json }) => {
+    runAction(command, async ({ dir, json }) => {
       const rows = rowsSchema.parse(await order(dir, { order: 'ps' }));
       process.stdout.write(json === true ? `${JSON.stringify(rows)}\n` : `${tableOf(rows)}\n`);
     }),
@@ -92,7 +93,7 @@ function addPs(program: Command): void {
 function addDown(program: Command): void {
   const command = program.command('down').description('Ends the network; its folder stays until the next up.');
   withFolder(command).action(
-    run(command, async ({ dir }) => {
+    runAction(command, async ({ dir }) => {
       const folder = networkFolder(text(dir));
       const state = readState(folder);
       try {
@@ -115,7 +116,7 @@ function addLogs(program: Command): void {
     .option('--lines <count>', 'the last so many of each', whole, logLinesDefault)
     .description('Shows what the members logged last.');
   withFolder(command).action(
-    run(command, async ({ dir, lines }, [member]) => {
+    runAction(command, async ({ dir, lines }, [member]) => {
       const { members } = readState(networkFolder(text(dir)));
       const chosen = member === undefined ? members : members.slice(Number(member), Number(member) + 1);
       if (chosen.length === 0) throw new KvchainError('NOT_FOUND', `no member ${member}: there are ${members.length}`);
@@ -134,7 +135,7 @@ function addKill(program: Command): void {
     .addOption(new Option('-9', 'at once, as a loss of power'))
     .description('Ends a member; restart brings it back with what it had stored.');
   withFolder(command).action(
-    run(command, async (options, [member]) => {
+    runAction(command, async (options, [member]) => {
       const how = options['9'] === true ? 'kill' : 'term';
       await order(options.dir, { order: 'kill', index: Number(member), how });
       process.stdout.write(`member ${member} has ended\n`);
@@ -153,7 +154,7 @@ function addOrders(program: Command): void {
   for (const [name, meaning, done] of memberOrders) {
     const command = program.command(name).argument('<member>', 'its number', whole).description(meaning);
     withFolder(command).action(
-      run(command, async ({ dir }, [member]) => {
+      runAction(command, async ({ dir }, [member]) => {
         await order(dir, { order: name, index: Number(member) });
         process.stdout.write(`member ${member} ${done}\n`);
       }),
@@ -167,14 +168,14 @@ function addLinkOrders(program: Command): void {
     .argument('<groups>', 'such as 0,1/2,3,4')
     .description('Cuts the network into groups that cannot speak to each other.');
   withFolder(partition).action(
-    run(partition, async ({ dir }, [groups = '']) => {
+    runAction(partition, async ({ dir }, [groups = '']) => {
       await order(dir, { order: 'partition', groups: parseGroups(groups).map(group => [...group]) });
       process.stdout.write(`the network is cut into ${groups}\n`);
     }),
   );
   const heal = program.command('heal').description('Ends partitions, delays and losses.');
   withFolder(heal).action(
-    run(heal, async ({ dir }) => {
+    runAction(heal, async ({ dir }) => {
       await order(dir, { order: 'heal' });
       process.stdout.write('all links are good again\n');
     }),
@@ -186,7 +187,7 @@ function addLinkOrders(program: Command): void {
     .argument('<ms>', '0 to 2000', whole)
     .description('Delays what one member sends to another; the way back is a link of its own.');
   withFolder(delay).action(
-    run(delay, async ({ dir }, [from, to, ms]) => {
+    runAction(delay, async ({ dir }, [from, to, ms]) => {
       await order(dir, { order: 'delay', from: Number(from), to: Number(to), delayMs: Number(ms) });
       process.stdout.write(`what ${from} sends to ${to} comes ${ms} ms later\n`);
     }),
@@ -198,7 +199,7 @@ function addLinkOrders(program: Command): void {
     .argument('<rate>', '0 to 1')
     .description('Loses so much of what one member sends to another.');
   withFolder(drop).action(
-    run(drop, async ({ dir }, [from, to, rate]) => {
+    runAction(drop, async ({ dir }, [from, to, rate]) => {
       await order(dir, { order: 'drop', from: Number(from), to: Number(to), lossRate: Number(rate) });
       process.stdout.write(`of what ${from} sends to ${to}, ${rate} is lost\n`);
     }),
@@ -213,24 +214,6 @@ function withFolder(command: Command): Command {
   return command
     .option('--dir <folder>', 'of the network (default: ~/.kvchain-testnet)')
     .helpOption('--help', 'Tell all this and end.');
-}
-
-type Action = (options: Readonly<Record<string, unknown>>, args: readonly string[]) => Promise<void>;
-
-/** Runs an action; tells an error, what to do about it, and the exit code of the error table. */
-function run(command: Command, action: Action): () => Promise<void> {
-  return async () => {
-    try {
-      await action(
-        command.opts(),
-        command.processedArgs.map(text).filter(argument => argument !== undefined),
-      );
-    } catch (error) {
-      if (!(error instanceof KvchainError)) throw error;
-      process.stderr.write(`kvchain-testnet: ${error.code}: ${error.message}\n  ${error.action}\n`);
-      process.exitCode = errorRow(error.code).exit;
-    }
-  };
 }
 
 function text(value: unknown): string | undefined {

@@ -1,0 +1,170 @@
+/**
+ * Private fork, the double spend. The attack: pay on the public chain, mine a branch in secret from the block below the payment, with
+ * a transaction that contradicts it; when the victim has delivered and the secret branch is heavier, publish it, and the payment was never made.
+ * The defence: confirmations. With less than half of the hash rate the branch falls behind with every block that the victim waits; against more
+ * there is none in proof of work alone, and the rate of success is PROTOCOLS 10.1's. THREATS.md C1.
+ */
+import type { SealedHeader } from '../../chain/block.ts';
+import { equalBytes } from '../../chain/bytes.ts';
+import { decodeBits, workOf } from '../../chain/target.ts';
+import type { Transaction } from '../../chain/transaction.ts';
+import { decodeHeaders, encodeBatch, encodeRequest } from '../../daemon/wire.ts';
+import { until } from '../until.ts';
+import {
+  type Attacker,
+  type AttackerNode,
+  type AttackerPlace,
+  openAttackerNetwork,
+  openAttackerNode,
+} from './attacker-node.ts';
+import { Curtain } from './curtain.ts';
+
+const requestMs = 2_000;
+/** The public branch is looked at when a block was heard of, and at least so often. */
+const lookMs = 300;
+const headersMax = 1_000;
+const raceMsMax = 86_400_000;
+
+/** Two transactions of one account with the same nonce. */
+export interface DoubleSpend {
+  readonly payment: Transaction;
+  readonly conflict: Transaction;
+}
+
+export interface RacePlan {
+  /** Whether the victim has delivered, so that there is something to be gained; told how many blocks the public branch has. */
+  readonly isDelivered: (publicBlocks: number) => boolean;
+  /** Behind the public branch by so many blocks, at any time, it gives up. */
+  readonly giveUpBehind: number;
+  readonly signal: AbortSignal;
+}
+
+export interface RaceEnd {
+  readonly outcome: 'won' | 'gave up';
+  /** Blocks of both branches, when they were last seen apart. */
+  readonly privateBlocks: number;
+  readonly publicBlocks: number;
+}
+
+/** What the peers follow: all of them our branch, or the heaviest of the others. */
+interface Following {
+  readonly isAdopted: boolean;
+  readonly theirs: readonly SealedHeader[];
+}
+
+export class PrivateFork implements Attacker {
+  readonly #node: AttackerNode['node'];
+  readonly #curtain: Curtain;
+  readonly #close: AttackerNode['close'];
+  /** Where the branches part: a block of both, and the work up to it. */
+  #fork: { readonly sealed: SealedHeader; readonly work: bigint };
+
+  private constructor({ node, close }: AttackerNode, curtain: Curtain) {
+    this.#node = node;
+    this.#curtain = curtain;
+    this.#close = close;
+    this.#fork = { sealed: node.ledger.head, work: 0n };
+  }
+
+  /** Joins as any node does. */
+  static async open(place: AttackerPlace): Promise<PrivateFork> {
+    const curtain = new Curtain(await openAttackerNetwork(place));
+    return new PrivateFork(await openAttackerNode(place, curtain), curtain);
+  }
+
+  get peerId(): string {
+    return this.#curtain.self;
+  }
+
+  get address(): string {
+    return this.#curtain.addresses()[0] ?? '';
+  }
+
+  get head(): SealedHeader {
+    return this.#node.ledger.head;
+  }
+
+  get peers(): number {
+    return this.#curtain.peers().length;
+  }
+
+  /** Lowers the curtain on the present head, pays before it, and keeps the contradiction behind it. */
+  async begin({ payment, conflict }: DoubleSpend): Promise<void> {
+    this.#fork = { sealed: this.head, work: this.#node.engine.view().head.work };
+    this.#curtain.hide();
+    await this.#curtain.publishOpenly('transactions', encodeBatch([payment]));
+    await this.#node.pipeline.submitted([conflict], 'attacker');
+  }
+
+  /** Mines the secret branch until the peers have adopted it, or it is hopeless; follows the public chain again after that. */
+  async race({ isDelivered, giveUpBehind, signal }: RacePlan): Promise<RaceEnd> {
+    let isShown = false;
+    let blocks = { privateBlocks: 0, publicBlocks: 0 };
+    const look = this.#looking();
+    this.#node.producer.start();
+    try {
+      return await until('the race to end', raceMsMax, async () => {
+        signal.throwIfAborted();
+        const { isAdopted, theirs } = await look();
+        if (isAdopted) return { outcome: 'won' as const, ...blocks };
+        blocks = {
+          privateBlocks: this.head.header.height - this.#fork.sealed.header.height,
+          publicBlocks: theirs.length,
+        };
+        if (blocks.publicBlocks - blocks.privateBlocks >= giveUpBehind)
+          return { outcome: 'gave up' as const, ...blocks };
+        const isHeavier = this.#node.engine.view().head.work - this.#fork.work > workOfAll(theirs);
+        if (!isShown && isHeavier && isDelivered(blocks.publicBlocks)) {
+          isShown = true;
+          await this.#curtain.show();
+        }
+        return null;
+      });
+    } finally {
+      this.#node.producer.stop();
+      this.#curtain.open();
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#close();
+  }
+
+  /** Gives what the peers follow, as it was when it may have changed last: questions cost time in which nothing is mined. */
+  #looking(): () => Promise<Following> {
+    let seen: Following = { isAdopted: false, theirs: [] };
+    let heard = -1;
+    let nextMs = 0;
+    return async () => {
+      const { blocksHeard } = this.#curtain;
+      const nowMs = performance.now();
+      if (blocksHeard === heard && nowMs < nextMs) return seen;
+      heard = blocksHeard;
+      nextMs = nowMs + lookMs;
+      seen = await this.#following();
+      return seen;
+    };
+  }
+
+  /** What every peer has on top of the fork, asked as any node asks. */
+  async #following(): Promise<Following> {
+    const question = encodeRequest({ type: 'getHeaders', locator: [this.#fork.sealed.hash], limit: headersMax });
+    const asked = this.#curtain.peers().map(async ({ id }) => {
+      const answer = decodeHeaders(await this.#curtain.askOpenly(id, question, requestMs));
+      return answer.ok ? answer.value : [];
+    });
+    const [ours] = await this.#node.reader.headersFrom(this.#fork.sealed.header.height + 1, 1);
+    const isOurs = ([first]: readonly SealedHeader[]) => !!first && !!ours && equalBytes(first.hash, ours.hash);
+    const branches = (await Promise.allSettled(asked)).flatMap(answer =>
+      answer.status === 'fulfilled' ? [answer.value] : [],
+    );
+    const theirs = branches
+      .filter(branch => !isOurs(branch))
+      .reduce<readonly SealedHeader[]>((best, branch) => (workOfAll(branch) > workOfAll(best) ? branch : best), []);
+    return { isAdopted: branches.length > 0 && branches.every(isOurs), theirs };
+  }
+}
+
+function workOfAll(headers: readonly SealedHeader[]): bigint {
+  return headers.reduce((sum, { header }) => sum + workOf(decodeBits(header.bits) ?? 0n), 0n);
+}
