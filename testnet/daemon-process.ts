@@ -26,6 +26,17 @@ export interface Hardship {
   readonly fileBlocksMax?: number;
 }
 
+export interface DaemonHost {
+  /** What begins its command line. */
+  readonly command: readonly string[];
+  /** Where it listens for peers. */
+  readonly address: string;
+  /** From its API's URL there, the URL here. */
+  reach(url: string): Promise<string>;
+}
+
+const thisMachine: DaemonHost = { command: [], address: '127.0.0.1', reach: async url => url };
+
 export interface DaemonProcessOptions extends Hardship {
   readonly dataDir: string;
   /** Flags beside the data folder; ports are free ones unless they are given here. */
@@ -35,6 +46,8 @@ export interface DaemonProcessOptions extends Hardship {
    * who started it, and is to be stopped.
    */
   readonly logFile?: string;
+  /** Where it runs; without it on the loopback address of this machine. */
+  readonly host?: DaemonHost;
 }
 
 /** The last that it said. */
@@ -62,10 +75,11 @@ export class DaemonProcess {
   }
 
   /** Resolves when the daemon answers. Throws with the daemon's last words when it ends before that. */
-  static async start({ dataDir, flags, logFile, ...hardship }: DaemonProcessOptions): Promise<DaemonProcess> {
-    const free = ['--rpc-port', '0', '--p2p-host', '127.0.0.1', '--p2p-port', '0'];
+  static async start(options: DaemonProcessOptions): Promise<DaemonProcess> {
+    const { dataDir, flags, logFile, host = thisMachine, ...hardship } = options;
+    const free = ['--rpc-port', '0', '--p2p-host', host.address, '--p2p-port', '0'];
     const log = logFile === undefined ? null : openSync(logFile, 'a', 0o600);
-    const child = spawnDaemon(['--data-dir', dataDir, ...free, ...flags], { hardship, log });
+    const child = spawnDaemon(['--data-dir', dataDir, ...free, ...flags], { hardship, log, host });
     if (log !== null) closeSync(log);
     const said = logFile === undefined ? keepTail(child) : () => readFileSync(logFile, 'utf8').slice(-tailBytes);
     let exitCode: number | null | undefined;
@@ -83,7 +97,11 @@ export class DaemonProcess {
       return readUrl(dataDir, child.pid);
     });
     const token = (await readFile(join(dataDir, '.cookie'), 'utf8')).trim();
-    return new DaemonProcess(dataDir, new KvchainClient({ url, token }), { child, exited, said });
+    return new DaemonProcess(dataDir, new KvchainClient({ url: await host.reach(url), token }), {
+      child,
+      exited,
+      said,
+    });
   }
 
   get pid(): number {
@@ -132,13 +150,14 @@ interface Spawning {
   readonly hardship: Hardship;
   /** An open file; null for a pipe to us. */
   readonly log: number | null;
+  readonly host: DaemonHost;
 }
 
-function spawnDaemon(args: readonly string[], { hardship, log }: Spawning): ChildProcess {
+function spawnDaemon(args: readonly string[], { hardship, log, host }: Spawning): ChildProcess {
   const { failpoint, nodeFlags = [], fileBlocksMax } = hardship;
   const conditions = failpoint === undefined ? [] : ['--conditions=failpoints'];
   const env = failpoint === undefined ? process.env : { ...process.env, KVCHAIN_FAILPOINT: failpoint };
-  const command = [process.execPath, ...conditions, ...nodeFlags, program, ...args];
+  const command = [...host.command, process.execPath, ...conditions, ...nodeFlags, program, ...args];
   // The shell becomes the daemon, which so has its process id.
   const limiting = fileBlocksMax === undefined ? [] : ['bash', '-c', `ulimit -f ${fileBlocksMax} && exec "$0" "$@"`];
   const [file = '', ...rest] = [...limiting, ...command];

@@ -17,6 +17,8 @@ export interface AttackerPlace {
   readonly genesis: Genesis;
   /** 32 bytes each: who it is on the network, and who signs its blocks. */
   readonly keys: { readonly identity: Uint8Array; readonly producer: Uint8Array };
+  /** Where it listens. */
+  readonly address: string;
   /** Multiaddresses of those whom it dials. */
   readonly bootstrap: readonly string[];
   /** Hashes per second. */
@@ -33,11 +35,11 @@ export interface Attacker {
   close(): Promise<void>;
 }
 
-/** A libp2p network port as a daemon on loopback has it, not started. */
-export function openAttackerNetwork({ genesis, keys, bootstrap }: AttackerPlace): Promise<Network> {
+/** A libp2p network port as a daemon has it, not started. */
+export function openAttackerNetwork({ genesis, keys, address, bootstrap }: AttackerPlace): Promise<Network> {
   return createLibp2pNetwork({
     identity: keys.identity,
-    listen: ['/ip4/127.0.0.1/tcp/0'],
+    listen: [`/ip4/${address}/tcp/0`],
     bootstrap,
     chainIdHex: toHex(chainIdOf(genesis)),
     isMdnsOn: false,

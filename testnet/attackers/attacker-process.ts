@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { KvchainError } from '../../chain/errors.ts';
+import type { DaemonHost } from '../daemon-process.ts';
 import { until } from '../until.ts';
 import { type AttackerIdentity, readIdentityLine } from './identity-line.ts';
 import type { AttackerKind } from './kinds.ts';
@@ -20,6 +21,7 @@ export interface AttackerOptions {
   readonly logFile: string;
   /** Multiaddresses of those whom it dials. */
   readonly bootstrap: readonly string[];
+  readonly host: Pick<DaemonHost, 'command' | 'address'>;
 }
 
 export class AttackerProcess {
@@ -34,11 +36,13 @@ export class AttackerProcess {
   }
 
   /** Resolves when it takes part. Error thrown: UNREACHABLE with its last words. */
-  static async start({ kind, hashRate, dataDir, logFile, bootstrap }: AttackerOptions): Promise<AttackerProcess> {
+  static async start(options: AttackerOptions): Promise<AttackerProcess> {
+    const { kind, hashRate, dataDir, logFile, bootstrap, host } = options;
     const log = openSync(logFile, 'a', 0o600);
-    const args = [program, kind, '--data-dir', dataDir, '--hash-rate', String(hashRate)];
+    const place = ['--data-dir', dataDir, '--address', host.address, '--hash-rate', String(hashRate)];
     const dials = bootstrap.flatMap(address => ['--bootstrap', address]);
-    const child = spawn(process.execPath, [...args, ...dials], { stdio: ['ignore', 'pipe', log], detached: true });
+    const [file = '', ...rest] = [...host.command, process.execPath, program, kind, ...place, ...dials];
+    const child = spawn(file, rest, { stdio: ['ignore', 'pipe', log], detached: true });
     closeSync(log);
     let exitCode: number | null | undefined;
     let said = '';

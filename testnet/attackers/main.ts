@@ -25,6 +25,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     'data-dir': { type: 'string', default: '.' },
+    address: { type: 'string', default: '127.0.0.1' },
     bootstrap: { type: 'string', multiple: true, default: [] },
     'hash-rate': { type: 'string', default: '1000' },
   },
@@ -35,6 +36,7 @@ if (kind === undefined) throw new KvchainError('USAGE', `no attacker ${positiona
 const place: AttackerPlace = {
   genesis: await readGenesis(values['data-dir']),
   keys: await readNodeKeys(values['data-dir']),
+  address: values.address,
   bootstrap: values.bootstrap,
   hashRate: Number(values['hash-rate']),
   onFault: error => tell('fault', { error: String(error) }),

@@ -6,11 +6,9 @@ import { KvchainError } from '../../chain/errors.ts';
 import { attackerKinds } from '../attackers/kinds.ts';
 import { giveOrder, type Order } from './control.ts';
 import { parseGroups } from './link-plan.ts';
-import { parseAttackers, planOf, readNetworkText } from './network-file.ts';
 import { runAction } from './run-action.ts';
 import { endLeftovers, networkFolder, readState } from './state-file.ts';
 import { type MemberRow, tableOf } from './table.ts';
-import { up } from './up.ts';
 
 const logLinesDefault = 50;
 
@@ -54,19 +52,30 @@ function addUp(program: Command): void {
     .option('--difficulty <bits>', 'leading zero bits of a block hash, fixed; without it --interval decides', whole)
     .option('--hash-rate <rate>', 'hashes per second of each daemon (default: 2000)', whole)
     .option('--seed <number>', 'of a random topology (default: 1)', whole)
+    .option('--netns', 'each member on a host of its own, a network namespace (root, iproute2)')
     .option('--file <yaml>', 'a network file; flags given beside it win')
     .option('--json', 'tell the members as one line of JSON when all are up, and nothing more')
     .addHelpText('after', upExamples);
   withFolder(command).action(
     runAction(command, async options => {
-      const { file, interval, attackers, dir, json, ...flags } = upOptions.parse(options);
+      const { file, interval, attackers, dir, json, netns, ...flags } = upOptions.parse(options);
+      // What only this command needs is loaded with it: the others answer at once.
+      const [{ up }, { parseAttackers, planOf, readNetworkText }] = await Promise.all([
+        import('./up.ts'),
+        import('./network-file.ts'),
+      ]);
       const fields = file === undefined ? {} : readNetworkText(readText(file), file);
       const given = {
         ...flags,
         ...(interval === undefined ? {} : { intervalMs: interval }),
         ...(attackers === undefined ? {} : { attackers: parseAttackers(attackers) }),
       };
-      await up({ plan: planOf({ ...fields, ...given }), folder: networkFolder(dir), format: json ? 'json' : 'text' });
+      await up({
+        plan: planOf({ ...fields, ...given }),
+        folder: networkFolder(dir),
+        place: netns ? 'namespaces' : 'loopback',
+        format: json ? 'json' : 'text',
+      });
     }),
   );
 }
@@ -77,6 +86,7 @@ const upOptions = z.looseObject({
   attackers: z.string().optional(),
   dir: z.string().optional(),
   json: z.boolean().default(false),
+  netns: z.boolean().default(false),
 });
 
 function addPs(program: Command): void {

@@ -5,6 +5,7 @@ import { KvchainError } from '../../chain/errors.ts';
 import type { KvchainClient } from '../../daemon/rpc/client.ts';
 import { AttackerProcess } from '../attackers/attacker-process.ts';
 import { DaemonProcess } from '../daemon-process.ts';
+import type { Host } from './hosts.ts';
 import type { PlannedAttacker, PlannedNode } from './network-file.ts';
 import type { MemberRow } from './table.ts';
 
@@ -16,6 +17,7 @@ export interface MemberPlace {
   readonly index: number;
   readonly folder: string;
   readonly genesis: string;
+  readonly host: Host;
 }
 
 /** A reading that takes longer is left out of the table. */
@@ -28,17 +30,19 @@ export class Member {
   readonly logFile: string;
   readonly plan: MemberPlan;
   readonly #genesis: string;
+  readonly #host: Host;
   #process: DaemonProcess | AttackerProcess | null = null;
   #identity: { readonly peerId: string; readonly address: string } | null = null;
   #isPaused = false;
 
-  constructor(plan: MemberPlan, { index, folder, genesis }: MemberPlace) {
+  constructor(plan: MemberPlan, { index, folder, genesis, host }: MemberPlace) {
     this.index = index;
     this.plan = plan;
     this.name = `${plan.role === 'node' ? 'node' : plan.kind}-${index}`;
     this.dataDir = join(folder, this.name);
     this.logFile = join(folder, `${this.name}.log`);
     this.#genesis = genesis;
+    this.#host = host;
   }
 
   /** The daemon's client; null for an attacker, and while it is stopped or paused. */
@@ -126,20 +130,28 @@ export class Member {
   }
 
   #launch({ flags }: PlannedNode, ports: readonly string[]): Promise<DaemonProcess> {
-    return DaemonProcess.start({ dataDir: this.dataDir, flags: [...ports, ...flags], logFile: this.logFile });
+    return DaemonProcess.start({
+      dataDir: this.dataDir,
+      flags: [...ports, ...flags],
+      logFile: this.logFile,
+      host: this.#host,
+    });
   }
 
   /** Those of the last start; none means free ones, which the system gives out without races. */
   #ports(): readonly string[] {
     const port = /\/tcp\/(\d+)\//.exec(this.address ?? '')?.[1];
-    return port === undefined ? [] : ['--p2p-port', port, '--rpc-port', this.#rpcPort];
+    return port === undefined || this.#host.portFlags.length > 0
+      ? this.#host.portFlags
+      : ['--p2p-port', port, '--rpc-port', this.#rpcPort];
   }
 
   #rpcPort = '0';
 
   async #startAttacker({ kind, hashRate, bootstrap }: PlannedAttacker & { bootstrap: () => readonly string[] }) {
     const { dataDir, logFile } = this;
-    const attacker = await AttackerProcess.start({ kind, hashRate, dataDir, logFile, bootstrap: bootstrap() });
+    const host = this.#host;
+    const attacker = await AttackerProcess.start({ kind, hashRate, dataDir, logFile, host, bootstrap: bootstrap() });
     this.#identity = attacker.identity;
     return attacker;
   }

@@ -7,6 +7,7 @@ import { KvchainError } from '../../chain/errors.ts';
 import { formatGenesis } from '../../chain/genesis-file.ts';
 import type { BatchCall } from '../../daemon/rpc/transport.ts';
 import { until } from '../until.ts';
+import { type Host, loopback } from './hosts.ts';
 import { LinkPlan, type LinkState } from './link-plan.ts';
 import { Member, type MemberPlan } from './member.ts';
 import { genesisOf, type NetworkPlan } from './network-file.ts';
@@ -32,7 +33,8 @@ export class RunningNetwork {
   #starting: Promise<void> = Promise.resolve();
   #isStopping = false;
 
-  constructor(plan: NetworkPlan, folder: string) {
+  /** `hostOf` says where each member runs. */
+  constructor(plan: NetworkPlan, folder: string, hostOf: (index: number) => Host = () => loopback) {
     this.folder = folder;
     const genesis = formatGenesis(genesisOf(plan, Date.now()));
     const nodes = plan.nodes.length;
@@ -41,7 +43,7 @@ export class RunningNetwork {
       ...plan.nodes.map(node => ({ role: 'node' as const, ...node })),
       ...plan.attackers.map(attacker => ({ role: 'attacker' as const, bootstrap, ...attacker })),
     ];
-    this.members = plans.map((member, index) => new Member(member, { index, folder, genesis }));
+    this.members = plans.map((member, index) => new Member(member, { index, folder, genesis, host: hostOf(index) }));
     const seed = BigInt(plan.seed);
     this.#dials = dialledEdges(plan.topology, nodes, seed);
     // An attacker reaches everybody: that is the worst case.
@@ -65,7 +67,9 @@ export class RunningNetwork {
         tell(member);
       }
     };
-    await Promise.all(Array.from({ length: startsAtOnce }, startNext));
+    // When one does not start, the others that are being started are waited for, so that all can be stopped.
+    const outcomes = await Promise.allSettled(Array.from({ length: startsAtOnce }, startNext));
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
     if (this.#isStopping) return;
     await this.#applyLinks();
     for (const edge of this.#dials) if (!this.#isStopping) await this.#dial(edge);

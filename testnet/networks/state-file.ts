@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { KvchainError } from '../../chain/errors.ts';
 import { until } from '../until.ts';
+import { removeHosts } from './hosts.ts';
 
 const fileName = 'network.json';
 const endMs = 15_000;
@@ -70,17 +71,18 @@ export async function clearFolder(folder: string): Promise<void> {
 }
 
 /** Ends the members of a network whose `up` was killed; gives how many there were. */
-export async function endLeftovers({ members }: NetworkState): Promise<number> {
+export async function endLeftovers({ pid, members }: NetworkState): Promise<number> {
   // A process id may be another program's by now: a member names its folder.
   const isThere = ({ pid, dataDir }: NetworkState['members'][number]) => commandOf(pid).includes(dataDir);
   const left = members.filter(isThere);
-  for (const { pid } of left) {
-    process.kill(pid ?? 0, 'SIGCONT');
-    process.kill(pid ?? 0, 'SIGTERM');
+  for (const member of left) {
+    process.kill(member.pid ?? 0, 'SIGCONT');
+    process.kill(member.pid ?? 0, 'SIGTERM');
   }
   await until('the members to end', endMs, async () => !left.some(isThere)).catch(() => {
     for (const member of left.filter(isThere)) process.kill(member.pid ?? 0, 'SIGKILL');
   });
+  removeHosts(pid);
   return left.length;
 }
 

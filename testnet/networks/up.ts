@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { unreachable } from '../../chain/errors.ts';
 import { listenForOrders, type Order } from './control.ts';
+import { Hosts, loopback } from './hosts.ts';
 import { RunningNetwork } from './network.ts';
 import type { NetworkPlan } from './network-file.ts';
 import { Screen } from './screen.ts';
@@ -15,13 +16,17 @@ const lineMs = 10_000;
 export interface UpOptions {
   readonly plan: NetworkPlan;
   readonly folder: string;
+  /** Members on this machine's loopback address, or each on a host of its own. */
+  readonly place: 'loopback' | 'namespaces';
   readonly format: 'text' | 'json';
 }
 
 /** Resolves when the network has ended and no process is left. */
-export async function up({ plan, folder, format }: UpOptions): Promise<void> {
+export async function up({ plan, folder, place, format }: UpOptions): Promise<void> {
   await clearFolder(folder);
-  const network = new RunningNetwork(plan, folder);
+  const hosts = place === 'namespaces' ? await Hosts.open(plan.nodes.length + plan.attackers.length) : null;
+  if (hosts !== null) process.stderr.write(netemLine(hosts));
+  const network = new RunningNetwork(plan, folder, index => hosts?.host(index) ?? loopback);
   const ending = new AbortController();
   const endSignals = onSignals(network, ending);
   const control = await listenForOrders(order => carryOut(network, order, ending).finally(remember));
@@ -39,10 +44,17 @@ export async function up({ plan, folder, format }: UpOptions): Promise<void> {
     if (!ending.signal.aborted) await show(network, { format, signal: ending.signal });
   } finally {
     await network.stop();
+    hosts?.close();
     await control.close();
     await remember().catch(() => {});
     endSignals();
   }
+}
+
+function netemLine(hosts: Hosts): string {
+  return hosts.hasNetem
+    ? 'this kernel has tc netem, for faults of packets; the orders delay and drop are those of the daemons all the same\n'
+    : 'this kernel lacks tc netem: delay and loss stay with the link control of the daemons\n';
 }
 
 /** The first signal ends the network in order, the second at once. */

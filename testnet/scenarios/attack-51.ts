@@ -100,6 +100,7 @@ async function openAttacker(network: RunningNetwork, { rate, tell }: Run): Promi
   const fork = await PrivateFork.open({
     genesis: genesis.value,
     keys: { identity: newSecret(), producer: newSecret() },
+    address: '127.0.0.1',
     bootstrap: network.members.flatMap(({ address }) => address ?? []),
     hashRate: rate,
     onFault: error => tell(`the attacker has a fault: ${String(error)}`),
