@@ -95,6 +95,9 @@ export class DaemonProcess {
         throw new KvchainError('UNREACHABLE', `the daemon ended with ${exitCode}: ${said().slice(-lastWordsBytes)}`);
       }
       return readUrl(dataDir, child.pid);
+    }).catch((error: unknown) => {
+      child.kill('SIGKILL');
+      throw error;
     });
     const token = (await readFile(join(dataDir, '.cookie'), 'utf8')).trim();
     return new DaemonProcess(dataDir, new KvchainClient({ url: await host.reach(url), token }), {

@@ -59,6 +59,9 @@ export class AttackerProcess {
       if (exitCode === undefined) return readIdentityLine(said);
       const words = readFileSync(logFile, 'utf8').slice(-lastWordsLength);
       throw new KvchainError('UNREACHABLE', `attacker ${kind} ended with ${exitCode}: ${words}`);
+    }).catch((error: unknown) => {
+      child.kill('SIGKILL');
+      throw error;
     });
     return new AttackerProcess(child, exited, identity);
   }

@@ -5,10 +5,8 @@
  * there is none in proof of work alone, and the rate of success is PROTOCOLS 10.1's. THREATS.md C1.
  */
 import type { SealedHeader } from '../../chain/block.ts';
-import { equalBytes } from '../../chain/bytes.ts';
-import { decodeBits, workOf } from '../../chain/target.ts';
 import type { Transaction } from '../../chain/transaction.ts';
-import { decodeHeaders, encodeBatch, encodeRequest } from '../../daemon/wire.ts';
+import { encodeBatch } from '../../daemon/wire.ts';
 import { until } from '../until.ts';
 import {
   type Attacker,
@@ -18,11 +16,8 @@ import {
   openAttackerNode,
 } from './attacker-node.ts';
 import { Curtain } from './curtain.ts';
+import { PeersBranch, workOfAll } from './peers-branch.ts';
 
-const requestMs = 2_000;
-/** The public branch is looked at when a block was heard of, and at least so often. */
-const lookMs = 300;
-const headersMax = 1_000;
 const raceMsMax = 86_400_000;
 
 /** Two transactions of one account with the same nonce. */
@@ -44,12 +39,6 @@ export interface RaceEnd {
   /** Blocks of both branches, when they were last seen apart. */
   readonly privateBlocks: number;
   readonly publicBlocks: number;
-}
-
-/** What the peers follow: all of them our branch, or the heaviest of the others. */
-interface Following {
-  readonly isAdopted: boolean;
-  readonly theirs: readonly SealedHeader[];
 }
 
 export class PrivateFork implements Attacker {
@@ -100,12 +89,13 @@ export class PrivateFork implements Attacker {
   async race({ isDelivered, giveUpBehind, signal }: RacePlan): Promise<RaceEnd> {
     let isShown = false;
     let blocks = { privateBlocks: 0, publicBlocks: 0 };
-    const look = this.#looking();
+    const peers = new PeersBranch(this.#curtain, this.#fork.sealed);
     this.#node.producer.start();
     try {
       return await until('the race to end', raceMsMax, async () => {
         signal.throwIfAborted();
-        const { isAdopted, theirs } = await look();
+        const [ours = null] = await this.#node.reader.headersFrom(this.#fork.sealed.header.height + 1, 1);
+        const { isAdopted, theirs } = await peers.look(ours);
         if (isAdopted) return { outcome: 'won' as const, ...blocks };
         blocks = {
           privateBlocks: this.head.header.height - this.#fork.sealed.header.height,
@@ -129,42 +119,4 @@ export class PrivateFork implements Attacker {
   close(): Promise<void> {
     return this.#close();
   }
-
-  /** Gives what the peers follow, as it was when it may have changed last: questions cost time in which nothing is mined. */
-  #looking(): () => Promise<Following> {
-    let seen: Following = { isAdopted: false, theirs: [] };
-    let heard = -1;
-    let nextMs = 0;
-    return async () => {
-      const { blocksHeard } = this.#curtain;
-      const nowMs = performance.now();
-      if (blocksHeard === heard && nowMs < nextMs) return seen;
-      heard = blocksHeard;
-      nextMs = nowMs + lookMs;
-      seen = await this.#following();
-      return seen;
-    };
-  }
-
-  /** What every peer has on top of the fork, asked as any node asks. */
-  async #following(): Promise<Following> {
-    const question = encodeRequest({ type: 'getHeaders', locator: [this.#fork.sealed.hash], limit: headersMax });
-    const asked = this.#curtain.peers().map(async ({ id }) => {
-      const answer = decodeHeaders(await this.#curtain.askOpenly(id, question, requestMs));
-      return answer.ok ? answer.value : [];
-    });
-    const [ours] = await this.#node.reader.headersFrom(this.#fork.sealed.header.height + 1, 1);
-    const isOurs = ([first]: readonly SealedHeader[]) => !!first && !!ours && equalBytes(first.hash, ours.hash);
-    const branches = (await Promise.allSettled(asked)).flatMap(answer =>
-      answer.status === 'fulfilled' ? [answer.value] : [],
-    );
-    const theirs = branches
-      .filter(branch => !isOurs(branch))
-      .reduce<readonly SealedHeader[]>((best, branch) => (workOfAll(branch) > workOfAll(best) ? branch : best), []);
-    return { isAdopted: branches.length > 0 && branches.every(isOurs), theirs };
-  }
-}
-
-function workOfAll(headers: readonly SealedHeader[]): bigint {
-  return headers.reduce((sum, { header }) => sum + workOf(decodeBits(header.bits) ?? 0n), 0n);
 }

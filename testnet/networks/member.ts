@@ -21,7 +21,7 @@ export interface MemberPlace {
 }
 
 /** A reading that takes longer is left out of the table. */
-const readingMs = 2_000;
+const readingMs = 5_000;
 
 export class Member {
   readonly index: number;
@@ -114,7 +114,7 @@ export class Member {
     if (this.#isPaused) return { ...base, state: 'paused', reading: null };
     if (this.client === null) return { ...base, state: 'running', reading: null };
     const reading = await readingOf(this.client).catch(() => null);
-    return { ...base, state: reading === null ? 'silent' : 'running', reading };
+    return { ...base, state: reading === null ? 'slow' : 'running', reading };
   }
 
   async #startDaemon(plan: PlannedNode): Promise<DaemonProcess> {

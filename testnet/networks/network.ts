@@ -189,7 +189,7 @@ export class RunningNetwork {
     await until(`${b.name} to reach ${a.name}`, connectMs, () =>
       client.call('net_addPeer', { address }, { timeoutMs: dialMs }).then(
         () => true,
-        () => false,
+        () => this.#isStopping,
       ),
     );
   }

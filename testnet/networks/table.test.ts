@@ -45,6 +45,10 @@ describe('the table of a network', () => {
     );
   });
 
+  it('tells those that run and did not answer in time', () => {
+    expect(lineOf([row(0), row(1, { state: 'slow', reading: null })])).toMatch(/^2 of 2 running, 1 slow to answer, /);
+  });
+
   it('says so when nobody answers', () => {
     expect(lineOf([row(0, stopped)])).toBe('0 of 1 running, height -, 0 heads, peers -, mempool -, 0 hash/s');
   });

@@ -1,11 +1,11 @@
 /** The live table of a network as text: one row a member, and one line for where nobody looks at a terminal. */
 import Table from 'cli-table3';
 
-/** What is known of one member now. */
+/** What is known of one member now; a slow one runs and did not answer in time. */
 export interface MemberRow {
   readonly index: number;
   readonly name: string;
-  readonly state: 'running' | 'paused' | 'stopped' | 'silent';
+  readonly state: 'running' | 'slow' | 'paused' | 'stopped';
   readonly pid: number | null;
   /** Null for an attacker, which has no API. */
   readonly url: string | null;
@@ -49,9 +49,11 @@ export function lineOf(rows: readonly MemberRow[]): string {
   const heads = new Set(readings.map(reading => reading.head)).size;
   const rate = readings.reduce((sum, { hashRate }) => sum + hashRate, 0);
   const peers = readings.map(reading => reading.peers);
-  const running = rows.filter(({ state }) => state === 'running').length;
+  const count = (wanted: MemberRow['state']) => rows.filter(({ state }) => state === wanted).length;
+  const slow = count('slow');
   return [
-    `${running} of ${rows.length} running`,
+    `${count('running') + slow} of ${rows.length} running`,
+    ...(slow === 0 ? [] : [`${slow} slow to answer`]),
     `height ${span(heights)}`,
     `${heads} ${heads === 1 ? 'head' : 'heads'}`,
     `peers ${span(peers)}`,
