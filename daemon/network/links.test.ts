@@ -99,7 +99,7 @@ describe('two nodes', () => {
     return { a, b, links };
   }
 
-  test('X7: a link that failed at one side carries nothing either way, and is refused until it is mended', async () => {
+  test('a link that failed at one side carries nothing either way, and is refused until it is mended', async () => {
     const { a, b, links } = await pair();
     links.set(b.id, { isFailed: true });
     await until('both miss each other', () => !a.present.has(b.id) && !b.present.has(a.id));

@@ -76,9 +76,11 @@ export class Member {
       this.plan.role === 'node' ? await this.#startDaemon(this.plan) : await this.#startAttacker(this.plan);
     this.#process = process;
     this.#isPaused = false;
-    void process.exited.then(() => {
-      if (this.#process === process) this.#process = null;
-    });
+    void process.exited.then(() => this.#onExit(process)); // An exit does not reject.
+  }
+
+  #onExit(process: DaemonProcess | AttackerProcess): void {
+    if (this.#process === process) this.#process = null;
   }
 
   /** In order; resolves when it is gone. */

@@ -1,11 +1,13 @@
 /** network.json: where a running network hears orders, and which processes are its members, for whom the first process is gone. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { toUtf8 } from '../../chain/bytes.ts';
 import { KvchainError } from '../../chain/errors.ts';
+import { writePrivateFile } from '../../daemon/keystore/private-file.ts';
 import { until } from '../until.ts';
 import { removeHosts } from './hosts.ts';
 
@@ -46,8 +48,7 @@ export function readState(folder: string): NetworkState {
 export async function writeState(folder: string, state: Omit<NetworkState, 'format' | 'version'>): Promise<void> {
   const file = join(folder, fileName);
   const text = `${JSON.stringify({ format: 'kvchain-testnet', version: 1, ...state }, null, 2)}\n`;
-  await writeFile(`${file}.new`, text, { mode: 0o600 });
-  await rename(`${file}.new`, file);
+  await writePrivateFile({ file, bytes: toUtf8(text), existing: 'replace' });
 }
 
 /** Makes an empty folder: what a network that ended left there goes. Errors thrown: USAGE while one runs, BAD_CONFIG for other files. */

@@ -29,10 +29,16 @@ export async function up({ plan, folder, place, format }: UpOptions): Promise<vo
   const network = new RunningNetwork(plan, folder, index => hosts?.host(index) ?? loopback);
   const ending = new AbortController();
   const endSignals = onSignals(network, ending);
-  const control = await listenForOrders(order => carryOut(network, order, ending).finally(remember));
-  const remember = () => {
+  const control = await listenForOrders(async order => {
+    try {
+      return await carryOut(network, order, ending);
+    } finally {
+      await remember();
+    }
+  });
+  const remember = async (): Promise<void> => {
     const members = network.members.map(({ name, pid, dataDir, logFile }) => ({ name, pid, dataDir, logFile }));
-    return writeState(folder, { pid: process.pid, socket: control.socket, members });
+    await writeState(folder, { pid: process.pid, socket: control.socket, members });
   };
   try {
     await remember();
