@@ -16,6 +16,7 @@ import { makePrivateFolder } from './keystore/private-file.ts';
 import type { Logger } from './logging.ts';
 import type { Metrics } from './metrics.ts';
 import { WorkerMiner } from './mining/worker-miner.ts';
+import { Links } from './network/links.ts';
 import { createLibp2pNetwork } from './network/network.ts';
 import { Node, type NodePorts } from './node.ts';
 import { NodeService } from './node-service.ts';
@@ -110,11 +111,13 @@ async function open(settings: DaemonSettings, opening: Opening): Promise<Daemon>
   if (stopping.aborted) ending.tell(null);
   const descriptors = new DescriptorWatch(log, () => metrics.descriptorsShort());
   closers.push(async () => descriptors.close());
-  const ports = await openPorts(settings, { genesis, identity: keys.identity }, opening);
+  const links = new Links({ clock: systemClock, random: systemRandom });
+  const ports = await openPorts(settings, { genesis, identity: keys.identity, links }, opening);
   log.debug({}, 'what the node stands on is open');
   if (settings.isSnapshotSyncOn) {
     // The node that follows shakes hands anew, as what it holds, so the join has a network of its own.
-    const network = await openNetwork(settings, { genesis, identity: keys.identity, store: ports.store }, log);
+    const base = { genesis, identity: keys.identity, links, store: ports.store };
+    const network = await openNetwork(settings, base, log);
     await joinBefore({ genesis, ports: { ...ports, network }, signal: stopping }, log);
   }
   const node = await Node.open(
@@ -143,6 +146,7 @@ async function open(settings: DaemonSettings, opening: Opening): Promise<Daemon>
   if (settings.mining.isOn) node.producer.start();
   const host = {
     node: service,
+    links,
     account: accountOf(settings.accountSecret),
     version: settings.version,
     startedAtMs: Date.now(),
@@ -167,7 +171,7 @@ async function open(settings: DaemonSettings, opening: Opening): Promise<Daemon>
 /** Opens what the node stands on. Each port leaves its closer behind, but for the network, which the node stops itself. */
 async function openPorts(
   settings: DaemonSettings,
-  { genesis, identity }: { readonly genesis: Genesis; readonly identity: Uint8Array },
+  { genesis, identity, links }: Omit<NetworkBase, 'store'>,
   { log, metrics, closers }: Opening,
 ): Promise<NodePorts> {
   const chainIdHex = toHex(chainIdOf(genesis));
@@ -193,19 +197,20 @@ async function openPorts(
     onFault: error => log.error({ error }, 'a mining thread died'),
   });
   closers.push(() => miner.close());
-  const network = await openNetwork(settings, { genesis, identity, store }, log);
+  const network = await openNetwork(settings, { genesis, identity, links, store }, log);
   return { network, store, log: records, clock: systemClock, random: systemRandom, verifier, miner };
 }
 
 interface NetworkBase {
   readonly genesis: Genesis;
   readonly identity: Uint8Array;
+  readonly links: Links;
   readonly store: Store;
 }
 
 function openNetwork(
   settings: DaemonSettings,
-  { genesis, identity, store }: NetworkBase,
+  { genesis, identity, links, store }: NetworkBase,
   log: Logger,
 ): Promise<Network> {
   return createLibp2pNetwork({
@@ -220,6 +225,7 @@ function openNetwork(
     clock: systemClock,
     random: systemRandom,
     log,
+    links,
     limits: { inboundPeersMax: settings.peersMax },
   });
 }

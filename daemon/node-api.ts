@@ -21,6 +21,27 @@ export type ReadMode =
 
 export type Finality = 'pending' | 'included' | 'safe' | 'final';
 
+/** What this side does on purpose with its link to a peer, connected or not. */
+export interface LinkState {
+  readonly peer: string;
+  /** Carries nothing either way. */
+  readonly isFailed: boolean;
+  /** What this side sends leaves so much later. */
+  readonly delayMs: number;
+  /** So much of what this side sends is lost, from 0 to 1. */
+  readonly lossRate: number;
+}
+
+export type LinkChange = Partial<Omit<LinkState, 'peer'>>;
+
+/** Faults of links on purpose, for test networks; none unless somebody sets one. */
+export interface LinkControl {
+  /** Changes what is named of a link. Error thrown: TOO_LARGE when too many links have faults. */
+  set(peer: string, change: LinkChange): LinkState;
+  /** The links that have a fault. */
+  faulty(): readonly LinkState[];
+}
+
 export interface NodeStatus {
   readonly chainId: Uint8Array;
   readonly engine: string;

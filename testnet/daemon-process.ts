@@ -1,5 +1,6 @@
 /** One real daemon in a process of its own: started with flags, asked over its API, stopped or killed by its process id. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,20 +26,37 @@ export interface Hardship {
   readonly fileBlocksMax?: number;
 }
 
+export interface DaemonHost {
+  /** What begins its command line. */
+  readonly command: readonly string[];
+  /** Where it listens for peers. */
+  readonly address: string;
+  /** From its API's URL there, the URL here. */
+  reach(url: string): Promise<string>;
+}
+
+const thisMachine: DaemonHost = { command: [], address: '127.0.0.1', reach: async url => url };
+
 export interface DaemonProcessOptions extends Hardship {
   readonly dataDir: string;
   /** Flags beside the data folder; ports are free ones unless they are given here. */
   readonly flags: readonly string[];
+  /**
+   * Where its log is appended to; without it the tail is kept in memory. A daemon with a log file outlives the Ctrl-C at the terminal of
+   * who started it, and is to be stopped.
+   */
+  readonly logFile?: string;
+  /** Where it runs; without it on the loopback address of this machine. */
+  readonly host?: DaemonHost;
 }
 
-interface Tail {
-  text: string;
-}
+/** The last that it said. */
+type LastWords = () => string;
 
 interface Running {
   readonly child: ChildProcess;
   readonly exited: Promise<number | null>;
-  readonly tail: Tail;
+  readonly said: LastWords;
 }
 
 export class DaemonProcess {
@@ -46,24 +64,24 @@ export class DaemonProcess {
   readonly client: KvchainClient;
   readonly #child: ChildProcess;
   readonly #exited: Promise<number | null>;
-  readonly #tail: Tail;
+  readonly #said: LastWords;
 
-  private constructor(dataDir: string, client: KvchainClient, { child, exited, tail }: Running) {
+  private constructor(dataDir: string, client: KvchainClient, { child, exited, said }: Running) {
     this.dataDir = dataDir;
     this.client = client;
     this.#child = child;
     this.#exited = exited;
-    this.#tail = tail;
+    this.#said = said;
   }
 
   /** Resolves when the daemon answers. Throws with the daemon's last words when it ends before that. */
-  static async start({ dataDir, flags, ...hardship }: DaemonProcessOptions): Promise<DaemonProcess> {
-    const free = ['--rpc-port', '0', '--p2p-host', '127.0.0.1', '--p2p-port', '0'];
-    const child = spawnDaemon(['--data-dir', dataDir, ...free, ...flags], hardship);
-    const tail: Tail = { text: '' };
-    child.stderr?.on('data', (chunk: Buffer) => {
-      tail.text = (tail.text + chunk.toString('utf8')).slice(-tailBytes);
-    });
+  static async start(options: DaemonProcessOptions): Promise<DaemonProcess> {
+    const { dataDir, flags, logFile, host = thisMachine, ...hardship } = options;
+    const free = ['--rpc-port', '0', '--p2p-host', host.address, '--p2p-port', '0'];
+    const log = logFile === undefined ? null : openSync(logFile, 'a', 0o600);
+    const child = spawnDaemon(['--data-dir', dataDir, ...free, ...flags], { hardship, log, host });
+    if (log !== null) closeSync(log);
+    const said = logFile === undefined ? keepTail(child) : () => readFileSync(logFile, 'utf8').slice(-tailBytes);
     let exitCode: number | null | undefined;
     const exited = new Promise<number | null>(resolve => {
       // Not `exit`: what it said last is here by now.
@@ -74,7 +92,7 @@ export class DaemonProcess {
     });
     const url = await until(`daemon of ${dataDir} to answer`, readyMs, async () => {
       if (exitCode !== undefined) {
-        throw new KvchainError('UNREACHABLE', `the daemon ended with ${exitCode}: ${tail.text.slice(-lastWordsBytes)}`);
+        throw new KvchainError('UNREACHABLE', `the daemon ended with ${exitCode}: ${said().slice(-lastWordsBytes)}`);
       }
       return readUrl(dataDir, child.pid);
     }).catch(async error => {
@@ -84,7 +102,11 @@ export class DaemonProcess {
       throw error;
     });
     const token = (await readFile(join(dataDir, '.cookie'), 'utf8')).trim();
-    return new DaemonProcess(dataDir, new KvchainClient({ url, token }), { child, exited, tail });
+    return new DaemonProcess(dataDir, new KvchainClient({ url: await host.reach(url), token }), {
+      child,
+      exited,
+      said,
+    });
   }
 
   get pid(): number {
@@ -93,7 +115,7 @@ export class DaemonProcess {
 
   /** What it logged: the last 256 KiB, a JSON line an entry. */
   get log(): string {
-    return this.#tail.text;
+    return this.#said();
   }
 
   /** Resolves with the exit code; null when a signal ended it. */
@@ -129,14 +151,30 @@ export class DaemonProcess {
   }
 }
 
-function spawnDaemon(args: readonly string[], { failpoint, nodeFlags = [], fileBlocksMax }: Hardship): ChildProcess {
+interface Spawning {
+  readonly hardship: Hardship;
+  /** An open file; null for a pipe to us. */
+  readonly log: number | null;
+  readonly host: DaemonHost;
+}
+
+function spawnDaemon(args: readonly string[], { hardship, log, host }: Spawning): ChildProcess {
+  const { failpoint, nodeFlags = [], fileBlocksMax } = hardship;
   const conditions = failpoint === undefined ? [] : ['--conditions=failpoints'];
   const env = failpoint === undefined ? process.env : { ...process.env, KVCHAIN_FAILPOINT: failpoint };
-  const command = [process.execPath, ...conditions, ...nodeFlags, program, ...args];
+  const command = [...host.command, process.execPath, ...conditions, ...nodeFlags, program, ...args];
   // The shell becomes the daemon, which so has its process id.
   const limiting = fileBlocksMax === undefined ? [] : ['bash', '-c', `ulimit -f ${fileBlocksMax} && exec "$0" "$@"`];
   const [file = '', ...rest] = [...limiting, ...command];
-  return spawn(file, rest, { stdio: ['ignore', 'ignore', 'pipe'], env });
+  return spawn(file, rest, { stdio: ['ignore', 'ignore', log ?? 'pipe'], env, detached: log !== null });
+}
+
+function keepTail({ stderr }: ChildProcess): LastWords {
+  let tail = '';
+  stderr?.on('data', (chunk: Buffer) => {
+    tail = (tail + chunk.toString('utf8')).slice(-tailBytes);
+  });
+  return () => tail;
 }
 
 /** The URL of the daemon with this process id, once it has written it. */

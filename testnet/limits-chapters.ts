@@ -31,6 +31,7 @@ export const chapters: readonly Chapter[] = [
     why: 'So that no peer takes the memory, the bandwidth or the places of the others.',
     files: [
       'daemon/network/limits.ts',
+      'daemon/network/links.ts',
       'daemon/network/addresses.ts',
       'daemon/network/framed-stream.ts',
       'daemon/network/gossip-frames.ts',
@@ -88,6 +89,7 @@ export const chapters: readonly Chapter[] = [
       'daemon/rpc/socket.ts',
       'daemon/rpc/schemas.ts',
       'daemon/rpc/api-chain.ts',
+      'daemon/rpc/api-node.ts',
       'daemon/rpc/api-transactions.ts',
       'daemon/rpc/handlers-keys.ts',
       'daemon/reader.ts',

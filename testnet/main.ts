@@ -1,9 +1,15 @@
 #!/usr/bin/env node
-/** kvchain-testnet: one name for the programs of the test network; each runs in a process of its own with the arguments behind its name. */
+/**
+ * kvchain-testnet: one name for what the test network can do. Real networks are commands of this process; each of the other programs
+ * runs in a process of its own with the arguments behind its name.
+ */
+import '../daemon/polyfill.ts';
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { programVersion } from '../daemon/version.ts';
+import { addNetworkCommands } from './networks/commands.ts';
+import { addScenarioCommands } from './scenarios/commands.ts';
 
 /** Name, file and what it is for. */
 const programs = [
@@ -17,6 +23,8 @@ const command = new Command('kvchain-testnet')
   .version(programVersion, '--version', 'Tell the version and end.')
   .helpOption('--help', 'Tell all this and end.');
 
+addNetworkCommands(command);
+addScenarioCommands(command);
 for (const [name, file, meaning] of programs) {
   command
     .command(`${name} [arguments...]`)

@@ -1,6 +1,10 @@
 /** `kvchain peer`: who the daemon is connected to. */
+
+import type { ResultOf } from '../../daemon/rpc/client.ts';
 import { examples, onCall, type Shell } from '../command.ts';
 import { table } from '../output.ts';
+
+const linkHead = ['peer', 'link', 'delay', 'loss'];
 
 export function addPeer(shell: Shell): void {
   const peer = shell.program
@@ -20,7 +24,7 @@ function addList(shell: Shell): void {
   onCall(shell, command, async ({ session }) => {
     const client = await session.client();
     const self = await client.call('net_info', {});
-    const { peers } = await client.call('net_peers', {});
+    const { peers, links } = await client.call('net_peers', {});
     const rows = peers.map(({ id, address, direction, score, roundTripMs }) => {
       return [id, address, direction, score, roundTripMs === null ? '-' : `${roundTripMs.toFixed(1)} ms`];
     });
@@ -28,8 +32,9 @@ function addList(shell: Shell): void {
       `this node listens on\n${self.addresses.map(address => `  ${address}`).join('\n')}`,
       '',
       await table(['peer', 'address', 'direction', 'score', 'round trip'], rows),
+      ...(links.length === 0 ? [] : ['', 'links with a fault on purpose', await table(linkHead, links.map(linkRow))]),
     ];
-    session.output.answer({ self, peers }, text.join('\n'));
+    session.output.answer({ self, peers, links }, text.join('\n'));
   });
 }
 
@@ -57,4 +62,8 @@ function addRemove(shell: Shell): void {
     const client = await session.client({ needsToken: true });
     session.output.answer(await client.call('net_removePeer', { peer }), `removed ${peer}`);
   });
+}
+
+function linkRow({ peer, failed, delayMs, lossRate }: ResultOf<'net_peers'>['links'][number]): readonly string[] {
+  return [peer, failed ? 'failed' : 'up', `${delayMs} ms`, `${Math.round(1_000 * lossRate) / 10} %`];
 }

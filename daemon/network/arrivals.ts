@@ -64,7 +64,7 @@ export class Arrivals {
   }
 
   async #shakeHands(session: Session, stream: Stream): Promise<void> {
-    const { clock, limits, sessions } = this.#surroundings;
+    const { clock, limits, sessions, links } = this.#surroundings;
     const { statusBytesMax, handshakeTimeoutMs: timeoutMs } = limits;
     const { peer, direction } = session;
     const { handlers } = this.#options;
@@ -72,6 +72,7 @@ export class Arrivals {
     const framed = new FramedStream(stream, {
       name: 'handshake',
       clock,
+      outlet: links.outlet(peer),
       frameBytesMax: statusBytesMax,
       sendBytesMax: statusBytesMax,
       frameTimeoutMs: timeoutMs,

@@ -7,9 +7,11 @@ import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
 import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
+import { systemRandom } from '../system.ts';
 import { chainA, MovableClock, type TestNode, until } from './fixtures.suite.ts';
 import { FramedStream } from './framed-stream.ts';
 import { networkLimits } from './limits.ts';
+import { Links } from './links.ts';
 import { encodeAnswer, protocolNames } from './wire.ts';
 
 const names = protocolNames(chainA);
@@ -44,9 +46,11 @@ export async function startAttacker(): Promise<Attacker> {
 
 export function frame(stream: Stream): FramedStream {
   const bytesMax = networkLimits.answerBytesMax;
+  const clock = new MovableClock();
   return new FramedStream(stream, {
     name: 'handshake',
-    clock: new MovableClock(),
+    clock,
+    outlet: new Links({ clock, random: systemRandom }).outlet('anyone'),
     frameBytesMax: bytesMax,
     sendBytesMax: bytesMax,
     frameTimeoutMs: 10_000,

@@ -3,6 +3,7 @@ import type { Connection, Stream } from '@libp2p/interface';
 import { type ErrorCode, KvchainError } from '../../chain/errors.ts';
 import type { Clock, PeerId } from '../ports.ts';
 import type { NetworkLimits } from './limits.ts';
+import type { Links } from './links.ts';
 import type { NetworkLog } from './log.ts';
 import type { Session, Sessions } from './sessions.ts';
 
@@ -12,6 +13,7 @@ export interface Surroundings {
   readonly limits: NetworkLimits;
   readonly log: NetworkLog;
   readonly sessions: Sessions;
+  readonly links: Links;
   /** Takes the code's penalty from the peer's score. */
   penalize(peer: PeerId, code: ErrorCode, detail: string): void;
 }

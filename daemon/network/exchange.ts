@@ -45,12 +45,13 @@ export class Exchange {
 
   /** Asks a peer for addresses; failures are the peer's matter and are not thrown. */
   async ask(session: Session): Promise<void> {
-    const { clock, limits } = this.#surroundings;
+    const { clock, limits, links } = this.#surroundings;
     const { signal, cancel } = deadline(clock, limits.frameTimeoutMs);
     let framed: FramedStream | null = null;
     try {
       const stream = await openStream(session, this.#options.protocol, signal);
       framed = this.#frame(stream, {
+        outlet: links.outlet(session.peer),
         name: 'exchange-question',
         frameBytesMax: exchangeAnswerBytesMax,
         sendBytesMax: exchangeQuestionBytesMax,
@@ -72,7 +73,9 @@ export class Exchange {
     return async (stream, connection) => {
       const session = await admit(this.#surroundings, stream, connection);
       if (session === null) return;
+      const { links } = this.#surroundings;
       const framed = this.#frame(stream, {
+        outlet: links.outlet(session.peer),
         name: 'exchange-answer',
         frameBytesMax: exchangeQuestionBytesMax,
         sendBytesMax: exchangeAnswerBytesMax,
@@ -124,7 +127,7 @@ export class Exchange {
     this.#options.onLearned();
   }
 
-  #frame(stream: Stream, rules: Pick<FrameRules, 'name' | 'frameBytesMax' | 'sendBytesMax'>): FramedStream {
+  #frame(stream: Stream, rules: Pick<FrameRules, 'name' | 'outlet' | 'frameBytesMax' | 'sendBytesMax'>): FramedStream {
     const { clock, limits } = this.#surroundings;
     return new FramedStream(stream, { ...rules, clock, frameTimeoutMs: limits.frameTimeoutMs });
   }

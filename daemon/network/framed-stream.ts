@@ -11,6 +11,7 @@ import { failpoint } from '#failpoint';
 import { KvchainError } from '../../chain/errors.ts';
 import type { Send } from '../failpoints.ts';
 import type { Clock } from '../ports.ts';
+import type { Outlet } from './links.ts';
 
 type Chunk = StreamMessageEvent['data'];
 
@@ -25,6 +26,8 @@ export interface FrameRules {
   /** What our frames are, for the failpoints. */
   readonly name: Send;
   readonly clock: Clock;
+  /** By which our frames leave. */
+  readonly outlet: Outlet;
   /** Of a frame that is read. */
   readonly frameBytesMax: number;
   /** Of a frame that is written. */
@@ -67,16 +70,16 @@ export class FramedStream {
     }
   }
 
-  /** Resolves when the muxer has taken the frame. One write at a time. */
+  /** Resolves when the muxer has taken the frame, or the link holds it back or lost it. One write at a time. */
   async write(frame: Uint8Array): Promise<void> {
-    const { name, sendBytesMax, frameTimeoutMs } = this.#rules;
+    const { name, outlet, sendBytesMax, frameTimeoutMs } = this.#rules;
     if (frame.length > sendBytesMax) {
       throw new KvchainError('TOO_LARGE', `frame too large: ${frame.length} bytes, at most ${sendBytesMax}`);
     }
     const stop = this.#abortAfter(frameTimeoutMs, `a frame was not taken within ${frameTimeoutMs} ms`);
     try {
       failpoint('before', name);
-      this.#stream.send(encode.single(frame, { maxDataLength: sendBytesMax }));
+      outlet.send(() => this.#stream.send(encode.single(frame, { maxDataLength: sendBytesMax })));
       while (this.#stream.writableNeedsDrain) await nextDrain(this.#stream);
       failpoint('after', name);
     } catch (error) {
@@ -90,6 +93,7 @@ export class FramedStream {
   async end(): Promise<void> {
     const stop = this.#abortAfter(this.#rules.frameTimeoutMs, 'the stream could not be closed');
     try {
+      await this.#rules.outlet.idle();
       await this.#stream.close();
     } catch (error) {
       throw this.#fail(error);

@@ -22,6 +22,7 @@ import { admit, blame, deadline, type Surroundings, textOf } from './conduct.ts'
 import { setFlow } from './framed-stream.ts';
 import { checkFrames, rpcLimits } from './gossip-frames.ts';
 import type { NetworkLimits } from './limits.ts';
+import type { Outlet } from './links.ts';
 import { openStream } from './requests.ts';
 import type { Session } from './sessions.ts';
 
@@ -215,10 +216,10 @@ export class Gossip {
   }
 
   async #openStream(session: Session): Promise<Connection> {
-    const { clock, limits } = this.#surroundings;
+    const { clock, limits, links } = this.#surroundings;
     const { signal, cancel } = deadline(clock, limits.handshakeTimeoutMs);
     try {
-      const stream = watchSends(await openStream(session, gossipProtocol, signal));
+      const stream = guideSends(await openStream(session, gossipProtocol, signal), links.outlet(session.peer));
       const connection: Connection = Object.create(session.connection, { newStream: { value: async () => stream } });
       return connection;
     } finally {
@@ -227,12 +228,15 @@ export class Gossip {
   }
 }
 
-/** Puts the failpoints around every frame that gossipsub writes. */
-function watchSends(stream: Stream): Stream {
+/** Sends every frame that gossipsub writes by the link's way out, with the failpoints around it. */
+function guideSends(stream: Stream, outlet: Outlet): Stream {
   const send = stream.send.bind(stream);
   stream.send = data => {
+    let hasRoom = true;
     failpoint('before', 'gossip-frame');
-    const hasRoom = send(data);
+    outlet.send(() => {
+      hasRoom = send(data);
+    });
     failpoint('after', 'gossip-frame');
     return hasRoom;
   };

@@ -56,7 +56,7 @@ export class Messages {
     return async (stream, connection) => {
       const session = await admit(this.#surroundings, stream, connection);
       if (session === null) return;
-      const framed = this.#frame(stream);
+      const framed = this.#frame(session, stream);
       try {
         await this.#receive(session, framed, onMessage);
         await framed.end();
@@ -103,18 +103,19 @@ export class Messages {
     const { clock, limits } = this.#surroundings;
     const { signal, cancel } = deadline(clock, limits.frameTimeoutMs);
     try {
-      return this.#frame(await openStream(session, this.#protocol, signal));
+      return this.#frame(session, await openStream(session, this.#protocol, signal));
     } finally {
       cancel();
     }
   }
 
-  #frame(stream: Stream): FramedStream {
-    const { clock, limits } = this.#surroundings;
+  #frame({ peer }: Session, stream: Stream): FramedStream {
+    const { clock, limits, links } = this.#surroundings;
     const { messageBytesMax, frameTimeoutMs } = limits;
     return new FramedStream(stream, {
       name: 'engine-message',
       clock,
+      outlet: links.outlet(peer),
       frameBytesMax: messageBytesMax,
       sendBytesMax: messageBytesMax,
       frameTimeoutMs,

@@ -18,6 +18,7 @@ import { Gossip } from './gossip.ts';
 import { Refused } from './handshake.ts';
 import { createNode, readIdentity, startNode } from './libp2p-node.ts';
 import { type NetworkLimits, networkLimits } from './limits.ts';
+import { Links } from './links.ts';
 import type { NetworkLog } from './log.ts';
 import { type AddressBook, AddressMemory } from './memory.ts';
 import { Messages } from './messages.ts';
@@ -43,6 +44,8 @@ export interface NetworkOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: NetworkLog;
+  /** Faults on purpose; without it there are none. */
+  readonly links?: Links;
   /** Others than networkLimits. */
   readonly limits?: Partial<NetworkLimits>;
 }
@@ -71,6 +74,7 @@ export class Libp2pNetwork implements Network {
   readonly #names: ProtocolNames;
   readonly #scores: PeerScores;
   readonly #sessions: Sessions;
+  readonly #links: Links;
   readonly #candidates: Candidates;
   readonly #surroundings: Surroundings;
   readonly #gossip: Gossip;
@@ -80,6 +84,7 @@ export class Libp2pNetwork implements Network {
   readonly #dialing: Dialing;
   readonly #memory: AddressMemory;
   readonly #stopping = new AbortController();
+  #endLinks: () => void = () => {};
   #running: { readonly node: Libp2p; readonly handlers: NetworkHandlers } | null = null;
 
   constructor(settings: Settings) {
@@ -90,6 +95,7 @@ export class Libp2pNetwork implements Network {
     this.#names = protocolNames(settings.chainIdHex);
     this.#scores = new PeerScores(clock, this.#limits);
     this.#sessions = new Sessions(this.self, clock);
+    this.#links = settings.links ?? new Links({ clock, random });
     this.#candidates = new Candidates({
       random,
       limits: this.#limits,
@@ -97,7 +103,7 @@ export class Libp2pNetwork implements Network {
       isHeld: peer => this.#sessions.find(peer)?.direction === 'outbound',
     });
     const penalize = this.penalize.bind(this);
-    this.#surroundings = { clock, log, limits: this.#limits, sessions: this.#sessions, penalize };
+    this.#surroundings = { clock, log, limits: this.#limits, sessions: this.#sessions, links: this.#links, penalize };
     this.#gossip = new Gossip(this.#surroundings, this.#names.topics, {
       score: peer => this.#scores.score(peer),
       onReject: peer => this.#charge(peer, this.#limits.rejectedGossipPenalty, 'rejected gossip'),
@@ -116,7 +122,7 @@ export class Libp2pNetwork implements Network {
       random,
       dial: address => this.#dial(address),
       ask: session => this.#exchange.ask(session),
-      isRefused: peer => this.#scores.isBanned(peer),
+      isRefused: peer => this.#scores.isBanned(peer) || this.#links.of(peer).isFailed,
     });
     this.#memory = new AddressMemory(this.#surroundings, this.#candidates, settings.addressBook);
   }
@@ -128,7 +134,12 @@ export class Libp2pNetwork implements Network {
       privateKey,
       listen,
       limits: this.#limits,
-      gater: createGater({ limits: this.#limits, scores: this.#scores, sessions: this.#sessions }),
+      gater: createGater({
+        limits: this.#limits,
+        scores: this.#scores,
+        sessions: this.#sessions,
+        links: this.#links,
+      }),
       isPrivateNetwork: reach.has('loopback') || reach.has('private'),
       mdnsName: isMdnsOn ? `_kvchain-${chainIdHex.slice(0, 16)}._udp.local` : null,
       createGossip: components => this.#gossip.create(components),
@@ -150,6 +161,7 @@ export class Libp2pNetwork implements Network {
     for (const address of bootstrap) this.#candidates.add(address, 'configured');
     await this.#memory.start();
     this.#dialing.start();
+    this.#endLinks = this.#links.onChange(peer => this.#onLink(peer));
   }
 
   publish(topic: Topic, data: Uint8Array): Promise<void> {
@@ -208,6 +220,7 @@ export class Libp2pNetwork implements Network {
   async stop(): Promise<void> {
     if (this.#running === null || this.#stopping.signal.aborted) return;
     this.#stopping.abort();
+    this.#endLinks();
     const stopped = this.#dialing.stop();
     await this.#memory.stop();
     await this.#running.node.stop();
@@ -236,6 +249,13 @@ export class Libp2pNetwork implements Network {
       this.#running?.handlers.onPeerGone(session.peer);
     }
     if (this.#sessions.find(session.peer) === null) this.#forget(connection);
+    this.#dialing.wake();
+  }
+
+  /** Hanging up alone would be undone by the next dial, which the gater refuses. A link that is mended is dialled when its time has come. */
+  #onLink(peer: PeerId): void {
+    const session = this.#sessions.find(peer);
+    if (session !== null && this.#links.of(peer).isFailed) this.#sessions.end(session, 'the link was failed');
     this.#dialing.wake();
   }
 

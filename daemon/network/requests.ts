@@ -63,10 +63,11 @@ export class Requests {
     return async (stream, connection) => {
       const session = await admit(this.#surroundings, stream, connection);
       if (session === null) return;
-      const { clock, limits } = this.#surroundings;
+      const { clock, limits, links } = this.#surroundings;
       const question = new FramedStream(stream, {
         name: 'sync-answer',
         clock,
+        outlet: links.outlet(session.peer),
         frameBytesMax: limits.requestBytesMax,
         sendBytesMax: limits.answerBytesMax,
         frameTimeoutMs: limits.frameTimeoutMs,
@@ -132,11 +133,12 @@ export class Requests {
   }
 
   async #ask(session: Session, data: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-    const { clock, limits } = this.#surroundings;
+    const { clock, limits, links } = this.#surroundings;
     const stream = await openStream(session, this.#protocol, signal);
     const framed = new FramedStream(stream, {
       name: 'sync-request',
       clock,
+      outlet: links.outlet(session.peer),
       frameBytesMax: limits.answerBytesMax,
       sendBytesMax: limits.requestBytesMax,
       frameTimeoutMs: limits.frameTimeoutMs,

@@ -4,8 +4,18 @@ import { exampleAddress, exampleHash } from './examples.ts';
 import { method } from './method.ts';
 import * as s from './schemas.ts';
 
+/** How long frames of a test network may be held back on purpose: a handshake of three still ends in time. */
+const delayMsMax = 2_000;
 const none = z.strictObject({});
 const examplePeer = '12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA';
+const link = z.object({
+  peer: z.string(),
+  failed: z.boolean().meta({ description: 'carries nothing either way' }),
+  delayMs: z.number().meta({ description: 'what this side sends leaves so much later' }),
+  lossRate: z.number().meta({ description: 'so much of what this side sends is lost, from 0 to 1' }),
+});
+const peerId = z.string().min(1).max(128);
+const exampleLink = { peer: examplePeer, failed: false, delayMs: 0, lossRate: 0 };
 const exampleListen = `/ip4/127.0.0.1/tcp/9645/p2p/${examplePeer}`;
 
 export const nodeMethods = {
@@ -21,7 +31,7 @@ export const nodeMethods = {
 
   net_peers: method({
     scope: 'read',
-    doc: 'Lists the connected peers.',
+    doc: 'Lists the connected peers, and the links that have a fault on purpose, connected or not.',
     params: none,
     result: z.object({
       peers: z.array(
@@ -34,6 +44,7 @@ export const nodeMethods = {
           connectedSince: s.time,
         }),
       ),
+      links: z.array(link),
     }),
     errors: [],
     routes: [{ verb: 'GET', path: '/v1/peers' }],
@@ -50,6 +61,7 @@ export const nodeMethods = {
             connectedSince: 1_767_225_600_000,
           },
         ],
+        links: [],
       },
     },
   }),
@@ -77,6 +89,56 @@ export const nodeMethods = {
       { verb: 'DELETE', path: '/v1/peers' },
     ],
     example: { params: { peer: examplePeer }, result: { removed: true } },
+  }),
+
+  net_failLink: method({
+    scope: 'admin',
+    isTestNetworkOnly: true,
+    doc: 'Fails the link to a peer: this node hangs up, dials it no more and refuses its dials, so nothing is carried either way.',
+    params: z.strictObject({ peer: peerId }),
+    result: link,
+    errors: ['NOT_TEST_NETWORK', 'TOO_LARGE'],
+    routes: [{ verb: 'POST', path: '/v1/links/{peer}' }],
+    example: { params: { peer: examplePeer }, result: { ...exampleLink, failed: true } },
+  }),
+
+  net_fixLink: method({
+    scope: 'admin',
+    isTestNetworkOnly: true,
+    doc: 'Makes the link to a peer a good one again: not failed, without delay and loss.',
+    params: z.strictObject({ peer: peerId }),
+    result: link,
+    errors: ['NOT_TEST_NETWORK'],
+    routes: [{ verb: 'DELETE', path: '/v1/links/{peer}' }],
+    example: { params: { peer: examplePeer }, result: exampleLink },
+  }),
+
+  net_delay: method({
+    scope: 'admin',
+    isTestNetworkOnly: true,
+    doc: 'Holds back everything that this node sends to a peer from now on; its order stays.',
+    params: z.strictObject({
+      peer: peerId,
+      delayMs: z.int().min(0).max(delayMsMax).meta({ description: 'one way; 0 ends it' }),
+    }),
+    result: link,
+    errors: ['NOT_TEST_NETWORK', 'TOO_LARGE'],
+    routes: [{ verb: 'PUT', path: '/v1/links/{peer}/delay' }],
+    example: { params: { peer: examplePeer, delayMs: 150 }, result: { ...exampleLink, delayMs: 150 } },
+  }),
+
+  net_loss: method({
+    scope: 'admin',
+    isTestNetworkOnly: true,
+    doc: 'Loses a part of the messages that this node sends to a peer, each by chance.',
+    params: z.strictObject({
+      peer: peerId,
+      lossRate: z.number().min(0).max(1).meta({ description: 'from 0, which ends it, to 1' }),
+    }),
+    result: link,
+    errors: ['NOT_TEST_NETWORK', 'TOO_LARGE'],
+    routes: [{ verb: 'PUT', path: '/v1/links/{peer}/loss' }],
+    example: { params: { peer: examplePeer, lossRate: 0.2 }, result: { ...exampleLink, lossRate: 0.2 } },
   }),
 
   node_info: method({

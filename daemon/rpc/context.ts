@@ -1,7 +1,7 @@
 /** What a call knows: the node that it speaks for, who calls, and until when. */
 import type { ErrorCode } from '../../chain/errors.ts';
 import { errorRow, type Result } from '../../chain/errors.ts';
-import type { NodeApi } from '../node-api.ts';
+import type { LinkControl, NodeApi } from '../node-api.ts';
 import type { CheckedParamsOf, MethodName, ResultOf } from './api.ts';
 import type { Scope } from './method.ts';
 import type { Refusal } from './schemas.ts';
@@ -16,6 +16,7 @@ export interface DaemonAccount {
 /** What the API servers speak for. */
 export interface ApiHost {
   readonly node: NodeApi;
+  readonly links: LinkControl;
   readonly account: DaemonAccount | null;
   /** Of the program. */
   readonly version: string;

@@ -2,6 +2,7 @@
 import { toHex } from '../../chain/bytes.ts';
 import { accept, reject } from '../../chain/errors.ts';
 import { addressOf, formatAddress } from '../../chain/keys.ts';
+import type { LinkState } from '../node-api.ts';
 import type { nodeMethods } from './api-node.ts';
 import type { Handlers } from './context.ts';
 import { openRpcDocument } from './open-rpc.ts';
@@ -10,7 +11,7 @@ export const nodeHandlers: Handlers<keyof typeof nodeMethods> = {
   net_info: (_params, { host: { node } }) =>
     accept({ peerId: node.peerId(), addresses: [...node.addresses()], peers: node.peers().length }),
 
-  net_peers: (_params, { host: { node } }) =>
+  net_peers: (_params, { host: { node, links } }) =>
     accept({
       peers: node.peers().map(({ id, address, direction, score, roundTripMs, connectedSinceMs }) => ({
         id,
@@ -20,6 +21,7 @@ export const nodeHandlers: Handlers<keyof typeof nodeMethods> = {
         roundTripMs,
         connectedSince: connectedSinceMs,
       })),
+      links: links.faulty().map(linkJson),
     }),
 
   net_addPeer: async ({ address }, { host: { node } }) => accept({ id: await node.addPeer(address) }),
@@ -29,6 +31,15 @@ export const nodeHandlers: Handlers<keyof typeof nodeMethods> = {
     await node.removePeer(peer);
     return isConnected ? accept({ removed: true }) : reject('NOT_FOUND', `no peer ${peer} is connected`);
   },
+
+  net_failLink: ({ peer }, { host: { links } }) => accept(linkJson(links.set(peer, { isFailed: true }))),
+
+  net_fixLink: ({ peer }, { host: { links } }) =>
+    accept(linkJson(links.set(peer, { isFailed: false, delayMs: 0, lossRate: 0 }))),
+
+  net_delay: ({ peer, delayMs }, { host: { links } }) => accept(linkJson(links.set(peer, { delayMs }))),
+
+  net_loss: ({ peer, lossRate }, { host: { links } }) => accept(linkJson(links.set(peer, { lossRate }))),
 
   node_info: (_params, { host }) => {
     const { node, account, version, startedAtMs } = host;
@@ -62,3 +73,7 @@ export const nodeHandlers: Handlers<keyof typeof nodeMethods> = {
 
   'rpc.discover': (_params, { host }) => accept(openRpcDocument(host.version)),
 };
+
+function linkJson({ peer, isFailed, delayMs, lossRate }: LinkState) {
+  return { peer, failed: isFailed, delayMs, lossRate };
+}

@@ -179,6 +179,21 @@ describe('chain_, mempool_, miner_, net_, node_', () => {
     expect(await code('net_addPeer', { address: 'peer' })).toBe('BAD_ADDRESS');
   });
 
+  test('links fail, delay and lose on order, are listed with the peers, and are mended', async () => {
+    const good = { peer: 'peer-1', failed: false, delayMs: 0, lossRate: 0 };
+    expect(await ok('net_failLink', { peer: 'peer-1' })).toEqual({ ...good, failed: true });
+    expect(await ok('net_delay', { peer: 'peer-1', delayMs: 150 })).toEqual({ ...good, failed: true, delayMs: 150 });
+    expect(await ok('net_loss', { peer: 'peer-2', lossRate: 0.25 })).toMatchObject({ lossRate: 0.25 });
+    expect((await ok('net_peers')).links).toEqual([
+      { ...good, failed: true, delayMs: 150 },
+      { ...good, peer: 'peer-2', lossRate: 0.25 },
+    ]);
+    expect(await ok('net_fixLink', { peer: 'peer-1' })).toEqual(good);
+    expect((await ok('net_peers')).links).toHaveLength(1);
+    expect(await code('net_delay', { peer: 'peer-1', delayMs: 2_001 })).toBe('INVALID_PARAMS');
+    expect(await code('net_loss', { peer: 'peer-1', lossRate: 1.5 })).toBe('INVALID_PARAMS');
+  });
+
   test('the node tells of itself, and stops when asked', async () => {
     expect(await ok('node_info')).toMatchObject({
       name: 'kvchain',

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { publicKeyOf } from '../../chain/keys.ts';
 import type { Logger } from '../logging.ts';
+import { Links } from '../network/links.ts';
+import { systemClock, systemRandom } from '../system.ts';
 import { cookieName } from './auth.ts';
 import type { ApiHost } from './context.ts';
 import { aliceKey, LittleNode } from './little-node.suite.ts';
@@ -58,6 +60,7 @@ export async function startUnderTest(options: UnderTestOptions = {}): Promise<Un
   const log: Logger = { error: write, warn: write, info: write, debug: write };
   const api: ApiHost = {
     node,
+    links: new Links({ clock: systemClock, random: systemRandom }),
     account: options.account === null ? null : { secretKey: aliceKey, publicKey: publicKeyOf(aliceKey) },
     version: '0.0.0',
     startedAtMs: 1_700_000_000_000,

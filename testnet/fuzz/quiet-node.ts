@@ -3,6 +3,7 @@ import type { Genesis } from '../../chain/genesis.ts';
 import { defaultParams } from '../../chain/params.ts';
 import { bitsForLeadingZeros } from '../../chain/target.ts';
 import { InlineVerifier } from '../../daemon/crypto/inline-verifier.ts';
+import { Links } from '../../daemon/network/links.ts';
 import { Node } from '../../daemon/node.ts';
 import { NodeService } from '../../daemon/node-service.ts';
 import type { Miner, Network } from '../../daemon/ports.ts';
@@ -59,6 +60,7 @@ export async function openQuietNode(
   await node.start();
   const api: ApiHost = {
     node: new NodeService(node, async () => {}),
+    links: new Links({ clock: systemClock, random: systemRandom }),
     account: null,
     version: '0.0.0',
     startedAtMs: 0,

@@ -1,0 +1,120 @@
+/**
+ * Faults of links on purpose, for test networks: a failed link carries nothing either way, for neither side connects; a slow or lossy one
+ * sends this side's frames late, or loses some. Every frame of ours leaves through an Outlet, and nothing else here knows of faults.
+ */
+import { KvchainError } from '../../chain/errors.ts';
+import type { LinkChange, LinkControl, LinkState } from '../node-api.ts';
+import type { Clock, PeerId, Random } from '../ports.ts';
+
+const goodLink: Omit<LinkState, 'peer'> = { isFailed: false, delayMs: 0, lossRate: 0 };
+/** Links of a test network that have a fault on purpose at the same time. */
+const faultyLinksMax = 1_024;
+
+export interface LinkParts {
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export class Links implements LinkControl {
+  readonly #parts: LinkParts;
+  /** Those with a fault alone. */
+  readonly #faulty = new Map<PeerId, LinkState>();
+  readonly #listeners = new Set<(peer: PeerId) => void>();
+
+  constructor(parts: LinkParts) {
+    this.#parts = parts;
+  }
+
+  /** Changes what is named. Error thrown: TOO_LARGE when too many links have faults. */
+  set(peer: PeerId, change: LinkChange): LinkState {
+    const state = { ...this.of(peer), ...change };
+    const isGood = !state.isFailed && state.delayMs === 0 && state.lossRate === 0;
+    if (isGood) this.#faulty.delete(peer);
+    else if (this.#faulty.has(peer) || this.#faulty.size < faultyLinksMax) this.#faulty.set(peer, state);
+    else throw new KvchainError('TOO_LARGE', `${faultyLinksMax} links have faults already`);
+    for (const listener of this.#listeners) listener(peer);
+    return state;
+  }
+
+  of(peer: PeerId): LinkState {
+    return this.#faulty.get(peer) ?? { peer, ...goodLink };
+  }
+
+  faulty(): readonly LinkState[] {
+    return [...this.#faulty.values()];
+  }
+
+  /** Tells the network, until the returned function is called. */
+  onChange(listener: (peer: PeerId) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The way out of one stream to `peer`. */
+  outlet(peer: PeerId): Outlet {
+    return new Outlet(this.#parts, () => this.of(peer));
+  }
+}
+
+interface Waiting {
+  readonly dueMs: number;
+  readonly put: () => void;
+}
+
+/** Frames leave in their order, however the delay changes meanwhile. */
+export class Outlet {
+  readonly #parts: LinkParts;
+  readonly #state: () => LinkState;
+  readonly #waiting: Waiting[] = [];
+  #onIdle: (() => void)[] = [];
+
+  constructor(parts: LinkParts, state: () => LinkState) {
+    this.#parts = parts;
+    this.#state = state;
+  }
+
+  /**
+   * Calls `put`, which hands one frame over: at once on a good link, and then throws what it throws; later on a slow one, where a stream that broke
+   * meanwhile swallows it; never when the frame is lost.
+   */
+  send(put: () => void): void {
+    const { delayMs, lossRate } = this.#state();
+    if (lossRate > 0 && this.#chance() < lossRate) return;
+    if (delayMs === 0 && this.#waiting.length === 0) {
+      put();
+      return;
+    }
+    this.#waiting.push({ dueMs: this.#parts.clock.monotonic() + delayMs, put });
+    if (this.#waiting.length === 1) this.#schedule();
+  }
+
+  /** Resolves when nothing waits. */
+  idle(): Promise<void> {
+    if (this.#waiting.length === 0) return Promise.resolve();
+    return new Promise(resolve => this.#onIdle.push(resolve));
+  }
+
+  #schedule(): void {
+    const [first] = this.#waiting;
+    if (first === undefined) {
+      for (const resolve of this.#onIdle.splice(0)) resolve();
+      return;
+    }
+    const { clock } = this.#parts;
+    clock.setTimer(Math.max(0, first.dueMs - clock.monotonic()), () => {
+      this.#waiting.shift();
+      try {
+        first.put();
+      } catch {
+        // The stream is gone, as who reads from it is told.
+      }
+      this.#schedule();
+    });
+  }
+
+  /** From 0 to below 1. */
+  #chance(): number {
+    const bytes = this.#parts.random.bytes(4);
+    return new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0) / 2 ** 32;
+  }
+}

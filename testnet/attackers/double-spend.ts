@@ -1,0 +1,18 @@
+/** Transactions that contradict each other: one account writes a key, and writes it otherwise, with the same nonce. */
+
+import { toUtf8 } from '../../chain/bytes.ts';
+import { chainIdOf, type Genesis } from '../../chain/genesis.ts';
+import { signTransaction } from '../../chain/transaction.ts';
+import { newSecret } from '../../daemon/keystore/keystore.ts';
+import type { DoubleSpend } from './private-fork.ts';
+
+/** Of a new account, which needs no money where writes are free. The victim reads `paid` of a payment that stands, else `not paid`. */
+export function makeDoubleSpend(genesis: Genesis, key: string): DoubleSpend {
+  const secretKey = newSecret();
+  const put = (value: string) => {
+    const operation = { type: 'put' as const, key, value: toUtf8(value), contentType: '', expectedVersion: null };
+    const fields = { chainId: chainIdOf(genesis), nonce: 0, fee: 0n, expiresAt: null, memo: new Uint8Array(0) };
+    return signTransaction({ ...fields, operations: [operation] }, secretKey);
+  };
+  return { payment: put('paid'), conflict: put('not paid') };
+}

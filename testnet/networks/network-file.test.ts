@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { paramsAt } from '../../chain/genesis.ts';
+import { validateGenesis } from '../../chain/genesis-check.ts';
+import { decodeBits, workOf } from '../../chain/target.ts';
+import { genesisOf, parseAttackers, planOf, readNetworkText } from './network-file.ts';
+
+describe('a network file', () => {
+  it('may be empty: five daemons that all know each other', () => {
+    const plan = planOf(readNetworkText('', 'network.yaml'));
+    expect(plan).toMatchObject({ engine: 'pow', topology: { shape: 'mesh' }, difficulty: null, attackers: [] });
+    expect(plan.nodes).toEqual(Array.from({ length: 5 }, () => ({ hashRate: 2_000, flags: [] })));
+  });
+
+  it('says what each member mines, and what it does not say is the same for all', () => {
+    const text = `
+topology: random:3
+hashRate: 500
+nodes:
+  - hashRate: 0
+    flags: [--log-level, debug]
+  - {}
+attackers:
+  - { kind: private-fork, hashRate: 900 }
+  - { kind: silent }
+`;
+    const plan = planOf(readNetworkText(text, 'network.yaml'));
+    expect(plan.topology).toEqual({ shape: 'random', degree: 3 });
+    expect(plan.nodes).toEqual([
+      { hashRate: 0, flags: ['--log-level', 'debug'] },
+      { hashRate: 500, flags: [] },
+    ]);
+    expect(plan.attackers).toEqual([
+      { kind: 'private-fork', hashRate: 900 },
+      { kind: 'silent', hashRate: 500 },
+    ]);
+  });
+
+  it.each([
+    ['nodes: 0', 'nodes'],
+    ['nodes: [{ hashrate: 3 }]', 'nodes'],
+    ['topology: cube', 'topology: topology "cube": expected mesh, ring, star or random:D'],
+    ['engine: raft', 'engine'],
+    ['engine: paxos', 'engine: engine "paxos" is not in this program'],
+    ['difficulty: 61', 'difficulty'],
+    ['intervalMs: 10', 'intervalMs'],
+    ['attackers: [{ kind: nobody }]', 'attackers.0.kind'],
+    ['colour: red', 'colour'],
+    ['name: A B', 'name'],
+  ])('%s is refused with its place', (text, said) => {
+    expect(() => planOf(readNetworkText(text, 'network.yaml'))).toThrow(said);
+  });
+
+  it.each(['- 1', 'just text', 'a: [', '7'])('%j is no network', text => {
+    expect(() => readNetworkText(text, 'lab.yaml')).toThrow('lab.yaml: ');
+  });
+
+  it('gives a genesis that is valid, whose first difficulty fits all hash rates together', () => {
+    const genesis = genesisOf(planOf({ nodes: 4, hashRate: 1_000, intervalMs: 500 }), Date.now());
+    expect(validateGenesis(genesis)).toMatchObject({ ok: true });
+    const params = paramsAt(genesis, 1);
+    expect(params).toMatchObject({ retarget: 'asert', targetMs: 500, testNetwork: 1 });
+    expect(Number(workOf(decodeBits(params.bits) ?? 0n))).toBeCloseTo(2_000, -1);
+  });
+
+  it('gives a difficulty that stays when it is named', () => {
+    const params = paramsAt(genesisOf(planOf({ difficulty: 9 }), Date.now()), 1);
+    expect(params.retarget).toBe('fixed');
+    expect(Number(workOf(decodeBits(params.bits) ?? 0n))).toBe(512);
+  });
+
+  it('knows attackers by kind and count', () => {
+    expect(parseAttackers('private-fork:1,silent:2')).toEqual([
+      { kind: 'private-fork' },
+      { kind: 'silent' },
+      { kind: 'silent' },
+    ]);
+    expect(() => parseAttackers('silent:x')).toThrow('expected KIND:COUNT');
+  });
+});

@@ -1,0 +1,141 @@
+/**
+ * A network in one file: how many daemons, how they are linked, what they mine, who attacks. Flags of `up` are a short form of the same
+ * fields. docs/testnet/README.md shows one.
+ */
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import { KvchainError } from '../../chain/errors.ts';
+import type { Genesis } from '../../chain/genesis.ts';
+import { defaultParams } from '../../chain/params.ts';
+import { bitsForLeadingZeros, encodeBits } from '../../chain/target.ts';
+import { createEngine } from '../../consensus/registry.ts';
+import { attackerKinds } from '../attackers/kinds.ts';
+import { parseTopology } from './topology.ts';
+
+/** More daemons than this want more than one machine. */
+const membersMax = 128;
+const hashRate = z.int().min(0).max(1_000_000_000).meta({ description: 'hashes per second; 0 does not mine' });
+
+const nodeSchema = z.strictObject({
+  hashRate: hashRate.optional(),
+  /** Further flags of kvchaind. */
+  flags: z.array(z.string().min(1).max(256)).max(32).default([]),
+});
+
+const attackerSchema = z.strictObject({
+  kind: z.enum(attackerKinds),
+  hashRate: hashRate.optional(),
+});
+
+const topologySchema = z.string().transform((text, context) => {
+  const topology = parseTopology(text);
+  if (topology.ok) return topology.value;
+  context.addIssue({ code: 'custom', message: topology.error.detail });
+  return z.NEVER;
+});
+
+const fileSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9-]{1,32}$/, 'expected 1 to 32 lower-case letters, digits and hyphens')
+    .default('lab'),
+  engine: z.enum(['pow', 'pow-paxos', 'paxos', 'bft', 'leaderless']).default('pow'),
+  topology: topologySchema.prefault('mesh'),
+  /** Of random topologies. */
+  seed: z.int().min(0).default(1),
+  intervalMs: z.int().min(250).max(600_000).default(2_000),
+  /** Leading zero bits of every block hash, for ever; without it the difficulty follows intervalMs. */
+  difficulty: z.int().min(0).max(60).nullable().default(null),
+  /** Of each member that names none. */
+  hashRate: hashRate.default(2_000),
+  nodes: z
+    .union([z.int().min(1).max(membersMax), z.array(nodeSchema).min(1).max(membersMax)])
+    .default(5)
+    .transform(given =>
+      typeof given === 'number' ? Array.from({ length: given }, () => nodeSchema.parse({})) : given,
+    ),
+  attackers: z.array(attackerSchema).max(membersMax).default([]),
+});
+
+type NetworkFields = z.output<typeof fileSchema>;
+
+export interface PlannedNode {
+  readonly hashRate: number;
+  readonly flags: readonly string[];
+}
+
+export interface PlannedAttacker {
+  readonly kind: NetworkFields['attackers'][number]['kind'];
+  readonly hashRate: number;
+}
+
+/** A network with every default filled in. */
+export interface NetworkPlan extends Omit<NetworkFields, 'nodes' | 'attackers' | 'hashRate'> {
+  readonly nodes: readonly PlannedNode[];
+  readonly attackers: readonly PlannedAttacker[];
+}
+
+/** The fields of a YAML text; they are checked by `planOf`. Error thrown: BAD_CONFIG with the file's name. */
+export function readNetworkText(text: string, file: string): object {
+  try {
+    const fields: unknown = parseYaml(text) ?? {};
+    if (typeof fields === 'object' && fields !== null && !Array.isArray(fields)) return fields;
+  } catch (error) {
+    throw badFile(`${file}: ${error instanceof Error ? error.message : String(error)}`, error);
+  }
+  throw badFile(`${file}: expected fields such as nodes: 5`, null);
+}
+
+/** Checks and completes what a file and flags gave. Error thrown: BAD_CONFIG with the field and what was expected. */
+export function planOf(draft: object): NetworkPlan {
+  const parsed = fileSchema.safeParse(draft);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw badFile(`${issue?.path.join('.') || 'the network'}: ${issue?.message ?? 'not valid'}`, parsed.error);
+  }
+  const { nodes, attackers, hashRate, ...fields } = parsed.data;
+  const engine = createEngine(fields.engine);
+  if (!engine.ok) throw badFile(`engine: ${engine.error.detail}`, null);
+  return {
+    ...fields,
+    nodes: nodes.map(node => ({ flags: node.flags, hashRate: node.hashRate ?? hashRate })),
+    attackers: attackers.map(attacker => ({ kind: attacker.kind, hashRate: attacker.hashRate ?? hashRate })),
+  };
+}
+
+/** The attackers of a flag: private-fork:1,silent:2. Error thrown: USAGE. */
+export function parseAttackers(text: string): readonly { readonly kind: string }[] {
+  return text.split(',').flatMap(part => {
+    const [, kind = '', count = '1'] = /^([a-z-]+)(?::(\d{1,3}))?$/.exec(part.trim()) ?? [];
+    if (kind === '')
+      throw new KvchainError('USAGE', `attackers ${JSON.stringify(part)}: expected KIND:COUNT, such as silent:1`);
+    return Array.from({ length: Number(count) }, () => ({ kind }));
+  });
+}
+
+/** A new chain for the network. Its first difficulty is what all hash rates together meet in `intervalMs`. */
+export function genesisOf({ name, engine, intervalMs, difficulty, nodes }: NetworkPlan, now: number): Genesis {
+  const trials = nodes.reduce((sum, node) => sum + node.hashRate, 0) * (intervalMs / 1_000);
+  const target = 2n ** 256n / BigInt(Math.max(2, Math.round(trials)));
+  const hardness =
+    difficulty === null
+      ? { retarget: 'asert' as const, bits: encodeBits(target) }
+      : { retarget: 'fixed' as const, bits: bitsForLeadingZeros(difficulty) };
+  return {
+    version: 1,
+    name,
+    engine,
+    time: now,
+    schedule: [
+      { height: 0, params: { ...defaultParams(engine, { targetMs: intervalMs, testNetwork: 1 }), ...hardness } },
+    ],
+    members: [],
+    minters: [],
+    allocations: [],
+  };
+}
+
+function badFile(detail: string, cause: unknown): KvchainError {
+  const action = '`kvchain-testnet up --help` shows the flags; docs/testnet/README.md has every field of the file.';
+  return new KvchainError('BAD_CONFIG', detail, { cause, action });
+}

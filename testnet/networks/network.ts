@@ -1,0 +1,213 @@
+/**
+ * A running network: its members started a few at a time, linked as the plan says, broken and mended on order. Whoever holds it must
+ * stop it, or processes stay.
+ */
+import { mkdir } from 'node:fs/promises';
+import { KvchainError } from '../../chain/errors.ts';
+import { formatGenesis } from '../../chain/genesis-file.ts';
+import type { BatchCall } from '../../daemon/rpc/transport.ts';
+import { until } from '../until.ts';
+import { type Host, loopback } from './hosts.ts';
+import { LinkPlan, type LinkState } from './link-plan.ts';
+import { Member, type MemberPlan } from './member.ts';
+import { genesisOf, type NetworkPlan } from './network-file.ts';
+import type { MemberRow } from './table.ts';
+import { allPairs, dialledEdges, type Edge, edgesOf } from './topology.ts';
+
+/** A daemon needs a second and a half of a core to come up, so more at once would only wait for each other. */
+const startsAtOnce = 2;
+const connectMs = 90_000;
+const dialMs = 20_000;
+/** Calls in one request. */
+const callsMax = 100;
+
+type LinkCall = BatchCall<'net_failLink' | 'net_fixLink' | 'net_delay' | 'net_loss'>;
+
+export class RunningNetwork {
+  readonly folder: string;
+  readonly members: readonly Member[];
+  readonly #dials: readonly Edge[];
+  readonly #links: LinkPlan;
+  /** What is set at each daemon's link, by `from,to`; what is not here is a good link. */
+  readonly #applied = new Map<string, LinkState>();
+  #starting: Promise<void> = Promise.resolve();
+  #isStopping = false;
+
+  /** `hostOf` says where each member runs. */
+  constructor(plan: NetworkPlan, folder: string, hostOf: (index: number) => Host = () => loopback) {
+    this.folder = folder;
+    const genesis = formatGenesis(genesisOf(plan, Date.now()));
+    const nodes = plan.nodes.length;
+    const bootstrap = () => this.members.slice(0, nodes).flatMap(({ address }) => address ?? []);
+    const plans: MemberPlan[] = [
+      ...plan.nodes.map(node => ({ role: 'node' as const, ...node })),
+      ...plan.attackers.map(attacker => ({ role: 'attacker' as const, bootstrap, ...attacker })),
+    ];
+    this.members = plans.map((member, index) => new Member(member, { index, folder, genesis, host: hostOf(index) }));
+    const seed = BigInt(plan.seed);
+    this.#dials = dialledEdges(plan.topology, nodes, seed);
+    // An attacker reaches everybody: that is the worst case.
+    const attackers = allPairs(plans.length).filter(([, high]) => high >= nodes);
+    this.#links = new LinkPlan(plans.length, [...edgesOf(plan.topology, nodes, seed), ...attackers]);
+  }
+
+  /** Starts all, links them, and lets them mine. `tell` hears of each member that is up. */
+  start(tell: (member: Member) => void): Promise<void> {
+    this.#starting = this.#startAll(tell);
+    return this.#starting;
+  }
+
+  async #startAll(tell: (member: Member) => void): Promise<void> {
+    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    const nodes = this.members.filter(({ plan }) => plan.role === 'node');
+    const waiting = [...nodes];
+    const startNext = async (): Promise<void> => {
+      for (let member = waiting.shift(); member !== undefined && !this.#isStopping; member = waiting.shift()) {
+        await member.start();
+        tell(member);
+      }
+    };
+    // When one does not start, the others that are being started are waited for, so that all can be stopped.
+    const outcomes = await Promise.allSettled(Array.from({ length: startsAtOnce }, startNext));
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    if (this.#isStopping) return;
+    await this.#applyLinks();
+    for (const edge of this.#dials) if (!this.#isStopping) await this.#dial(edge);
+    await Promise.all(nodes.map(startMining));
+    for (const member of this.members.filter(({ plan }) => plan.role === 'attacker')) {
+      if (this.#isStopping) return;
+      await member.start();
+      tell(member);
+    }
+  }
+
+  /** Stops all; resolves when no process is left, also of those that were being started. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await Promise.all(this.members.map(member => member.stop()));
+    await this.#starting.catch(() => {});
+    await Promise.all(this.members.map(member => member.stop()));
+  }
+
+  /** kill -9 to all that still run. */
+  async killAll(): Promise<void> {
+    await Promise.all(this.members.map(member => member.kill()));
+  }
+
+  /** The member of this number. Error thrown: NOT_FOUND. */
+  member(index: number): Member {
+    const member = this.members[index];
+    if (member !== undefined) return member;
+    throw new KvchainError('NOT_FOUND', `no member ${index}: there are 0 to ${this.members.length - 1}`, {
+      action: '`kvchain-testnet ps` lists the members.',
+    });
+  }
+
+  /** Stops it if it runs, starts it with the folder and the ports that it had, links it again and lets it mine. */
+  async restart(index: number): Promise<void> {
+    const member = this.member(index);
+    await member.stop();
+    for (const key of this.#applied.keys()) if (key.startsWith(`${index},`)) this.#applied.delete(key);
+    await member.start();
+    await this.#applyLinks();
+    for (const edge of this.#dials) if (edge.includes(index)) await this.#dial(edge);
+    await startMining(member);
+  }
+
+  /** A frozen member missed what changed of its links. */
+  async resume(index: number): Promise<void> {
+    this.member(index).resume();
+    await this.#applyLinks();
+  }
+
+  async partition(groups: readonly (readonly number[])[]): Promise<void> {
+    this.#links.partition(groups);
+    await this.#applyLinks();
+  }
+
+  /** Ends partitions, delays and losses. */
+  async heal(): Promise<void> {
+    this.#links.heal();
+    await this.#applyLinks();
+  }
+
+  /** Error thrown: USAGE where `from` is an attacker, which obeys nobody. */
+  async delay(from: number, to: number, delayMs: number): Promise<void> {
+    this.#expectDaemon(from, to);
+    this.#links.delay(from, to, delayMs);
+    await this.#applyLinks();
+  }
+
+  async drop(from: number, to: number, lossRate: number): Promise<void> {
+    this.#expectDaemon(from, to);
+    this.#links.drop(from, to, lossRate);
+    await this.#applyLinks();
+  }
+
+  rows(): Promise<readonly MemberRow[]> {
+    return Promise.all(this.members.map(member => member.row()));
+  }
+
+  #expectDaemon(from: number, to: number): void {
+    const { plan, name } = this.member(from);
+    if (this.member(to).index === from) throw new KvchainError('USAGE', `${name} has no link to itself`);
+    if (plan.role === 'attacker')
+      throw new KvchainError('USAGE', `${name} is an attacker, whose sending nobody controls`);
+  }
+
+  /** Sets what differs from the plan at every daemon that answers; a paused or stopped one is set when it is back. */
+  async #applyLinks(): Promise<void> {
+    await Promise.all(
+      this.members.map(async from => {
+        const { client } = from;
+        if (client === null) return;
+        const changes = this.members.flatMap(to => this.#change(from, to) ?? []);
+        const calls = changes.flatMap(change => change.calls);
+        for (let start = 0; start < calls.length; start += callsMax) {
+          for (const answer of await client.batch(calls.slice(start, start + callsMax)))
+            if (!answer.ok) throw answer.error;
+        }
+        for (const { key, state } of changes) this.#applied.set(key, state);
+      }),
+    );
+  }
+
+  #change(from: Member, to: Member) {
+    if (from === to || to.peerId === null) return null;
+    const key = `${from.index},${to.index}`;
+    const state = this.#links.link(from.index, to.index);
+    const before = this.#applied.get(key) ?? { isFailed: false, delayMs: 0, lossRate: 0 };
+    return isSame(before, state) ? null : { key, state, calls: callsFor(to.peerId, state) };
+  }
+
+  /** A link that the plan has failed is not dialled, and one whose ends do not run neither. */
+  async #dial([low, high]: Edge): Promise<void> {
+    const [a, b] = [this.member(low), this.member(high)];
+    const { address } = a;
+    if (a.client === null || b.client === null || address === null || this.#links.link(low, high).isFailed) return;
+    const { client } = b;
+    await until(`${b.name} to reach ${a.name}`, connectMs, () =>
+      client.call('net_addPeer', { address }, { timeoutMs: dialMs }).then(
+        () => true,
+        () => this.#isStopping,
+      ),
+    );
+  }
+}
+
+async function startMining({ plan, client }: Member): Promise<void> {
+  if (plan.role === 'node' && plan.hashRate > 0) await client?.call('miner_start', { threads: 1, rate: plan.hashRate });
+}
+
+function isSame(a: LinkState, b: LinkState): boolean {
+  return a.isFailed === b.isFailed && a.delayMs === b.delayMs && a.lossRate === b.lossRate;
+}
+
+/** From any state to this one: to be fixed makes a link good, whatever it was. */
+function callsFor(peer: string, { isFailed, delayMs, lossRate }: LinkState): readonly LinkCall[] {
+  if (isFailed) return [{ method: 'net_failLink', params: { peer } }];
+  const calls: LinkCall[] = [{ method: 'net_fixLink', params: { peer } }];
+  if (delayMs > 0) calls.push({ method: 'net_delay', params: { peer, delayMs } });
+  if (lossRate > 0) calls.push({ method: 'net_loss', params: { peer, lossRate } });
+  return calls;
+}

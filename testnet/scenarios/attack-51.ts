@@ -1,0 +1,187 @@
+/**
+ * The 51 % attack on real daemons: a victim is paid, waits for its confirmations and delivers; the attacker mines a contradiction in
+ * secret, with a share of all hash power, and publishes it when it is heavier. Others go on putting keys meanwhile.
+ *
+ * Everybody's miner rests until the payment is in the mempools, so that both branches begin at the same block with nothing, as the
+ * formula of PROTOCOLS 10.1 counts (the strict variant; giving up at an absolute distance, looked at from the first block on).
+ */
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fromUtf8, toHex } from '../../chain/bytes.ts';
+import { KvchainError } from '../../chain/errors.ts';
+import { parseGenesis } from '../../chain/genesis-file.ts';
+import { newSecret } from '../../daemon/keystore/keystore.ts';
+import type { KvchainClient } from '../../daemon/rpc/client.ts';
+import { makeDoubleSpend } from '../attackers/double-spend.ts';
+import { type DoubleSpend, PrivateFork } from '../attackers/private-fork.ts';
+import type { RunningNetwork } from '../networks/network.ts';
+import { planOf } from '../networks/network-file.ts';
+import { until } from '../until.ts';
+import { clientOf, inLaboratory, untilOneHead } from './laboratory.ts';
+import { Putting } from './putting.ts';
+import { UndoneBlocks } from './undone-blocks.ts';
+
+/** The daemons: one mines, others put through one, one is the victim's. */
+const [miner, gateway, victim] = [0, 1, 2];
+const intervalMs = 500;
+const settleMs = 60_000;
+/** Blocks before the attack, so that the puts are in full swing. */
+const warmUpBlocks = 3;
+const key = 'attack/payment';
+
+export interface Attack51Plan {
+  readonly engine: string;
+  /** The attacker's part of all hash power, between 0 and 1. */
+  readonly share: number;
+  readonly confirmations: number;
+  /** Leading zero bits; the hash rates follow, so that blocks come every 500 ms. */
+  readonly difficulty: number;
+  readonly giveUpBehind: number;
+  /** Hears what happens. */
+  readonly tell: (line: string) => void;
+}
+
+export interface Attack51Report {
+  readonly success: boolean;
+  /** Blocks that the victim's daemon undid. */
+  readonly reorgDepth: number;
+  /** What the victim read after its confirmations, and at the end; null before it had them, when the attacker gave up that early. */
+  readonly getBefore: string | null;
+  readonly getAfter: string | null;
+  /** Puts of others in the undone blocks; they are mined again later. */
+  readonly honestPutsReverted: number;
+  /** Acknowledged puts of others a second, from the payment to the end of the race. */
+  readonly putRateDuring: number;
+  readonly gaveUp: boolean;
+  readonly privateBlocks: number;
+  readonly publicBlocks: number;
+}
+
+export async function attack51(plan: Attack51Plan): Promise<Attack51Report> {
+  const { engine, share, difficulty } = plan;
+  if (!(share > 0 && share < 1))
+    throw new KvchainError('USAGE', `share ${share}: expected more than 0 and less than 1`);
+  const hashRate = 2 ** difficulty / (intervalMs / 1_000);
+  const honest = Math.max(1, Math.round((1 - share) * hashRate));
+  const nodes = [{ hashRate: honest }, { hashRate: 0 }, { hashRate: 0 }];
+  const network = planOf({ name: 'attack-51', engine, difficulty, intervalMs, nodes });
+  return inLaboratory(network, (running, signal) => run(running, { ...plan, rate: share * hashRate, signal }));
+}
+
+interface Run extends Attack51Plan {
+  readonly rate: number;
+  readonly signal: AbortSignal;
+}
+
+async function run(network: RunningNetwork, plan: Run): Promise<Attack51Report> {
+  const clients = [miner, gateway, victim].map(index => clientOf(network, index));
+  const attacker = await openAttacker(network, plan);
+  const putting = new Putting(clientOf(network, gateway), 'others');
+  const undone = new UndoneBlocks(clientOf(network, victim));
+  try {
+    await until('some blocks', settleMs, async () => (await heightOf(clientOf(network, miner))) >= warmUpBlocks);
+    return await attack({ clients, attacker, putting, undone, plan });
+  } finally {
+    await Promise.all([putting.stop(), undone.stop()]);
+    await attacker.fork.close();
+  }
+}
+
+interface OpenAttacker {
+  readonly fork: PrivateFork;
+  readonly spend: DoubleSpend;
+}
+
+async function openAttacker(network: RunningNetwork, { rate, tell }: Run): Promise<OpenAttacker> {
+  const file = await readFile(join(network.member(miner).dataDir, 'genesis.json'), 'utf8');
+  const genesis = parseGenesis(file);
+  if (!genesis.ok) throw new KvchainError(genesis.error.code, genesis.error.detail);
+  const fork = await PrivateFork.open({
+    genesis: genesis.value,
+    keys: { identity: newSecret(), producer: newSecret() },
+    address: '127.0.0.1',
+    bootstrap: network.members.flatMap(({ address }) => address ?? []),
+    hashRate: rate,
+    onFault: error => tell(`the attacker has a fault: ${String(error)}`),
+  });
+  await until('the attacker to know everybody', settleMs, async () => fork.peers >= network.members.length);
+  return { fork, spend: makeDoubleSpend(genesis.value, key) };
+}
+
+interface Scene {
+  readonly clients: readonly KvchainClient[];
+  readonly attacker: OpenAttacker;
+  readonly putting: Putting;
+  readonly undone: UndoneBlocks;
+  readonly plan: Run;
+}
+
+async function attack({ clients, attacker, putting, undone, plan }: Scene): Promise<Attack51Report> {
+  const { confirmations, giveUpBehind, signal, tell } = plan;
+  const { fork } = attacker;
+  const [mining, , waiting] = clients;
+  if (mining === undefined || waiting === undefined) throw new KvchainError('INTERNAL', 'three daemons run');
+  const { id } = await pay(clients, attacker);
+  const startMs = performance.now();
+  tell('paid: both branches begin at the same block');
+  const victimSees = { value: null as string | null, isDelivered: false };
+  // It ends with the network at the latest, when the attacker gave up before the victim had its confirmations.
+  waiting
+    .waitFor(id, `confirmed:${confirmations}`, { signal, timeoutMs: settleMs * 60 })
+    .then(async () => {
+      victimSees.value = await read(waiting);
+      victimSees.isDelivered = true;
+      tell(`the victim has ${confirmations} confirmations and delivers: get says ${victimSees.value}`);
+    })
+    .catch(() => {});
+  await mining.call('miner_start', {});
+  const end = await fork.race({ isDelivered: () => victimSees.isDelivered, giveUpBehind, signal });
+  const endMs = performance.now();
+  tell(`the attacker ${end.outcome}: ${end.privateBlocks} blocks in secret, ${end.publicBlocks} in public`);
+  if (end.outcome === 'won') await until('the victim to be reorganised', settleMs, async () => undone.depth > 0);
+  await untilOneHead(clients);
+  const reverted = (await undone.transactionIds()).filter(undoneId => undoneId !== id);
+  const stands = await waiting.call('tx_get', { id }).then(
+    ({ status }) => status === 'included',
+    () => false,
+  );
+  return {
+    success: victimSees.isDelivered && !stands,
+    reorgDepth: undone.depth,
+    getBefore: victimSees.value,
+    getAfter: await read(waiting),
+    honestPutsReverted: new Set(reverted).size,
+    putRateDuring: Math.round(100 * putting.rate(startMs, endMs)) / 100,
+    gaveUp: end.outcome === 'gave up',
+    privateBlocks: end.privateBlocks,
+    publicBlocks: end.publicBlocks,
+  };
+}
+
+/** The payment is in the mempools of all, the contradiction behind the curtain, and nobody mines. */
+async function pay(clients: readonly KvchainClient[], { fork, spend }: OpenAttacker): Promise<{ readonly id: string }> {
+  await clients[miner]?.call('miner_stop', {});
+  const [standing] = await untilOneHead(clients);
+  await until('the attacker to be at the head', settleMs, async () => fork.head.hashHex === standing?.headHash);
+  await fork.begin(spend);
+  const id = toHex(spend.payment.id);
+  for (const client of clients) {
+    await until('the payment to arrive', settleMs, () =>
+      client.call('tx_get', { id }).then(
+        () => true,
+        () => false,
+      ),
+    );
+  }
+  return { id };
+}
+
+async function read(client: KvchainClient): Promise<string | null> {
+  const found = await client.get(key);
+  return found === null ? null : fromUtf8(found.bytes);
+}
+
+async function heightOf(client: KvchainClient): Promise<number> {
+  return (await client.call('chain_status', {})).height;
+}

@@ -1,0 +1,80 @@
+/** The commands that play a story on real daemons and tell how it ended. */
+import { type Command, InvalidArgumentError } from 'commander';
+import { z } from 'zod';
+import { KvchainError } from '../../chain/errors.ts';
+import { runAction } from '../networks/run-action.ts';
+
+const attackExamples = `
+Examples:
+  kvchain-testnet attack 51 --share 0.6 --confirmations 3    more than half: it succeeds
+  kvchain-testnet attack 51 --share 0.3 --confirmations 6    less: it almost never does
+  kvchain-testnet attack 51 --share 0.51 --confirmations 2 --json
+`;
+
+export function addScenarioCommands(program: Command): void {
+  const attack = program
+    .command('attack')
+    .argument('<name>', '51: a double spend by a private fork')
+    .description('Attacks a network of three real daemons and tells what the victim saw.')
+    .requiredOption('--share <q>', "the attacker's part of all hash power, between 0 and 1", number)
+    .requiredOption('--confirmations <z>', 'what the victim waits for', number)
+    .option('--difficulty <bits>', 'leading zero bits; the hash rates follow, blocks come every 500 ms', number, 12)
+    .option('--give-up <blocks>', 'the attacker gives up when it is so far behind', number, 12)
+    .option('--engine <name>', 'how the daemons agree', 'pow')
+    .option('--json', 'only the report, as one JSON document')
+    .helpOption('--help', 'Tell all this and end.')
+    .addHelpText('after', attackExamples);
+  attack.action(
+    runAction(attack, async (options, [name = '']) => {
+      if (name !== '51') throw new KvchainError('USAGE', `no attack ${JSON.stringify(name)}: there is 51`);
+      const { share, confirmations, difficulty, giveUp, engine, json } = attackOptions.parse(options);
+      const { attack51 } = await import('./attack-51.ts');
+      const order = { engine, share, confirmations, difficulty, giveUpBehind: giveUp };
+      print(await attack51({ ...order, tell: teller(json) }), json);
+    }),
+  );
+  const run = program
+    .command('run')
+    .argument('<scenario>', 'fork-heal: a network is cut into two that both go on, and healed')
+    .description('Plays a scenario on real daemons and tells how it ended.')
+    .option('--json', 'only the report, as one JSON document')
+    .helpOption('--help', 'Tell all this and end.')
+    .addHelpText('after', '\nExample:\n  kvchain-testnet run fork-heal\n');
+  run.action(
+    runAction(run, async (options, [name = '']) => {
+      if (name !== 'fork-heal')
+        throw new KvchainError('USAGE', `no scenario ${JSON.stringify(name)}: there is fork-heal`);
+      const isJson = options.json === true;
+      const { forkHeal } = await import('./fork-heal.ts');
+      print(await forkHeal(teller(isJson)), isJson);
+    }),
+  );
+}
+
+const attackOptions = z.object({
+  share: z.number(),
+  confirmations: z.number().int().min(1).max(1_000),
+  difficulty: z.number().int().min(8).max(40),
+  giveUp: z.number().int().min(1).max(10_000),
+  engine: z.string(),
+  json: z.boolean().default(false),
+});
+
+function teller(isJson: boolean): (line: string) => void {
+  return isJson ? () => {} : line => process.stderr.write(`${line}\n`);
+}
+
+function print(report: object, isJson: boolean): void {
+  if (isJson) process.stdout.write(`${JSON.stringify(report)}\n`);
+  else for (const [name, value] of Object.entries(report)) process.stdout.write(`${name.padEnd(22)}${shown(value)}\n`);
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+function number(given: string): number {
+  const value = Number(given);
+  if (given.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('Expected a number.');
+  return value;
+}

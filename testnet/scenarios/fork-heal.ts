@@ -1,0 +1,133 @@
+/**
+ * Fork and heal: a mining network is cut into two, both sides go on mining and acknowledging puts, and then it is one again. The lighter
+ * branch is undone, its transactions go back to the mempools and are mined again, and all end at one head.
+ */
+import type { KvchainClient } from '../../daemon/rpc/client.ts';
+import type { RunningNetwork } from '../networks/network.ts';
+import { planOf } from '../networks/network-file.ts';
+import { until } from '../until.ts';
+import { clientOf, inLaboratory, untilOneHead } from './laboratory.ts';
+import { type Acknowledged, Putting } from './putting.ts';
+import { UndoneBlocks } from './undone-blocks.ts';
+
+/** Numbers of the members of each side; the second has more hash power. */
+const sides = [[0], [1, 2]] as const;
+const difficulty = 11;
+const intervalMs = 500;
+/** Both sides mine at least so much before the network is healed. */
+const blocksApart = 4;
+const waitMs = 120_000;
+
+export interface Side {
+  readonly members: readonly number[];
+  /** Height and head of its branch before it was healed. */
+  readonly height: number;
+  readonly head: string;
+  /** Puts that were acknowledged while it was alone. */
+  readonly acknowledged: number;
+}
+
+export interface ForkHealReport {
+  readonly sideA: Side;
+  readonly sideB: Side;
+  /** Whose branch all have followed. */
+  readonly winner: 'A' | 'B';
+  /** Blocks that the other side undid. */
+  readonly reorgDepth: number;
+  /** Transactions in these blocks that went back to the mempool, or were on the other branch too. */
+  readonly transactionsReturned: number;
+  /** Acknowledged puts that are neither on the chain nor in a mempool at the end. */
+  readonly lost: number;
+  readonly headsEqual: boolean;
+  readonly rootsEqual: boolean;
+}
+
+export async function forkHeal(tell: (line: string) => void): Promise<ForkHealReport> {
+  const rate = 2 ** difficulty / (intervalMs / 1_000);
+  const nodes = [0.45, 0.3, 0.3].map(share => ({ hashRate: Math.round(share * rate) }));
+  return inLaboratory(planOf({ name: 'fork-heal', difficulty, intervalMs, nodes }), network => run(network, tell));
+}
+
+async function run(network: RunningNetwork, tell: (line: string) => void): Promise<ForkHealReport> {
+  const clients = network.members.map(({ index }) => clientOf(network, index));
+  const firsts = sides.map(([first]) => clientOf(network, first));
+  await until('a common block', waitMs, async () => Math.min(...(await heightsOf(clients))) >= 1);
+  await network.partition(sides.map(side => [...side]));
+  const common = Math.max(...(await heightsOf(firsts)));
+  tell('the network is cut into two');
+  const putting = firsts.map((client, side) => new Putting(client, `side-${'ab'[side]}`));
+  await until('both sides to grow', waitMs, async () => Math.min(...(await heightsOf(firsts))) >= common + blocksApart);
+  await until('puts on both sides', waitMs, async () => putting.every(({ acknowledged }) => acknowledged.length > 0));
+  await Promise.all(putting.map(puts => puts.stop()));
+  const undone = firsts.map(client => new UndoneBlocks(client));
+  const [sideA, sideB] = await Promise.all([sideOf(firsts, putting, 0), sideOf(firsts, putting, 1)]);
+  tell(`side A stands at ${sideA.height}, side B at ${sideB.height}; the network is healed`);
+  await network.heal();
+  await until('one side to give in', waitMs, async () => undone.some(({ depth }) => depth > 0));
+  const loser = undone.findIndex(({ depth }) => depth > 0);
+  const returned = new Set(await undone[loser]?.transactionIds());
+  const acknowledged = putting.flatMap(puts => puts.acknowledged);
+  await untilSettled(clients, acknowledged);
+  const standings = await comeToRest(clients);
+  await Promise.all(undone.map(watch => watch.stop()));
+  return {
+    sideA,
+    sideB,
+    winner: loser === 0 ? 'B' : 'A',
+    reorgDepth: undone[loser]?.depth ?? 0,
+    transactionsReturned: returned.size,
+    lost: await countLost(clients, acknowledged),
+    headsEqual: new Set(standings.map(({ headHash }) => headHash)).size === 1,
+    rootsEqual: new Set(standings.map(({ stateRoot }) => stateRoot)).size === 1,
+  };
+}
+
+/** One miner goes on until all follow it: two that stop at the same time may leave a tie, which nothing would ever decide. */
+async function comeToRest(clients: readonly KvchainClient[]) {
+  const [last, ...others] = clients;
+  await Promise.all(others.map(client => client.call('miner_stop', {})));
+  await untilOneHead(clients);
+  await last?.call('miner_stop', {});
+  return untilOneHead(clients);
+}
+
+async function sideOf(firsts: readonly KvchainClient[], putting: readonly Putting[], side: 0 | 1): Promise<Side> {
+  const standing = await firsts[side]?.call('chain_status', {});
+  return {
+    members: sides[side],
+    height: standing?.height ?? 0,
+    head: standing?.headHash ?? '',
+    acknowledged: putting[side]?.acknowledged.length ?? 0,
+  };
+}
+
+/** Waits for what was returned to be mined again; what is still missing then is counted as it stands. */
+async function untilSettled(clients: readonly KvchainClient[], acknowledged: readonly Acknowledged[]): Promise<void> {
+  await until('all puts to be on the chain again', waitMs, async () => {
+    const standings = await Promise.all(acknowledged.map(({ id }) => standingOf(clients[0], id)));
+    return standings.every(standing => standing !== 'pending');
+  });
+}
+
+async function countLost(clients: readonly KvchainClient[], acknowledged: readonly Acknowledged[]): Promise<number> {
+  let lost = 0;
+  for (const { id } of acknowledged) {
+    const standings = await Promise.all(clients.map(client => standingOf(client, id)));
+    if (!standings.some(standing => standing === 'included' || standing === 'pending')) lost += 1;
+  }
+  return lost;
+}
+
+async function standingOf(client: KvchainClient | undefined, id: string): Promise<string> {
+  return (
+    (await client?.call('tx_get', { id }).then(
+      ({ status }) => status,
+      () => 'gone',
+    )) ?? 'gone'
+  );
+}
+
+async function heightsOf(clients: readonly KvchainClient[]): Promise<readonly number[]> {
+  const standings = await Promise.all(clients.map(client => client.call('chain_status', {})));
+  return standings.map(({ height }) => height);
+}

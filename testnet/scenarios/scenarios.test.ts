@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { attack51 } from './attack-51.ts';
+import { forkHeal } from './fork-heal.ts';
+
+const limitMs = 240_000;
+const order = { engine: 'pow', difficulty: 10, giveUpBehind: 12, tell: () => {} };
+
+describe('attack 51', () => {
+  it(
+    'C1: with six tenths of the hash power a payment of three confirmations is undone',
+    async () => {
+      // A run in a few hundred falls so far behind that it gives up (PROTOCOLS 10.1); it is then run again.
+      let report = await attack51({ ...order, share: 0.6, confirmations: 3 });
+      if (report.gaveUp) report = await attack51({ ...order, share: 0.6, confirmations: 3 });
+      expect(report).toMatchObject({ success: true, getBefore: 'paid', getAfter: 'not paid', gaveUp: false });
+      expect(report.reorgDepth).toBeGreaterThanOrEqual(3);
+    },
+    limitMs,
+  );
+
+  it.each([0, 1, -0.5, Number.NaN])('a share of %d is refused', async share => {
+    await expect(attack51({ ...order, share, confirmations: 3 })).rejects.toMatchObject({ code: 'USAGE' });
+  });
+
+  it('an engine that is not there is refused', async () => {
+    const given = { ...order, share: 0.6, confirmations: 3, engine: 'paxos' };
+    await expect(attack51(given)).rejects.toMatchObject({ code: 'BAD_CONFIG' });
+  });
+});
+
+describe('fork-heal', () => {
+  it(
+    'loses nothing that was acknowledged on either side',
+    async () => {
+      const report = await forkHeal(() => {});
+      expect(report).toMatchObject({ lost: 0, headsEqual: true, rootsEqual: true });
+      expect(report.reorgDepth).toBeGreaterThanOrEqual(4);
+      expect(report.transactionsReturned).toBeGreaterThan(0);
+      expect(report.sideA.head).not.toBe(report.sideB.head);
+    },
+    limitMs,
+  );
+});

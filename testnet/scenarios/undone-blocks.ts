@@ -1,0 +1,42 @@
+/** What a daemon undoes while it is watched: the depth of its reorgs, and the transactions that left the chain with them. */
+import type { KvchainClient } from '../../daemon/rpc/client.ts';
+
+export class UndoneBlocks {
+  /** Hashes of all that was undone, newest first within a reorg. */
+  readonly hashes: string[] = [];
+  readonly #client: KvchainClient;
+  readonly #ending = new AbortController();
+  readonly #work: Promise<void>;
+  #depth = 0;
+  #depthMax = 0;
+
+  /** Watches from now on. */
+  constructor(client: KvchainClient) {
+    this.#client = client;
+    this.#work = this.#watch();
+  }
+
+  /** Blocks that one reorg undid, at most. */
+  get depth(): number {
+    return this.#depthMax;
+  }
+
+  /** The ids of the transactions in all that was undone. */
+  async transactionIds(): Promise<readonly string[]> {
+    const blocks = this.hashes.map(id => this.#client.call('chain_getBlock', { id, detail: 'ids' }));
+    return (await Promise.all(blocks)).flatMap(({ transactionIds }) => transactionIds);
+  }
+
+  async stop(): Promise<void> {
+    this.#ending.abort();
+    await this.#work;
+  }
+
+  async #watch(): Promise<void> {
+    for await (const { type, hash } of this.#client.watch('', { signal: this.#ending.signal })) {
+      this.#depth = type === 'undone' ? this.#depth + 1 : 0;
+      this.#depthMax = Math.max(this.#depthMax, this.#depth);
+      if (type === 'undone') this.hashes.push(hash);
+    }
+  }
+}
