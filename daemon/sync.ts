@@ -5,6 +5,7 @@
 import type { SealedHeader } from '../chain/block.ts';
 import { equalBytes, toHex } from '../chain/bytes.ts';
 import { type ErrorCode, KvchainError } from '../chain/errors.ts';
+import { isEnforced } from '../chain/rules.ts';
 import type { BlockImport } from './block-import.ts';
 import type { ChainStore } from './chain-store.ts';
 import type { Driver } from './driver.ts';
@@ -93,7 +94,7 @@ export class Sync {
     this.#peers.delete(id);
     for (const wanted of this.#wanted.values()) {
       wanted.lacking.delete(id);
-      if (wanted.peer === id) wanted.peer = null;
+      if (isEnforced('sync peer gone') && wanted.peer === id) wanted.peer = null;
     }
     this.#schedule();
   }
@@ -128,14 +129,14 @@ export class Sync {
   /** The ledger moved: when all that was known is applied, whoever claims more work is asked for it, also after a failed request. */
   onHead(): void {
     const { head, bestHeader } = this.#parts.driver.engine.view();
-    if (bestHeader.work > head.work) return;
+    if (bestHeader.work > head.work || !isEnforced('sync claims')) return;
     for (const peer of this.#peers.values()) if (peer.work > head.work) this.#follow(peer);
   }
 
   /** The sender of a gossiped block does not give its transactions, or not soon: others are asked for the body. */
   onWithheld(hash: Uint8Array, sender: PeerId): void {
     this.#wanted.get(toHex(hash))?.lacking.add(sender);
-    this.onAssembled();
+    if (isEnforced('sync withheld')) this.onAssembled();
   }
 
   /** A gossiped block is no longer worked on: when it did not come together, its body is fetched like any other. */
@@ -188,7 +189,7 @@ export class Sync {
       const [first] = headers;
       const last = headers.at(-1);
       const continues = first === undefined || locator.some(hash => equalBytes(hash, first.header.parent));
-      if (!continues && reached === null)
+      if (isEnforced('sync continues') && !continues && reached === null)
         throw new KvchainError('BAD_MESSAGE', 'headers that do not continue the locator');
       // A peer that changed its branch on the way begins anew: of its new branch we hear by gossip.
       const isGood = continues && (await blocks.importHeaders(headers, peer.id));
@@ -269,7 +270,7 @@ export class Sync {
       })
       .finally(() => {
         peer.requests -= 1;
-        for (const wanted of batch) if (wanted.peer === peer.id) wanted.peer = null;
+        for (const wanted of batch) if (isEnforced('sync failed') && wanted.peer === peer.id) wanted.peer = null;
         this.#schedule();
       });
   }
@@ -287,14 +288,14 @@ export class Sync {
         if (body === undefined) return;
         const isGood = body !== null && (await this.#parts.blocks.importBody(wanted.hash, body, peer));
         if (isGood) this.forget(wanted.hash);
-        else wanted.lacking.add(peer);
+        else if (isEnforced('sync lacking')) wanted.lacking.add(peer);
       }),
     );
   }
 
   /** Who lacked a body may have it later; who did not answer may answer again. */
   #retryLater(): void {
-    if (this.#cancelRetry !== null || this.#wanted.size === 0 || this.#isStopped) return;
+    if (this.#cancelRetry !== null || this.#wanted.size === 0 || this.#isStopped || !isEnforced('sync retry')) return;
     this.#cancelRetry = this.#parts.clock.setTimer(syncLimits.retryMs, () => {
       this.#cancelRetry = null;
       for (const wanted of this.#wanted.values()) wanted.lacking.clear();
