@@ -9,14 +9,21 @@ import { Node, type NodePorts } from '../../daemon/node.ts';
 import type { PeerId, Store } from '../../daemon/ports.ts';
 import type { Chance } from './chance.ts';
 import { type ClockSettings, Life, SimulatedClock } from './life.ts';
+import type { Poison } from './poison.ts';
 import { type DiskSettings, SimulatedDisk } from './simulated-disk.ts';
 import { SimulatedMiner } from './simulated-miner.ts';
 import { SimulatedNetwork } from './simulated-network.ts';
+import { type Villain, VillainNetwork } from './villains/villain.ts';
+import { type VillainName, villains } from './villains/villains.ts';
 import type { VirtualTime } from './virtual-time.ts';
 import type { Wires } from './wires.ts';
 
 export interface NodePlan {
   readonly name: PeerId;
+  /** Whose key it produces with: its own name's, or, of a twin, the other's. */
+  readonly identity: PeerId;
+  /** Null when it is honest. */
+  readonly villain: VillainName | null;
   /** Trials a second. */
   readonly rate: number;
   readonly clock: ClockSettings;
@@ -31,6 +38,7 @@ export interface NodeWatch {
   onOpen(name: PeerId, node: Node): Promise<void>;
   onUp(name: PeerId): void;
   onPenalty(name: PeerId, peer: PeerId, rejection: Rejection): void;
+  onAttack(name: PeerId, what: string): void;
   onRule(name: PeerId, rule: string, data: Readonly<Record<string, string | number>>): void;
   /** A fault that the node survives. */
   onFault(name: PeerId, error: unknown): void;
@@ -43,6 +51,7 @@ export interface NodeSurroundings {
   readonly time: VirtualTime;
   readonly wires: Wires;
   readonly chance: Chance;
+  readonly poison: Poison;
   readonly watch: NodeWatch;
 }
 
@@ -88,13 +97,13 @@ export class SimulatedNode {
     return this.#disk.rows;
   }
 
-  /** Every write fails from now on, until the node is killed. */
-  breakDisk(): void {
-    this.#disk.fail();
+  /** The next write fails, or every one from now on, until the node is killed. */
+  breakDisk(writes: 'one' | 'all'): void {
+    this.#disk.fail(writes);
   }
 
   get hasBrokenDisk(): boolean {
-    return this.#disk.isBroken;
+    return this.#disk.hasFailed;
   }
 
   /** True when the node told that it cannot go on. */
@@ -148,9 +157,10 @@ export class SimulatedNode {
   async #start(run: Run): Promise<void> {
     const { genesis, watch } = this.#surroundings;
     const { name } = this;
+    const villain = this.#villain(run);
     const options = {
       genesis,
-      secretKey: sha256(toUtf8(`producer ${name}`)),
+      secretKey: this.#secretKey,
       onFatal: (error: unknown) => {
         run.hasGivenUp = true;
         if (run.life.isAlive) watch.onFatal(name, error);
@@ -159,13 +169,36 @@ export class SimulatedNode {
       pruning: null,
       onTrace: (rule: string, data: Readonly<Record<string, string | number>>) => watch.onRule(name, rule, data),
     };
-    const node = await Node.open(options, this.#ports(run));
+    const ports = this.#ports(run);
+    const network = villain === null ? ports.network : new VillainNetwork(ports.network, villain);
+    const node = await Node.open(options, { ...ports, network });
     run.node = node;
     await watch.onOpen(name, node);
     await node.start();
     run.isUp = true;
     if (this.#isMining) node.producer.start();
     watch.onUp(name);
+    villain?.begin?.(node, (topic, data) => ports.network.publish(topic, data));
+  }
+
+  get #secretKey(): Uint8Array {
+    return sha256(toUtf8(`producer ${this.plan.identity}`));
+  }
+
+  #villain({ life, clock }: Run): Villain | null {
+    if (this.plan.villain === null) return null;
+    const { chance, poison, watch } = this.#surroundings;
+    const onAttack = (what: string) => watch.onAttack(this.name, what);
+    const own = chance.stream(`villain ${this.#runs}`);
+    return villains[this.plan.villain]({
+      self: this.name,
+      secretKey: this.#secretKey,
+      chance: own,
+      life,
+      clock,
+      poison,
+      onAttack,
+    });
   }
 
   #ports({ life, clock }: Run): NodePorts {

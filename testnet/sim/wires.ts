@@ -6,6 +6,7 @@ import { KvchainError } from '../../chain/errors.ts';
 import type { PeerId } from '../../daemon/ports.ts';
 import type { Chance } from './chance.ts';
 import type { Packet } from './packet.ts';
+import { type RoadSettings, Roads, straightRoads } from './roads.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 export interface Weather {
@@ -37,15 +38,18 @@ export class Wires {
   readonly #time: VirtualTime;
   readonly #chance: Chance;
   readonly #machines = new Map<PeerId, Machine>();
+  readonly #roads: Roads;
   readonly #cuts = new Set<string>();
+  readonly #sent = new Map<PeerId, number>();
   readonly #traffic = { delivered: 0, lost: 0, duplicated: 0, inFlight: 0, inFlightMost: 0 };
   #weather: Weather;
   #sessions = 0;
   /** Changes packets on their way: for tests that show that such a change is seen. */
   #distortion: (packet: Packet) => Packet = packet => packet;
 
-  constructor(time: VirtualTime, chance: Chance, weather: Weather) {
+  constructor(time: VirtualTime, chance: Chance, weather: Weather, roads: RoadSettings = straightRoads) {
     this.#time = time;
+    this.#roads = new Roads(roads);
     this.#chance = chance;
     this.#weather = weather;
   }
@@ -56,6 +60,11 @@ export class Wires {
 
   set weather(weather: Weather) {
     this.#weather = weather;
+  }
+
+  /** Packets that a machine has sent so far. */
+  sentBy(from: PeerId): number {
+    return this.#sent.get(from) ?? 0;
   }
 
   get weather(): Weather {
@@ -100,6 +109,7 @@ export class Wires {
   /** Carries a packet. `sure` packets are sent again below us until they arrive, as TCP does, so only a cut stops them. */
   send(from: PeerId, to: PeerId, packet: Packet): void {
     const { lossProbability, duplicationProbability } = this.#weather;
+    this.#sent.set(from, this.sentBy(from) + 1);
     const isSure = packet.carriage === 'sure';
     if (!isSure && this.#chance.happens(lossProbability)) {
       this.#traffic.lost += 1;
@@ -118,7 +128,8 @@ export class Wires {
     if (this.#traffic.inFlight > inFlightMax)
       throw new KvchainError('INTERNAL', `${inFlightMax} packets are under way`);
     const sent = this.#distortion(packet);
-    this.#time.after(delayMs + jitterMs * this.#chance.fraction(), () => {
+    const wayMs = this.#roads.delayMs(from, to, sent, this.#time.nowMs);
+    this.#time.after(wayMs + delayMs + jitterMs * this.#chance.fraction(), () => {
       this.#traffic.inFlight -= 1;
       if (this.#cuts.has(link(from, to))) return;
       this.#traffic.delivered += 1;

@@ -1,0 +1,23 @@
+/** docs/experiments/mutants.md: which seed sees a node without a rule, and by what. */
+import { type MutantResult, mutants } from './mutants.ts';
+
+export function mutantsPage(results: readonly MutantResult[], { last }: { readonly last: bigint }): string {
+  const caught = results.filter(result => result.caught).length;
+  const rows = results.map(({ rule, seed, check }) => {
+    const found = seed === null ? `none of ${last}` : String(seed);
+    return `| ${rule} | ${mutants[rule] ?? ''} | ${found} | ${(check ?? '').replaceAll('|', '\\|').slice(0, 160)} |`;
+  });
+  return `# Planted bugs
+
+Each rule below was taken out of all nodes of a simulation (\`node --conditions=mutant\`, see \`chain/rules.ts\`), and seeds from 1 to
+${last} were run until one failed: ${caught} of ${results.length} are seen. A bug that nobody sees would be a check that is missing.
+
+\`\`\`sh
+node dist/testnet/sim/main.js --mutants all --write
+\`\`\`
+
+| rule | a node without it | first seed | what the check says |
+|---|---|---|---|
+${rows.join('\n')}
+`;
+}
