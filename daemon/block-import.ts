@@ -310,7 +310,7 @@ export class BlockImport {
   }
 
   #refuse(peer: PeerId, code: ErrorCode, detail: string): 'reject' {
-    this.#parts.network.penalize(peer, code, detail);
+    if (isEnforced('A-H1')) this.#parts.network.penalize(peer, code, detail);
     return 'reject';
   }
 }

@@ -3,44 +3,63 @@
  * node without it does. The simulator must see every one of them.
  */
 import { runCampaign } from '../sim/campaign.ts';
-import type { Scenario } from '../sim/scenario.ts';
+import type { Fault, Scenario } from '../sim/scenario.ts';
 
-export const mutants: Readonly<Record<string, string>> = {
-  'A-V1 work': 'takes headers whose work was not done',
-  'A-V1 extension': 'takes headers with an extension',
-  'A-V2 height': 'takes headers of any height',
-  'A-V3': 'takes headers of any difficulty',
-  'A-V4': 'takes headers that are not later than their parents',
-  'A-V5': 'takes headers from the future',
-  'A-H1': 'lets nobody pay for a bad header',
-  'A-H2 ask': 'does not ask for the parents of orphans',
-  'A-H4': 'does not see that a header is the heaviest',
-  'A-H5': 'leaves orphans where they are when their parent comes',
-  'A-F1': 'prefers the newest of equal branches',
-  'A-F1 one switch': 'orders a switch while another is under way',
-  'A-F3': 'does not mark an invalid block',
-  relay: 'passes no block on',
-  'A-B1 transactions': 'does not compare the transactions with their root',
-  'A-B1 receipts': 'does not compare the receipts with their root',
-  'A-B1 state': 'does not compare the state with its root',
-  'A-B1 signatures': 'does not verify the signatures within a block',
-  'producer signature': 'does not verify who made a block',
-  'chain id': 'takes transactions of other chains',
-  'transaction signature': 'takes transactions that nobody signed',
-  'ledger nonce': 'executes a transaction whatever its nonce',
-  'ledger expiry': 'executes transactions that have expired',
-  'ledger durable': 'goes on before a step is on stable storage',
-  'ledger put back': 'keeps half a reorg whose new branch is invalid',
-  'ledger tree back': 'keeps the state tree of a block that it refuses',
-  'mempool undone': 'forgets the transactions of undone blocks',
-  'mempool included': 'keeps transactions that are included',
-  'sync claims': 'does not ask who claims more work a second time',
-  'sync continues': 'takes headers that do not continue what it has',
-  'sync failed': 'waits for ever for the bodies of a question that failed',
-  'sync lacking': 'asks who did not have a body for it again and again',
-  'sync peer gone': 'waits for the bodies of a peer that left',
-  'sync retry': 'never asks again who did not have a body',
-  'sync withheld': 'asks nobody else when the sender of a block withholds its transactions',
+export interface Mutant {
+  /** What a node does that lacks the rule. */
+  readonly what: string;
+  /** Faults in which that shows; without them it takes more seeds. */
+  readonly faults: readonly Fault[];
+}
+
+export const mutants: Readonly<Record<string, Mutant>> = {
+  'A-V1 work': { what: 'takes headers whose work was not done', faults: ['invalid-blocks'] },
+  'A-V1 extension': { what: 'takes headers with an extension', faults: ['invalid-blocks'] },
+  'A-V2 height': { what: 'takes headers of any height', faults: ['invalid-blocks'] },
+  'A-V3': { what: 'takes headers of any difficulty', faults: ['invalid-blocks'] },
+  'A-V4': { what: 'takes headers that are not later than their parents', faults: ['invalid-blocks'] },
+  'A-V5': { what: 'takes headers from the future', faults: ['invalid-blocks'] },
+  'A-H1': { what: 'lets nobody pay for a bad header', faults: ['invalid-blocks'] },
+  'A-H2 ask': { what: 'does not ask for the parents of orphans', faults: ['partition'] },
+  'A-H4': { what: 'does not see that a header is the heaviest', faults: ['partition', 'late'] },
+  'A-H5': { what: 'leaves orphans where they are when their parent comes', faults: ['partition', 'loss', 'regions'] },
+  'A-F1': { what: 'prefers the newest of equal branches', faults: ['regions'] },
+  'A-F1 one switch': { what: 'orders a switch while another is under way', faults: ['regions'] },
+  'A-F3': { what: 'does not mark an invalid block', faults: ['invalid-blocks'] },
+  relay: { what: 'passes no block on', faults: [] },
+  'A-B1 transactions': { what: 'does not compare the transactions with their root', faults: ['invalid-blocks'] },
+  'A-B1 receipts': { what: 'does not compare the receipts with their root', faults: ['invalid-blocks'] },
+  'A-B1 state': { what: 'does not compare the state with its root', faults: ['invalid-blocks'] },
+  'A-B1 signatures': { what: 'does not verify the signatures within a block', faults: ['invalid-blocks'] },
+  'producer signature': { what: 'does not verify who made a block', faults: ['invalid-blocks'] },
+  'chain id': { what: 'takes transactions of other chains', faults: ['invalid-transactions', 'invalid-blocks'] },
+  'transaction signature': { what: 'takes transactions that nobody signed', faults: ['invalid-transactions'] },
+  'ledger nonce': { what: 'executes a transaction whatever its nonce', faults: ['invalid-blocks'] },
+  'ledger expiry': { what: 'executes transactions that have expired', faults: ['invalid-blocks'] },
+  'ledger durable': { what: 'goes on before a step is on stable storage', faults: ['kill', 'full-disk'] },
+  'ledger put back': { what: 'keeps half a reorg whose new branch is invalid', faults: ['invalid-blocks'] },
+  'ledger tree back': { what: 'keeps the state tree of a block that it refuses', faults: ['invalid-blocks'] },
+  'mempool undone': { what: 'forgets the transactions of undone blocks', faults: ['partition'] },
+  'mempool included': { what: 'keeps transactions that are included', faults: ['partition'] },
+  'sync claims': { what: 'does not ask who claims more work a second time', faults: ['partition', 'loss'] },
+  'sync continues': { what: 'takes headers that do not continue what it has', faults: ['liar', 'partition'] },
+  'sync failed': {
+    what: 'waits for ever for the bodies of a question that failed',
+    faults: ['late', 'loss', 'partition', 'kill'],
+  },
+  'sync lacking': {
+    what: 'asks who did not have a body for it again and again',
+    faults: ['late', 'liar', 'silent', 'loss'],
+  },
+  'sync peer gone': {
+    what: 'waits for the bodies of a peer that left',
+    faults: ['late', 'kill', 'partition', 'regions', 'loss'],
+  },
+  'sync retry': { what: 'never asks again who did not have a body', faults: ['late', 'loss', 'silent', 'partition'] },
+  'sync withheld': {
+    what: 'asks nobody else when the sender of a block withholds its transactions',
+    faults: ['silent', 'loss'],
+  },
 };
 
 export interface MutantResult {

@@ -5,7 +5,7 @@ export function mutantsPage(results: readonly MutantResult[], { last }: { readon
   const caught = results.filter(result => result.caught).length;
   const rows = results.map(({ rule, seed, check }) => {
     const found = seed === null ? `none of ${last}` : String(seed);
-    return `| ${rule} | ${mutants[rule] ?? ''} | ${found} | ${(check ?? '').replaceAll('|', '\\|').slice(0, 160)} |`;
+    return `| ${rule} | ${mutants[rule]?.what ?? ''} | ${mutants[rule]?.faults.join(', ') || 'none'} | ${found} | ${(check ?? '').replaceAll('|', '\\|').slice(0, 160)} |`;
   });
   return `# Planted bugs
 
@@ -16,8 +16,8 @@ ${last} were run until one failed: ${caught} of ${results.length} are seen. A bu
 node dist/testnet/sim/main.js --mutants all --write
 \`\`\`
 
-| rule | a node without it | first seed | what the check says |
-|---|---|---|---|
+| rule | a node without it | faults | first seed | what the check says |
+|---|---|---|---|---|
 ${rows.join('\n')}
 `;
 }

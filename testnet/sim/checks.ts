@@ -24,6 +24,8 @@ interface Watched {
   /** What this run of the node said yes to. */
   readonly taken: Set<Submission>;
   undone: number;
+  /** Of the last head that was told. */
+  work: bigint;
 }
 
 export class Checks {
@@ -64,7 +66,7 @@ export class Checks {
   /** Looks on from now. The head that a crash leaves has no less work than the last that the node showed. */
   async watch(name: PeerId, node: Node): Promise<void> {
     const mirror = await ChainMirror.read(node);
-    const watched: Watched = { node, mirror, taken: new Set(), undone: 0 };
+    const watched: Watched = { node, mirror, taken: new Set(), undone: 0, work: mirror.work };
     this.#watched.set(name, watched);
     this.#moved.add(name);
     node.events.subscribe(event => {
@@ -121,6 +123,10 @@ export class Checks {
     const { mirror, undone } = watched;
     // A-I6: how far two chains of the same node ever differed; the report of a run tells it.
     this.#reorgDepthMax = Math.max(this.#reorgDepthMax, undone);
+    if (undone > 0 && mirror.work <= watched.work) {
+      this.fail(name, `A-F1: a switch from work ${watched.work} to ${mirror.work}`);
+    }
+    watched.work = mirror.work;
     this.#trace.add(name, undone > 0 ? `reorg-${undone}` : 'head', `${short(mirror.hash)} ${mirror.height}`);
     watched.undone = 0;
     this.#moved.add(name);

@@ -5,10 +5,13 @@ import { unreachable } from '../../chain/errors.ts';
 import { hunt, type MutantResult, mutants } from '../mutants/mutants.ts';
 import { mutantsPage } from '../mutants/page.ts';
 import { type Outcome, runCampaign } from './campaign.ts';
+import { drawDiagram, happeningOf, wordOf } from './diagram.ts';
 import { readWish, type Wish } from './options.ts';
-import type { Scenario } from './scenario.ts';
+import { type Fault, optionsOf, type Scenario } from './scenario.ts';
+import { shrink } from './shrink.ts';
 import { type Report, simulate } from './simulate.ts';
 import { summarize } from './summary.ts';
+import type { Carried } from './wires.ts';
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -23,13 +26,15 @@ async function main(args: readonly string[]): Promise<number> {
     case 'mutants':
       return breakRules(wish);
     case 'shrink':
-      return 2;
+      return makeSmall(wish);
     default:
       return unreachable(wish.task);
   }
 }
 
-function* scenariosOf({ engine, nodes, faults, without, first, last }: Wish): Generator<Scenario> {
+function* scenariosOf(wish: Wish, ownFaults: readonly Fault[] = []): Generator<Scenario> {
+  const { engine, nodes, without, first, last } = wish;
+  const faults = wish.faults ?? ownFaults;
   for (let seed = first; seed <= last; seed++) yield { engine, seed, nodes, faults, without };
 }
 
@@ -57,17 +62,49 @@ async function campaign(wish: Wish): Promise<number> {
   return summary.pass === summary.seeds ? 0 : 1;
 }
 
-/** One seed in this process, with all that happens. */
+/** Seeds in this process, with all that happens. */
 async function trace(wish: Wish): Promise<number> {
   for (const scenario of scenariosOf(wish)) {
+    const lines: string[] = [];
+    const carried: Carried[] = [];
+    const onLine = (line: string) => {
+      if (wish.diagram === null) print(line);
+      lines.push(line);
+    };
     try {
-      const report = await simulate({ scenario, onLine: print });
+      const report = await simulate({ scenario, onLine, onPacket: packet => wish.diagram && carried.push(packet) });
       print(wish.output === 'json' ? JSON.stringify(report) : reportLine(report));
     } catch (error) {
       process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
       return 1;
+    } finally {
+      if (wish.diagram !== null) writeFileSync(wish.diagram, diagramOf(lines, carried));
     }
   }
+  return 0;
+}
+
+function diagramOf(lines: readonly string[], carried: readonly Carried[]): string {
+  const messages = carried.flatMap(({ packet, ...way }) => {
+    const what = wordOf(packet);
+    return what === null ? [] : [{ ...way, what }];
+  });
+  const names = [...new Set(messages.flatMap(({ from, to }) => [from, to]))].sort();
+  return drawDiagram(names, messages, lines.map(happeningOf));
+}
+
+/** Prints the scenario as testnet/sim/regressions keeps it, and the command that shows it. */
+async function makeSmall(wish: Wish): Promise<number> {
+  const [scenario] = scenariosOf(wish);
+  if (scenario === undefined) return 2;
+  const shrunk = await shrink(scenario, tried => process.stderr.write(`trying ${optionsOf(tried)}\n`));
+  if (shrunk === null) {
+    process.stderr.write(`seed ${scenario.seed} does not fail\n`);
+    return 1;
+  }
+  const { engine, seed, nodes, faults, without } = shrunk.scenario;
+  print(JSON.stringify({ engine, seed: Number(seed), nodes, faults, without, check: shrunk.check }));
+  process.stderr.write(`kvchain-testnet simulate ${optionsOf(shrunk.scenario)} --trace\n`);
   return 0;
 }
 
@@ -83,7 +120,7 @@ async function breakRules(wish: Wish): Promise<number> {
   const left = [...rules];
   const work = async (): Promise<void> => {
     for (let rule = left.shift(); rule !== undefined; rule = left.shift()) {
-      const result = await hunt(rule, scenariosOf(wish));
+      const result = await hunt(rule, scenariosOf(wish, mutants[rule]?.faults));
       found.set(rule, result);
       if (wish.output === 'text') print(`${rule.padEnd(22)} ${result.seed ?? 'escaped'} ${result.check ?? ''}`);
     }

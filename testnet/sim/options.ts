@@ -11,7 +11,8 @@ export interface Wish {
   readonly nodes: number | null;
   readonly first: bigint;
   readonly last: bigint;
-  readonly faults: readonly Fault[];
+  /** Null: each broken rule has its own. */
+  readonly faults: readonly Fault[] | null;
   readonly without: readonly number[];
   readonly jobs: number;
   readonly traceFolder: string;
@@ -70,7 +71,7 @@ function wishOf(args: readonly string[]): Wish {
       seed: { type: 'string' },
       seeds: { type: 'string' },
       nodes: { type: 'string' },
-      faults: { type: 'string', default: 'all' },
+      faults: { type: 'string' },
       without: { type: 'string', default: '' },
       jobs: { type: 'string', default: String(availableParallelism()) },
       traces: { type: 'string', default: join(tmpdir(), 'kvchain-simulate') },
@@ -91,14 +92,14 @@ function wishOf(args: readonly string[]): Wish {
     values.seeds ?? values.seed ?? (values.mutants ? '1..200' : '1'),
   );
   if (!range?.[1]) throw new RangeError('a seed is an integer, seeds are two of them with two dots between');
-  const chosen = parseFaults(values.faults);
+  const chosen = parseFaults(values.faults ?? 'all');
   if (!chosen.ok) throw new RangeError(chosen.error.detail);
   return {
     engine,
     nodes: values.nodes === undefined ? null : integer('--nodes', values.nodes, 3, 100),
     first: BigInt(range[1]),
     last: BigInt(range[2] ?? range[1]),
-    faults: chosen.value,
+    faults: values.faults === undefined && values.mutants !== undefined ? null : chosen.value,
     without: values.without === '' ? [] : values.without.split(',').map(text => integer('--without', text, 0, 99)),
     jobs: integer('--jobs', values.jobs, 1, 1_024),
     traceFolder: values.traces,

@@ -13,6 +13,10 @@ import type { Weather } from './wires.ts';
 const clockErrorMs = 1_200;
 /** Of a villain's power in that of an honest node; one that has the majority has more than all the others together. */
 const majorityShare = 1.5;
+/** Of each fault of the weather and of the machines, that a world has it. */
+const faultProbability = 0.6;
+/** So that the honest can be parted and still be two somewhere. */
+const honestMin = 3;
 
 export interface PlanParts {
   readonly scenario: Scenario;
@@ -38,13 +42,23 @@ export interface Plan {
  */
 export function planWorld({ scenario, chance, rate, startMs, disk }: PlanParts): Plan {
   const count = scenario.nodes ?? Math.min(chance.between(3, 10), chance.between(3, 10));
-  const faults = new Set(scenario.faults.filter(fault => chance.stream(fault).happens(isVillain(fault) ? 0.4 : 0.6)));
-  const wanted = scenario.faults.filter(isVillain).filter(fault => fault === 'majority' || faults.has(fault));
-  const names = chance.shuffle(wanted).slice(0, Math.floor((count - 1) / 3));
+  const faults = new Set(scenario.faults.filter(fault => chance.stream(fault).happens(faultProbability)));
+  const names = chooseVillains(scenario.faults.filter(isVillain), chance.stream('villains'), count);
   const honest = planHonest({ count: count - names.length, rate, startMs, disk, chance, faults });
   const villains = names.map((villain, index) => planVillain(villain, index, { honest, chance, rate, startMs, disk }));
   const machines = [...honest, ...villains].map(({ name }) => name);
   return { faults, honest, villains, weather: weatherOf(chance, faults), roads: roadsOf(chance, machines, faults) };
+}
+
+/** Villains of different kinds, together with less than half of the work. Who breaks the most rules comes most often. */
+function chooseVillains(possible: readonly VillainName[], chance: Chance, count: number): readonly VillainName[] {
+  if (possible.includes('majority')) return ['majority'];
+  const most = Math.min(count - honestMin, Math.floor((count - 1) / 2));
+  if (most <= 0) return [];
+  const shuffled = chance.shuffle(possible);
+  const isFirst = possible.includes('invalid-blocks') && chance.happens(0.5);
+  const order = isFirst ? ['invalid-blocks' as const, ...shuffled.filter(name => name !== 'invalid-blocks')] : shuffled;
+  return chance.happens(0.2) ? [] : order.slice(0, chance.between(1, most));
 }
 
 interface HonestParts extends Omit<PlanParts, 'scenario'> {
@@ -80,7 +94,7 @@ function planVillain(
   { honest, chance, rate, startMs, disk }: Omit<HonestParts, 'count' | 'faults'> & Pick<Plan, 'honest'>,
 ): NodePlan {
   const name = `v${index}`;
-  const bootstrap = chance.shuffle(honest.map(node => node.name)).slice(0, chance.between(2, 4));
+  const bootstrap = honest.map(node => node.name).filter(() => chance.happens(0.8));
   const share = villain === 'majority' ? majorityShare : 1 / honest.length;
   return { name, identity: name, villain, rate: rate * share, clock: { startMs, rate: 1 }, bootstrap, disk };
 }

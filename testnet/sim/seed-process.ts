@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Order, Outcome } from './campaign.ts';
 import { SimulationFailed, simulate } from './simulate.ts';
 
+process.on('disconnect', () => process.exit());
 process.on('message', (order: Order) => {
   run(order).then(
     outcome => process.send?.(outcome),

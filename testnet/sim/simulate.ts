@@ -4,6 +4,7 @@ import { optionsOf, type Scenario } from './scenario.ts';
 import type { DiskSettings } from './simulated-disk.ts';
 import { branchDepth, type Told, tellStory } from './story.ts';
 import { judge } from './verdict.ts';
+import type { Carried } from './wires.ts';
 import { NoProgress, World } from './world.ts';
 
 export interface Report {
@@ -40,6 +41,7 @@ export interface Sabotage {
 export interface SimulationOptions {
   readonly scenario: Scenario;
   readonly onLine?: (line: string) => void;
+  readonly onPacket?: (carried: Carried) => void;
   readonly sabotage?: Sabotage;
 }
 
@@ -62,12 +64,14 @@ export class SimulationFailed extends Error {
 }
 
 /** Runs a scenario. Throws SimulationFailed, whose message has the command that shows it again. */
-export async function simulate({ scenario, onLine = () => {}, sabotage = {} }: SimulationOptions): Promise<Report> {
+export async function simulate(options: SimulationOptions): Promise<Report> {
+  const { scenario, onLine = () => {}, onPacket = () => {}, sabotage = {} } = options;
   const startedMs = performance.now();
   const told: Told = { partitions: 0, oneWayCuts: 0, kills: 0, killsWhileSyncing: 0, restarts: 0, brokenDisks: 0 };
   try {
     const { disk: honesty = 'keeps its word' } = sabotage;
     const world = new World({ scenario, onLine, honesty });
+    world.wires.onPacket = onPacket;
     if (sabotage.distortion) world.wires.distortion = sabotage.distortion;
     await world.run(() => tellStory(world, told));
     const { nodes, genesis, workload, checks, time, wires, trace } = world;

@@ -53,6 +53,12 @@ export class SimulatedNetwork implements Network {
     this.#running?.gossip.publish(topic, data);
   }
 
+  /** Gossip to one peer alone, as a villain may. */
+  whisper(peer: PeerId, topic: Topic, data: Uint8Array): void {
+    const session = this.#running?.connections.with(peer);
+    if (session) this.#send(session, { carriage: 'lossy', type: 'gossip', session: session.id, topic, data });
+  }
+
   request(peer: PeerId, data: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
     const { life } = this.#parts;
     return life.go(async () => {

@@ -4,9 +4,8 @@ import { toUtf8 } from '../../chain/bytes.ts';
 import { assert, type Rejection } from '../../chain/errors.ts';
 import type { Genesis } from '../../chain/genesis.ts';
 import { sha256 } from '../../chain/hash.ts';
-import { InlineVerifier } from '../../daemon/crypto/inline-verifier.ts';
 import { Node, type NodePorts } from '../../daemon/node.ts';
-import type { PeerId, Store } from '../../daemon/ports.ts';
+import type { PeerId, Store, Verifier } from '../../daemon/ports.ts';
 import type { Chance } from './chance.ts';
 import { type ClockSettings, Life, SimulatedClock } from './life.ts';
 import type { Poison } from './poison.ts';
@@ -52,6 +51,7 @@ export interface NodeSurroundings {
   readonly wires: Wires;
   readonly chance: Chance;
   readonly poison: Poison;
+  readonly verifier: Verifier;
   readonly watch: NodeWatch;
 }
 
@@ -67,7 +67,6 @@ export class SimulatedNode {
   readonly plan: NodePlan;
   readonly #surroundings: NodeSurroundings;
   readonly #disk: SimulatedDisk;
-  readonly #verifier = new InlineVerifier();
   #run: Run | null = null;
   #runs = 0;
   #isMining = true;
@@ -178,7 +177,11 @@ export class SimulatedNode {
     run.isUp = true;
     if (this.#isMining) node.producer.start();
     watch.onUp(name);
-    villain?.begin?.(node, (topic, data) => ports.network.publish(topic, data));
+    const { network: wires } = ports;
+    villain?.begin?.(node, {
+      publish: (topic, data) => wires.publish(topic, data),
+      whisper: (peer, topic, data) => wires.whisper(peer, topic, data),
+    });
   }
 
   get #secretKey(): Uint8Array {
@@ -201,7 +204,7 @@ export class SimulatedNode {
     });
   }
 
-  #ports({ life, clock }: Run): NodePorts {
+  #ports({ life, clock }: Run): NodePorts & { readonly network: SimulatedNetwork } {
     const { time, wires, chance, watch } = this.#surroundings;
     const { name, rate, bootstrap } = this.plan;
     const own = chance.stream(`run ${this.#runs}`);
@@ -221,7 +224,7 @@ export class SimulatedNode {
       clock,
       ...this.#disk.open(life),
       random: { bytes: length => randomness.bytes(length) },
-      verifier: this.#verifier,
+      verifier: this.#surroundings.verifier,
       miner: new SimulatedMiner({ time, life, chance: own.stream('miner'), rate }),
     };
   }

@@ -7,8 +7,8 @@ import { unreachable } from '../../chain/errors.ts';
 import type { PeerId } from '../../daemon/ports.ts';
 import type { ChainMirror } from './chain-mirror.ts';
 import type { Chance } from './chance.ts';
+import { type Chapter, chapters } from './chapters.ts';
 import { tipText } from './checks.ts';
-import type { Fault, Scenario } from './scenario.ts';
 import type { SimulatedNode } from './simulated-node.ts';
 import type { World } from './world.ts';
 
@@ -22,16 +22,6 @@ export interface Told {
   /** Disks that failed one write, or all. */
   brokenDisks: number;
 }
-
-type Chapter =
-  | 'partition'
-  | 'one-way'
-  | 'kill'
-  | 'kill in a partition'
-  | 'two killed'
-  | 'restart'
-  | 'full-disk'
-  | 'disk-error';
 
 /** How deep the branches of a partition are, at least. */
 export const branchDepth = 2;
@@ -61,32 +51,6 @@ export async function tellStory(world: World, told: Told): Promise<void> {
   for (const node of world.nodes.slice(founders.length)) world.boot(node);
   await world.until('all are up', patienceMs, () => world.nodes.every(({ node }) => node !== null));
   await heal(world);
-}
-
-/** One partition and one kill where there are such faults, and one or two more of those that may happen. */
-export function chapters(chance: Chance, { faults }: Scenario): readonly Chapter[] {
-  const may = (...needed: readonly Fault[]) => needed.every(fault => faults.includes(fault));
-  const isBoth = may('partition', 'kill') && chance.happens(0.5);
-  const base: readonly Chapter[] = isBoth ? ['kill in a partition'] : ['partition', 'kill'];
-  const more: readonly Chapter[] = [
-    'partition',
-    'one-way',
-    'kill',
-    'kill in a partition',
-    'two killed',
-    'restart',
-    'full-disk',
-    'disk-error',
-  ];
-  const possible = more.filter(chapter => may(...needsOf(chapter)));
-  if (possible.length === 0) return [];
-  const others = Array.from({ length: chance.between(1, 2) }, () => chance.pick(possible));
-  return chance.shuffle([...base.filter(chapter => possible.includes(chapter)), ...others]);
-}
-
-function needsOf(chapter: Chapter): readonly Fault[] {
-  if (chapter === 'kill in a partition') return ['kill', 'partition'];
-  return chapter === 'two killed' ? ['kill'] : [chapter];
 }
 
 interface Telling {
@@ -119,6 +83,9 @@ async function tellChapter(world: World, chance: Chance, { chapter, told }: Tell
       break;
     case 'disk-error':
       await breakOneDisk(world, chance, { told, writes: 'one' });
+      break;
+    case 'calm':
+      await world.sleep(chance.between(20_000, 40_000));
       break;
     default:
       unreachable(chapter);
@@ -259,6 +226,10 @@ async function settle(world: World): Promise<void> {
   miner?.stopMining();
   await world.sleep(quietMs);
   const tips = new Set(mirrors(world).map(tipText));
+  for (const { name, node } of world.nodes) {
+    const { count = 0 } = node?.mempool.stats() ?? {};
+    if (count > 0) world.checks.fail(name, `A-I7: ${count} transactions wait, and all that were sent are included`);
+  }
   if (tips.size !== 1) world.checks.fail('world', `A-I5: after a quiet time the heads are ${[...tips].join(', ')}`);
 }
 

@@ -31,6 +31,15 @@ export interface Traffic {
   readonly inFlightMost: number;
 }
 
+/** A packet with its way; `arrivedMs` is null when it was lost. */
+export interface Carried {
+  readonly from: PeerId;
+  readonly to: PeerId;
+  readonly packet: Packet;
+  readonly sentMs: number;
+  readonly arrivedMs: number | null;
+}
+
 /** Packets under way at once; more means that two nodes talk in circles. */
 const inFlightMax = 100_000;
 
@@ -44,6 +53,8 @@ export class Wires {
   readonly #traffic = { delivered: 0, lost: 0, duplicated: 0, inFlight: 0, inFlightMost: 0 };
   #weather: Weather;
   #sessions = 0;
+  /** Told of each packet that arrived or was lost, for who draws it. */
+  onPacket: (carried: Carried) => void = () => {};
   /** Changes packets on their way: for tests that show that such a change is seen. */
   #distortion: (packet: Packet) => Packet = packet => packet;
 
@@ -113,6 +124,7 @@ export class Wires {
     const isSure = packet.carriage === 'sure';
     if (!isSure && this.#chance.happens(lossProbability)) {
       this.#traffic.lost += 1;
+      this.onPacket({ from, to, packet, sentMs: this.#time.nowMs, arrivedMs: null });
       return;
     }
     this.#carry(from, to, packet);
@@ -128,10 +140,13 @@ export class Wires {
     if (this.#traffic.inFlight > inFlightMax)
       throw new KvchainError('INTERNAL', `${inFlightMax} packets are under way`);
     const sent = this.#distortion(packet);
+    const sentMs = this.#time.nowMs;
     const wayMs = this.#roads.delayMs(from, to, sent, this.#time.nowMs);
     this.#time.after(wayMs + delayMs + jitterMs * this.#chance.fraction(), () => {
       this.#traffic.inFlight -= 1;
-      if (this.#cuts.has(link(from, to))) return;
+      const isCut = this.#cuts.has(link(from, to));
+      this.onPacket({ from, to, packet: sent, sentMs, arrivedMs: isCut ? null : this.#time.nowMs });
+      if (isCut) return;
       this.#traffic.delivered += 1;
       this.#machines.get(to)?.receive(from, sent);
     });

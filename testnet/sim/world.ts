@@ -11,6 +11,7 @@ import { Checks } from './checks.ts';
 import { planWorld } from './plan.ts';
 import { Poison } from './poison.ts';
 import type { Scenario } from './scenario.ts';
+import { SharedVerifier } from './shared-verifier.ts';
 import type { DiskSettings } from './simulated-disk.ts';
 import { type NodePlan, type NodeWatch, SimulatedNode } from './simulated-node.ts';
 import { Trace } from './trace.ts';
@@ -77,9 +78,10 @@ export class World {
     this.wires = new Wires(this.time, this.chance.stream('wires'), plan.weather, plan.roads);
     this.genesis = genesisOf(scenario);
     const { genesis, time, wires, poison } = this;
+    const verifier = new SharedVerifier();
     const watch = this.#watch();
     const build = (node: NodePlan) => {
-      const surroundings = { genesis, time, wires, poison, chance: this.chance.stream(node.name) };
+      const surroundings = { genesis, time, wires, poison, verifier, chance: this.chance.stream(node.name) };
       return new SimulatedNode(node, { ...surroundings, watch: node.villain === null ? watch : this.#watchVillain() });
     };
     this.nodes = plan.honest.map(build);

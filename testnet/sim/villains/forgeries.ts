@@ -46,6 +46,7 @@ export const forgeries: readonly Forgery[] = [
   ofHeader('A-B1 receipts', (_header, { bench }) => ({ receiptsRoot: bench.chance.bytes(32) })),
   ofHeader('A-B1 state', (_header, { bench }) => ({ stateRoot: bench.chance.bytes(32) })),
   ofDraft('producer signature', () => ({ signature: 'wrong' })),
+  besideHead(),
   ofTransaction('A-B1 signatures', stolen),
   ofTransaction('chain id', ({ bench }) => ownTransaction(bench.chance.bytes(32), bench, {})),
   ofTransaction('ledger nonce', ({ node, bench }) => ownTransaction(node.chainId, bench, { nonce: 7 })),
@@ -74,6 +75,19 @@ export function ownTransaction(chainId: Uint8Array, bench: Forge, changes: Parti
 function fieldsOf(chainId: Uint8Array, { chance }: Forge): UnsignedFields {
   const operations = [{ type: 'get' as const, key: 'nothing' }];
   return { chainId, nonce: 0, fee: 0n, expiresAt: null, memo: chance.bytes(8), operations };
+}
+
+/** A block beside the head; with one upon it the head must be undone before it shows that its state is wrong. */
+function besideHead(): Forgery {
+  const draft = async ({ node, prepare, bench }: ForgeryParts) => {
+    const candidate = await prepare([]);
+    const { header } = node.ledger.head;
+    if (candidate === null || header.height === 0) return null;
+    const { parent, height, bits } = header;
+    const wrong = { ...candidate.header, parent, height, bits, time: header.time, stateRoot: bench.chance.bytes(32) };
+    return { header: wrong, transactions: [], work: 'done' as const, signature: 'right' as const };
+  };
+  return { rule: 'A-B1 state', isPlain: false, isForEver: true, draft };
 }
 
 function ofDraft(rule: string, changes: () => Partial<Draft>): Forgery {

@@ -12,7 +12,7 @@ const headersAtOnce = 12;
 
 export function headerFlooder(parts: VillainParts): Villain {
   const forged = new ForgedBlocks();
-  return { begin: (node, publish) => keepAttacking(parts, pauseMs, () => attack(node, publish)) };
+  return { begin: (node, { publish }) => keepAttacking(parts, pauseMs, () => attack(node, publish)) };
 
   async function attack(node: Node, publish: Publish): Promise<void> {
     const { template } = node.producer;

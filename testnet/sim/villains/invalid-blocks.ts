@@ -5,27 +5,29 @@
  */
 import type { Block } from '../../../chain/block.ts';
 import { publicKeyOf } from '../../../chain/keys.ts';
-import type { Template } from '../../../consensus/engine.ts';
 import type { Node } from '../../../daemon/node.ts';
 import { type Forge, ForgedBlocks, forge } from './forge.ts';
 import { forgeries } from './forgeries.ts';
-import { keepAttacking, type Publish, type Villain, type VillainParts } from './villain.ts';
+import { keepAttacking, type Villain, type VillainParts, type Voice } from './villain.ts';
 
-const pauseMs = 4_000;
+const pauseMs = 1_500;
 
 export function invalidBlocks(parts: VillainParts): Villain {
   const forged = new ForgedBlocks();
-  const left = parts.chance.shuffle(forgeries);
+  const plan = parts.chance.shuffle(forgeries);
+  let attacks = 0;
   return {
     request: async (data, honestly) => forged.answer(data) ?? honestly(),
-    begin: (node, publish) => keepAttacking(parts, pauseMs, () => attack(node, publish)),
+    begin: (node, voice) => keepAttacking(parts, pauseMs, () => attack(node, voice)),
   };
 
-  async function attack(node: Node, publish: Publish): Promise<void> {
+  /** One peer a time hears of the next forgery: whoever sees through it bans the villain, and the others are left. */
+  async function attack(node: Node, { whisper }: Voice): Promise<void> {
     const { template } = node.producer;
-    const [forgery] = left.splice(0, 1);
-    if (forgery === undefined || template === null) return;
-    left.push(forgery);
+    const peers = node.ports.network.peers();
+    const forgery = plan[attacks % plan.length];
+    if (forgery === undefined || template === null || peers.length === 0) return;
+    attacks += 1;
     const bench: Forge = { chance: parts.chance, secretKey: parts.secretKey, chainId: node.chainId };
     const producer = publicKeyOf(parts.secretKey);
     const now = parts.clock.now();
@@ -34,25 +36,22 @@ export function invalidBlocks(parts: VillainParts): Villain {
     const draft = await forgery.draft({ node, template, now, bench, prepare });
     if (draft === null) return;
     const block = forge(bench, draft);
+    const { id: victim } = parts.chance.pick(peers);
     if (forgery.isForEver) parts.poison.block(block.hashHex, forgery.rule);
-    if (forgery.isPlain && node.ports.network.peers().length > 0) parts.poison.offence(parts.self);
+    if (forgery.isPlain) parts.poison.offence(parts.self);
     forged.add(block);
-    parts.onAttack(`${block.hashHex.slice(0, 8)} breaks ${forgery.rule}`);
-    await publish('blocks', forged.messageOf(block));
-    if (forgery.isForEver) await buildUpon(block, template, { bench, publish });
-  }
-
-  /** A block without a fault of its own, but for its parent. */
-  async function buildUpon(
-    block: Block,
-    template: Template,
-    { bench, publish }: { readonly bench: Forge; readonly publish: Publish },
-  ): Promise<void> {
-    const { height, time } = block.header;
-    const header = { ...block.header, height: height + 1, parent: block.hash, time: time + 1_000, bits: template.bits };
-    const child = forge(bench, { header, transactions: block.transactions, work: 'done', signature: 'right' });
+    parts.onAttack(`${block.hashHex.slice(0, 8)} breaks ${forgery.rule}, told to ${victim}`);
+    whisper(victim, 'blocks', forged.messageOf(block));
+    if (!forgery.isForEver || forgery.isPlain) return;
+    const child = childOf(block, template.bits, bench);
     parts.poison.block(child.hashHex, 'A-F3');
     forged.add(child);
-    await publish('blocks', forged.messageOf(child));
+    whisper(victim, 'blocks', forged.messageOf(child));
   }
+}
+
+/** A block without a fault of its own, but for its parent. */
+function childOf({ header, hash, transactions }: Block, bits: number, bench: Forge): Block {
+  const child = { ...header, height: header.height + 1, parent: hash, time: header.time + 1_000, bits };
+  return forge(bench, { header: child, transactions, work: 'done', signature: 'right' });
 }

@@ -11,7 +11,7 @@ import { keepAttacking, type Publish, type Villain, type VillainParts } from './
 const pauseMs = 5_000;
 
 export function invalidTransactions(parts: VillainParts): Villain {
-  return { begin: (node, publish) => keepAttacking(parts, pauseMs, () => attack(node, publish)) };
+  return { begin: (node, { publish }) => keepAttacking(parts, pauseMs, () => attack(node, publish)) };
 
   async function attack(node: Node, publish: Publish): Promise<void> {
     const bench: Forge = { ...parts, chainId: node.chainId };

@@ -25,9 +25,16 @@ export interface Villain {
   request?(data: Uint8Array, honestly: () => Promise<Uint8Array>): Promise<Uint8Array>;
   publish?(topic: Topic, data: Uint8Array, publish: Publish): Promise<void>;
   /** The node is up and has told itself of its peers. */
-  begin?(node: Node, publish: Publish): void;
+  begin?(node: Node, voice: Voice): void;
   /** What the node hears of peers; a villain that wants to know nothing of them leaves it out. */
   readonly isDeaf?: boolean;
+}
+
+/** How a villain speaks past its node. */
+export interface Voice {
+  readonly publish: Publish;
+  /** Gossip to one peer alone. */
+  whisper(peer: PeerId, topic: Topic, data: Uint8Array): void;
 }
 
 export type Publish = (topic: Topic, data: Uint8Array) => Promise<void>;
