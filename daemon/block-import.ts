@@ -189,7 +189,8 @@ export class BlockImport {
       if (effects.some(effect => effect.type === 'penalize')) return 'reject';
       if (this.#parts.driver.engine.header(sealed.hash) === null) return 'ignore';
     }
-    if (!equalBytes(merkleRoot(witnessIds), sealed.header.transactionsRoot)) {
+    const isRoot = equalBytes(merkleRoot(witnessIds), sealed.header.transactionsRoot);
+    if (isEnforced('A-B1 transactions') && !isRoot) {
       return this.#refuse(from, 'BAD_TRANSACTIONS_ROOT', `block ${sealed.hashHex}: ids that do not give its root`);
     }
     const transactions = await this.#gather(sealed, witnessIds, assembly);

@@ -60,7 +60,6 @@ export function acceptHeaders(state: PowState, input: HeaderInput, effects: PowE
     hasGrown = true;
     if (arrival.from !== null) state.askedAt.delete(arrival.from);
     // A-H5: iteratively, never by recursion.
-    if (!isEnforced('A-H5')) continue;
     for (const orphan of state.orphans.take(outcome.key)) queue.push({ ...orphan, workBehind: 0n });
   }
   if (state.deferred.nextDueAt !== dueBefore) setDeferredTimer(state, input.now, effects);
@@ -106,7 +105,7 @@ function acceptOne(
   if (isKnown(state, sealed.hashHex)) return 'kept'; // A-H1
   const parent = state.tree.get(toHex(sealed.header.parent));
   if (parent === null) return acceptDetached(state, arrival, now, effects);
-  if (isEnforced('A-V2 parent') && parent.isInvalid) {
+  if (parent.isInvalid) {
     effects.push({ type: 'trace', rule: 'A-V2', data: { hash: sealed.hashHex, code: 'INVALID_ANCESTOR' } });
     return 'refused'; // A-V2: the parent is remembered as invalid, so the child need not be.
   }

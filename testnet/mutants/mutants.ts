@@ -22,7 +22,6 @@ export const mutants: Readonly<Record<string, Mutant>> = {
   'A-H1': { what: 'lets nobody pay for a bad header', faults: ['invalid-blocks'] },
   'A-H2 ask': { what: 'does not ask for the parents of orphans', faults: ['partition'] },
   'A-H4': { what: 'does not see that a header is the heaviest', faults: ['partition', 'late'] },
-  'A-H5': { what: 'leaves orphans where they are when their parent comes', faults: ['partition', 'loss', 'regions'] },
   'A-F1': { what: 'prefers the newest of equal branches', faults: ['regions'] },
   'A-F1 one switch': { what: 'orders a switch while another is under way', faults: ['regions'] },
   'A-F3': { what: 'does not mark an invalid block', faults: ['invalid-blocks'] },

@@ -137,6 +137,9 @@ export class Checks {
     const before = this.#work.get(name) ?? 0n;
     if (view.head.work < before) this.fail(name, `A-I1: the head's work fell from ${before} to ${view.head.work}`);
     this.#work.set(name, view.head.work);
+    if (view.bestHeader.work < view.head.work) {
+      this.fail(name, `A-H4: the best header has work ${view.bestHeader.work}, the head ${view.head.work}`);
+    }
     if (!equalBytes(view.head.hash, mirror.hash) || !equalBytes(node.ledger.head.hash, mirror.hash)) {
       this.fail(name, `A-I2: engine, ledger and events differ on the head at height ${mirror.height}`);
     }

@@ -23,7 +23,7 @@ export interface Happening {
 }
 
 /** The moments that a diagram shows at most: the last ones. */
-export const momentsMax = 400;
+const momentsMax = 400;
 const columnPx = 150;
 const rowPx = 16;
 const topPx = 40;

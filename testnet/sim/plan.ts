@@ -45,7 +45,7 @@ export function planWorld({ scenario, chance, rate, startMs, disk }: PlanParts):
   const faults = new Set(scenario.faults.filter(fault => chance.stream(fault).happens(faultProbability)));
   const names = chooseVillains(scenario.faults.filter(isVillain), chance.stream('villains'), count);
   const honest = planHonest({ count: count - names.length, rate, startMs, disk, chance, faults });
-  const villains = names.map((villain, index) => planVillain(villain, index, { honest, chance, rate, startMs, disk }));
+  const villains = names.map((villain, index) => planVillain(villain, index, { honest, rate, startMs, disk }));
   const machines = [...honest, ...villains].map(({ name }) => name);
   return { faults, honest, villains, weather: weatherOf(chance, faults), roads: roadsOf(chance, machines, faults) };
 }
@@ -91,10 +91,10 @@ function planHonest({ count, rate, startMs, disk, chance, faults }: HonestParts)
 function planVillain(
   villain: VillainName,
   index: number,
-  { honest, chance, rate, startMs, disk }: Omit<HonestParts, 'count' | 'faults'> & Pick<Plan, 'honest'>,
+  { honest, rate, startMs, disk }: Pick<PlanParts, 'rate' | 'startMs' | 'disk'> & Pick<Plan, 'honest'>,
 ): NodePlan {
   const name = `v${index}`;
-  const bootstrap = honest.map(node => node.name).filter(() => chance.happens(0.8));
+  const bootstrap = honest.map(node => node.name);
   const share = villain === 'majority' ? majorityShare : 1 / honest.length;
   return { name, identity: name, villain, rate: rate * share, clock: { startMs, rate: 1 }, bootstrap, disk };
 }

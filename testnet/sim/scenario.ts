@@ -1,6 +1,7 @@
 /** What a simulation is about: the engine, the seed, how many nodes, and which faults may happen. The rest the seed decides. */
+import { z } from 'zod';
 import { accept, type Result, reject } from '../../chain/errors.ts';
-import type { EngineName } from '../../chain/genesis.ts';
+import { type EngineName, engineNames } from '../../chain/genesis.ts';
 
 /** Faults that the engine promises to survive, with what each of them does. */
 export const faults = {
@@ -44,6 +45,15 @@ export interface Scenario {
   readonly without: readonly number[];
 }
 
+const scenarioSchema = z.object({
+  engine: z.enum(engineNames),
+  seed: z.int().min(0),
+  nodes: z.int().min(3).nullable(),
+  faults: z.array(z.string().refine(isFault, 'no such fault')),
+  without: z.array(z.int()),
+  check: z.string(),
+});
+
 const inModel = Object.keys(faults).filter(isFault);
 const beyond = Object.keys(faultsBeyond).filter(isFault);
 
@@ -63,8 +73,14 @@ export function parseFaults(text: string): Result<readonly Fault[]> {
   return reject('USAGE', `no fault ${JSON.stringify(unknown)}; there are ${[...inModel, ...beyond].join(', ')}`);
 }
 
-export function isFault(name: string): name is Fault {
+function isFault(name: string): name is Fault {
   return Object.hasOwn(faults, name) || Object.hasOwn(faultsBeyond, name);
+}
+
+/** Reads what `--shrink` prints. Throws what is wrong with it. */
+export function readScenario(text: string): Scenario {
+  const { engine, seed, nodes, faults: names, without } = scenarioSchema.parse(JSON.parse(text));
+  return { engine, seed: BigInt(seed), nodes, faults: names.filter(isFault), without };
 }
 
 /** The options of the command that runs this scenario. */

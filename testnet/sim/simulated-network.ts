@@ -22,11 +22,13 @@ export interface NetworkParts {
   readonly chance: Chance;
   /** Whom to dial. */
   readonly bootstrap: readonly PeerId[];
-  /** Told of each penalty. */
-  readonly onPenalty: (peer: PeerId, rejection: Rejection) => void;
+  /** Told of each penalty, and whether it is enough to ban a peer that did nothing else. */
+  readonly onPenalty: (peer: PeerId, rejection: Rejection, consequence: Consequence) => void;
   /** Told when a handler of the node throws what is no refusal. */
   readonly onFault: (error: unknown) => void;
 }
+
+export type Consequence = 'light' | 'grave';
 
 const addressPrefix = 'simulated:';
 
@@ -163,8 +165,11 @@ export class SimulatedNetwork implements Network {
 
   #charge(peer: PeerId, points: number, rejection: Rejection): void {
     if (!this.#parts.life.isAlive) return;
-    if (points > 0) this.#parts.onPenalty(peer, rejection);
-    if (this.#scores.penalize(peer, points)) this.#running?.connections.end(peer, rejection);
+    if (points <= 0) return;
+    const isBanned = this.#scores.penalize(peer, points);
+    const isGrave = points >= networkLimits.scoreMax;
+    this.#parts.onPenalty(peer, rejection, isGrave ? 'grave' : 'light');
+    if (isBanned) this.#running?.connections.end(peer, rejection);
   }
 }
 

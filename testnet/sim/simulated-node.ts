@@ -11,7 +11,7 @@ import { type ClockSettings, Life, SimulatedClock } from './life.ts';
 import type { Poison } from './poison.ts';
 import { type DiskSettings, SimulatedDisk } from './simulated-disk.ts';
 import { SimulatedMiner } from './simulated-miner.ts';
-import { SimulatedNetwork } from './simulated-network.ts';
+import { type Consequence, SimulatedNetwork } from './simulated-network.ts';
 import { type Villain, VillainNetwork } from './villains/villain.ts';
 import { type VillainName, villains } from './villains/villains.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -36,7 +36,7 @@ export interface NodeWatch {
   /** The node stands and has not started: what it holds is what its disk had. */
   onOpen(name: PeerId, node: Node): Promise<void>;
   onUp(name: PeerId): void;
-  onPenalty(name: PeerId, peer: PeerId, rejection: Rejection): void;
+  onPenalty(name: PeerId, peer: PeerId, rejection: Rejection, consequence: Consequence): void;
   onAttack(name: PeerId, what: string): void;
   onRule(name: PeerId, rule: string, data: Readonly<Record<string, string | number>>): void;
   /** A fault that the node survives. */
@@ -215,7 +215,7 @@ export class SimulatedNode {
       clock,
       chance: own.stream('network'),
       bootstrap,
-      onPenalty: (peer, rejection) => watch.onPenalty(name, peer, rejection),
+      onPenalty: (peer, rejection, consequence) => watch.onPenalty(name, peer, rejection, consequence),
       onFault: error => life.isAlive && watch.onFault(name, error),
     });
     const randomness = own.stream('random');

@@ -202,9 +202,11 @@ export class World {
         trace.add(name, 'up');
         this.workload.onUp(name);
       },
-      onPenalty: (name, peer, { code, detail }) => {
+      onPenalty: (name, peer, { code, detail }, consequence) => {
         trace.add(name, 'penalty', `${peer} ${code}`);
-        if (this.#isVillain(peer)) checks.blamed(peer);
+        if (this.#isVillain(peer)) {
+          if (consequence === 'grave') checks.blamed(peer);
+        }
         // The worst that an honest peer can do is not to answer.
         else if (code !== 'PEER_TIMEOUT') checks.fail(name, `blames the honest ${peer}: ${code} ${detail}`);
       },

@@ -32,7 +32,15 @@ export interface Forgery {
 /** Further ahead of all clocks than any of them may be wrong. */
 const farAheadMs = 60_000;
 
-const plain = new Set(['A-V1 work', 'A-V1 extension', 'A-V2 height', 'A-V3', 'A-V4', 'producer signature']);
+const plain = new Set([
+  'A-B1 transactions',
+  'A-V1 work',
+  'A-V1 extension',
+  'A-V2 height',
+  'A-V3',
+  'A-V4',
+  'producer signature',
+]);
 
 export const forgeries: readonly Forgery[] = [
   ofDraft('A-V1 work', () => ({ work: 'missing' })),

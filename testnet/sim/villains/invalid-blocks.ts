@@ -6,15 +6,16 @@
 import type { Block } from '../../../chain/block.ts';
 import { publicKeyOf } from '../../../chain/keys.ts';
 import type { Node } from '../../../daemon/node.ts';
+import type { Chance } from '../chance.ts';
 import { type Forge, ForgedBlocks, forge } from './forge.ts';
-import { forgeries } from './forgeries.ts';
+import { type Forgery, forgeries } from './forgeries.ts';
 import { keepAttacking, type Villain, type VillainParts, type Voice } from './villain.ts';
 
 const pauseMs = 1_500;
 
 export function invalidBlocks(parts: VillainParts): Villain {
   const forged = new ForgedBlocks();
-  const plan = parts.chance.shuffle(forgeries);
+  const plan = planOf(parts.chance);
   let attacks = 0;
   return {
     request: async (data, honestly) => forged.answer(data) ?? honestly(),
@@ -48,6 +49,14 @@ export function invalidBlocks(parts: VillainParts): Villain {
     forged.add(child);
     whisper(victim, 'blocks', forged.messageOf(child));
   }
+}
+
+/** Every second villain begins with what nobody can blame it for, so that it has its say before it is banned. */
+function planOf(chance: Chance): readonly Forgery[] {
+  const shuffled = chance.shuffle(forgeries);
+  const plain = shuffled.filter(({ isPlain }) => isPlain);
+  const others = shuffled.filter(({ isPlain }) => !isPlain);
+  return chance.happens(0.5) ? [...others, ...plain] : [...plain, ...others];
 }
 
 /** A block without a fault of its own, but for its parent. */
