@@ -94,7 +94,7 @@ export class Sync {
     this.#peers.delete(id);
     for (const wanted of this.#wanted.values()) {
       wanted.lacking.delete(id);
-      if (isEnforced('sync peer gone') && wanted.peer === id) wanted.peer = null;
+      if (wanted.peer === id) wanted.peer = null;
     }
     this.#schedule();
   }
@@ -129,7 +129,7 @@ export class Sync {
   /** The ledger moved: when all that was known is applied, whoever claims more work is asked for it, also after a failed request. */
   onHead(): void {
     const { head, bestHeader } = this.#parts.driver.engine.view();
-    if (bestHeader.work > head.work || !isEnforced('sync claims')) return;
+    if (bestHeader.work > head.work) return;
     for (const peer of this.#peers.values()) if (peer.work > head.work) this.#follow(peer);
   }
 
@@ -189,7 +189,7 @@ export class Sync {
       const [first] = headers;
       const last = headers.at(-1);
       const continues = first === undefined || locator.some(hash => equalBytes(hash, first.header.parent));
-      if (isEnforced('sync continues') && !continues && reached === null)
+      if (!continues && reached === null)
         throw new KvchainError('BAD_MESSAGE', 'headers that do not continue the locator');
       // A peer that changed its branch on the way begins anew: of its new branch we hear by gossip.
       const isGood = continues && (await blocks.importHeaders(headers, peer.id));
@@ -240,7 +240,7 @@ export class Sync {
 
   /** Requests of one peer, as long as it has a free place and there is something to ask it for. */
   #give(peer: SyncPeer): void {
-    while (peer.requests < syncLimits.requestsPerPeer) {
+    while (isEnforced('sync bodies') && peer.requests < syncLimits.requestsPerPeer) {
       const batch = this.#nextBatch(peer);
       if (batch.length === 0) return;
       this.#fetch(peer, batch);
@@ -270,7 +270,7 @@ export class Sync {
       })
       .finally(() => {
         peer.requests -= 1;
-        for (const wanted of batch) if (isEnforced('sync failed') && wanted.peer === peer.id) wanted.peer = null;
+        for (const wanted of batch) if (wanted.peer === peer.id) wanted.peer = null;
         this.#schedule();
       });
   }
@@ -288,14 +288,14 @@ export class Sync {
         if (body === undefined) return;
         const isGood = body !== null && (await this.#parts.blocks.importBody(wanted.hash, body, peer));
         if (isGood) this.forget(wanted.hash);
-        else if (isEnforced('sync lacking')) wanted.lacking.add(peer);
+        else wanted.lacking.add(peer);
       }),
     );
   }
 
   /** Who lacked a body may have it later; who did not answer may answer again. */
   #retryLater(): void {
-    if (this.#cancelRetry !== null || this.#wanted.size === 0 || this.#isStopped || !isEnforced('sync retry')) return;
+    if (this.#cancelRetry !== null || this.#wanted.size === 0 || this.#isStopped) return;
     this.#cancelRetry = this.#parts.clock.setTimer(syncLimits.retryMs, () => {
       this.#cancelRetry = null;
       for (const wanted of this.#wanted.values()) wanted.lacking.clear();

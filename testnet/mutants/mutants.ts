@@ -40,21 +40,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
   'ledger tree back': { what: 'keeps the state tree of a block that it refuses', faults: ['invalid-blocks'] },
   'mempool undone': { what: 'forgets the transactions of undone blocks', faults: ['partition'] },
   'mempool included': { what: 'keeps transactions that are included', faults: ['partition'] },
-  'sync claims': { what: 'does not ask who claims more work a second time', faults: ['partition', 'loss'] },
-  'sync continues': { what: 'takes headers that do not continue what it has', faults: ['liar', 'partition'] },
-  'sync failed': {
-    what: 'waits for ever for the bodies of a question that failed',
-    faults: ['late', 'loss', 'partition', 'kill'],
-  },
-  'sync lacking': {
-    what: 'asks who did not have a body for it again and again',
-    faults: ['late', 'liar', 'silent', 'loss'],
-  },
-  'sync peer gone': {
-    what: 'waits for the bodies of a peer that left',
-    faults: ['late', 'kill', 'partition', 'regions', 'loss'],
-  },
-  'sync retry': { what: 'never asks again who did not have a body', faults: ['late', 'loss', 'silent', 'partition'] },
+  'sync bodies': { what: 'asks nobody for the bodies of headers', faults: ['partition'] },
   'sync withheld': {
     what: 'asks nobody else when the sender of a block withholds its transactions',
     faults: ['silent', 'loss'],

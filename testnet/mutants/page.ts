@@ -1,7 +1,13 @@
 /** docs/experiments/mutants.md: which seed sees a node without a rule, and by what. */
 import { type MutantResult, mutants } from './mutants.ts';
 
-export function mutantsPage(results: readonly MutantResult[], { last }: { readonly last: bigint }): string {
+export interface Hunt {
+  readonly nodes: number | null;
+  readonly last: bigint;
+}
+
+export function mutantsPage(results: readonly MutantResult[], { nodes, last }: Hunt): string {
+  const options = `${nodes === null ? '' : `--nodes ${nodes} `}--seeds 1..${last}`;
   const caught = results.filter(result => result.caught).length;
   const rows = results.map(({ rule, seed, check }) => {
     const found = seed === null ? `none of ${last}` : String(seed);
@@ -13,7 +19,7 @@ Each rule below was taken out of all nodes of a simulation (\`node --conditions=
 ${last} were run until one failed: ${caught} of ${results.length} are seen. A bug that nobody sees would be a check that is missing.
 
 \`\`\`sh
-node dist/testnet/sim/main.js --mutants all --write
+node dist/testnet/sim/main.js --mutants all ${options} --write
 \`\`\`
 
 | rule | a node without it | faults | first seed | what the check says |

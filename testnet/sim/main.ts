@@ -117,18 +117,20 @@ async function breakRules(wish: Wish): Promise<number> {
     return 2;
   }
   const found = new Map<string, MutantResult>();
+  const resultsOf = () => rules.map(rule => found.get(rule)).filter(result => result !== undefined);
   const left = [...rules];
   const work = async (): Promise<void> => {
     for (let rule = left.shift(); rule !== undefined; rule = left.shift()) {
       const result = await hunt(rule, scenariosOf(wish, mutants[rule]?.faults));
       found.set(rule, result);
+      // After each, for all of them take long.
+      if (wish.page === 'written') writeFileSync('docs/experiments/mutants.md', mutantsPage(resultsOf(), wish));
       if (wish.output === 'text') print(`${rule.padEnd(22)} ${result.seed ?? 'escaped'} ${result.check ?? ''}`);
     }
   };
   await Promise.all(Array.from({ length: wish.jobs }, work));
-  const results = rules.map(rule => found.get(rule)).filter(result => result !== undefined);
+  const results = resultsOf();
   if (wish.output === 'json') print(JSON.stringify(results));
-  if (wish.page === 'written') writeFileSync('docs/experiments/mutants.md', mutantsPage(results, wish));
   return results.every(({ caught }) => caught) ? 0 : 1;
 }
 
