@@ -90,8 +90,7 @@ export function* validateBodyInSteps(block: Block, rules: Rules): Generator<unde
     const checked = validateTransaction(transaction, rules);
     if (!checked.ok) return badTransaction(transaction, `${checked.error.code}: ${checked.error.detail}`);
     const place = `${toHex(transaction.body.sender)} ${transaction.body.nonce}`;
-    if (seen.has(place))
-      return badTransaction(transaction, `its nonce ${transaction.body.nonce} is used twice`);
+    if (seen.has(place)) return badTransaction(transaction, `its nonce ${transaction.body.nonce} is used twice`);
     seen.add(place);
     yield;
   }

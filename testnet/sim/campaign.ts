@@ -31,8 +31,8 @@ export interface CampaignOptions {
   readonly onOutcome: (outcome: Outcome) => 'go on' | 'stop';
 }
 
-/** Of real time, for one seed: a node that goes round in a circle without waiting for anything cannot be stopped from within. */
-const hangMs = 180_000;
+/** Of real time without a sign of life: a node that goes round in a circle and waits for nothing cannot be stopped from within. */
+const hangMs = 60_000;
 const program = fileURLToPath(new URL('./seed-process.js', import.meta.url));
 
 /** Simulates each scenario, in their order; ends early when `onOutcome` says so. */
@@ -74,18 +74,21 @@ class Runner {
     const failed = { seed: scenario.seed, verdict: 'NoProgress', traceFile: null, report: null } as const;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => child.kill('SIGKILL'), hangMs);
-      const onExit = () => {
-        clearTimeout(timer);
-        resolve({ ...failed, check: 'the process of the simulation ended, or had to be ended' });
+      const onMessage = (word: Outcome | 'alive') => {
+        timer.refresh();
+        if (word !== 'alive') settle(word);
       };
-      child.once('exit', onExit);
-      child.once('error', reject);
-      child.once('message', (outcome: Outcome) => {
+      const onExit = () => settle({ ...failed, check: 'the process of the simulation ended, or had to be ended' });
+      const settle = (outcome: Outcome) => {
         clearTimeout(timer);
         child.off('exit', onExit);
         child.off('error', reject);
+        child.off('message', onMessage);
         resolve(outcome);
-      });
+      };
+      child.once('exit', onExit);
+      child.once('error', reject);
+      child.on('message', onMessage);
       child.send({ scenario, traceFolder: this.#traceFolder } satisfies Order);
     });
   }

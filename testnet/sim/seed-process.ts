@@ -5,6 +5,10 @@ import { join } from 'node:path';
 import type { Order, Outcome } from './campaign.ts';
 import { SimulationFailed, simulate } from './simulate.ts';
 
+/** Between two signs of life, in real time: a process that gives none goes round in a circle. */
+const beatMs = 5_000;
+
+setInterval(() => process.send?.('alive'), beatMs).unref();
 process.on('disconnect', () => process.exit());
 process.on('message', (order: Order) => {
   run(order).then(
