@@ -78,7 +78,11 @@ class Runner {
         timer.refresh();
         if (word !== 'alive') settle(word);
       };
-      const onExit = () => settle({ ...failed, check: 'the process of the simulation ended, or had to be ended' });
+      // A process that ends by itself is broken: that is no verdict on any rule.
+      const onExit = (code: number | null) => {
+        if (code === null) settle({ ...failed, check: `no sign of life for ${hangMs / 1_000} s of real time` });
+        else reject(new Error(`the process of seed ${scenario.seed} ended with code ${code}`));
+      };
       const settle = (outcome: Outcome) => {
         clearTimeout(timer);
         child.off('exit', onExit);
