@@ -16,7 +16,8 @@ export function mutantsPage(results: readonly MutantResult[], { nodes, last }: H
   return `# Planted bugs
 
 Each rule below was taken out of all nodes of a simulation (\`node --conditions=mutant\`, see \`chain/rules.ts\`), and seeds from 1 to
-${last} were run until one failed: ${caught} of ${results.length} are seen. A bug that nobody sees would be a check that is missing.
+${last} were run until one failed: ${caught} of ${results.length} are seen.
+Tried so far: ${results.length} of the ${Object.keys(mutants).length} rules in \`testnet/mutants/mutants.ts\`. A bug that nobody sees would be a check that is missing.
 
 \`\`\`sh
 node dist/testnet/sim/main.js --mutants all ${options} --write
