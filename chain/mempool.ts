@@ -19,6 +19,7 @@ import {
 import { Queues, type Regrouped, type Removal, type RemovalReason, type Victim } from './mempool-queues.ts';
 import type { SelectLimits } from './mempool-select.ts';
 import { type Entry, SenderQueue } from './mempool-sender.ts';
+import { isEnforced } from './rules.ts';
 import type { Account } from './state.ts';
 import { resultOf } from './steps.ts';
 import { type Transaction, transactionBytesCap } from './transaction.ts';
@@ -239,6 +240,7 @@ export class Mempool {
   /** Entries for the transactions of undone blocks, by sender. */
   #returned({ undone, accounts, now }: ChainMove): ReadonlyMap<string, readonly Entry[]> {
     const returned = new Map<string, Entry[]>();
+    if (!isEnforced('mempool undone')) return returned;
     for (const transaction of undone) {
       const key = transaction.senderHex;
       assert(accounts.has(key), 'a move of the head gives the accounts of the senders of undone blocks');
@@ -257,7 +259,7 @@ export class Mempool {
     if (known === undefined && returned.length === 0) return { removed: [], promoted: [] };
     const queue = known ?? new SenderQueue(key, account);
     const judge = ({ transaction }: Entry): RemovalReason | null => {
-      if (transaction.body.nonce >= account.nonce) return null;
+      if (!isEnforced('mempool included') || transaction.body.nonce >= account.nonce) return null;
       return included.has(transaction.idHex) ? 'included' : 'superseded';
     };
     const advance = returned.length === 0 ? this.#queues.advance(queue, account) : null;

@@ -13,6 +13,7 @@ import { accept, type Result, reject, unreachable } from './errors.ts';
 import type { Params } from './genesis.ts';
 import { merkleRoot } from './merkle.ts';
 import type { Operation } from './operation.ts';
+import { isEnforced } from './rules.ts';
 import { resultOf } from './steps.ts';
 import { bodyBytes, signedMessage, type Transaction } from './transaction.ts';
 
@@ -35,7 +36,7 @@ export interface SignatureCheck {
  */
 export function validateTransaction(transaction: Transaction, { chainId, params }: Rules): Result<null> {
   const { body, bytes } = transaction;
-  if (!equalBytes(body.chainId, chainId)) {
+  if (isEnforced('chain id') && !equalBytes(body.chainId, chainId)) {
     return reject('WRONG_CHAIN', `transaction for chain ${toHex(body.chainId)}, this is ${toHex(chainId)}`);
   }
   if (bytes.length > params.transactionBytesMax) {
@@ -78,7 +79,7 @@ export function validateBody(block: Block, rules: Rules): Result<null> {
 export function* validateBodyInSteps(block: Block, rules: Rules): Generator<undefined, Result<null>, undefined> {
   const { header, transactions } = block;
   const root = merkleRoot(transactions.map(transaction => transaction.witnessId));
-  if (!equalBytes(root, header.transactionsRoot)) {
+  if (isEnforced('A-B1 transactions') && !equalBytes(root, header.transactionsRoot)) {
     const said = toHex(header.transactionsRoot);
     return reject('BAD_TRANSACTIONS_ROOT', `transactionsRoot ${said}, the transactions give ${toHex(root)}`);
   }

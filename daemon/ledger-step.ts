@@ -9,6 +9,7 @@ import { assert, type ErrorCode, KvchainError, type Result } from '../chain/erro
 import { type Genesis, paramsAt } from '../chain/genesis.ts';
 import { type Applied, applyBlockInSteps, checkStateRoot, touchedInSteps } from '../chain/ledger.ts';
 import type { StoreWrite } from '../chain/row.ts';
+import { isEnforced } from '../chain/rules.ts';
 import { Overlay, type StateWrite, treeUpdates } from '../chain/state.ts';
 import type { StateTree, StateUpdate } from '../chain/state-tree.ts';
 import type { Undo } from '../chain/undo.ts';
@@ -113,7 +114,7 @@ export class LedgerStep {
       if (applied > 0 && this.#bytes > stepLimits.bytes) break;
       const checked = await this.#apply(hash, prepared);
       if (!checked.ok) {
-        if (undo.length > 0) await this.putBack();
+        if (undo.length > 0 && isEnforced('ledger put back')) await this.putBack();
         return { applied: undo.length > 0 ? 0 : applied, invalid: { hash, code: checked.error.code } };
       }
       applied += 1;
@@ -152,7 +153,7 @@ export class LedgerStep {
     const leaves = await this.#pace.inSlices(this.#updateTree(applied.changes));
     const checked = checkStateRoot(block.header, this.#tree.root());
     if (!checked.ok) {
-      await this.#putTreeBack(before);
+      if (isEnforced('ledger tree back')) await this.#putTreeBack(before);
       return checked;
     }
     this.#state.absorb(applied.changes);

@@ -9,6 +9,7 @@ import { accept, KvchainError, type Result, reject } from '../chain/errors.ts';
 import { paramsAt } from '../chain/genesis.ts';
 import { type Applied, BlockExecution, checkStateRoot, touchedBy } from '../chain/ledger.ts';
 import { merkleRoot } from '../chain/merkle.ts';
+import { isEnforced } from '../chain/rules.ts';
 import { pathOf, type StateWrite, treeUpdates } from '../chain/state.ts';
 import { runRecordsMax, StateTree } from '../chain/state-tree.ts';
 import type { StateProof, Subtree } from '../chain/state-tree-proof.ts';
@@ -213,7 +214,8 @@ export class LedgerWriter {
     const step = new LedgerStep(this.#parts, this.#tree, this.#head);
     const done = await step.execute(undo, apply, this.#prepared);
     if (step.moved.length === 0) return done;
-    const written = this.#parts.chain.write(step.writes, 'durable', 'ledger-step');
+    const durability = isEnforced('ledger durable') ? 'durable' : 'lazy';
+    const written = this.#parts.chain.write(step.writes, durability, 'ledger-step');
     this.#writing = written.catch(() => {});
     try {
       await written;

@@ -7,6 +7,7 @@ import type { SealedHeader } from '../chain/block.ts';
 import { accept, type ErrorCode, errorRow, type Result, reject } from '../chain/errors.ts';
 import { type Genesis, paramsAt } from '../chain/genesis.ts';
 import type { Mempool } from '../chain/mempool.ts';
+import { isEnforced } from '../chain/rules.ts';
 import { type Account, emptyAccount } from '../chain/state.ts';
 import type { Transaction } from '../chain/transaction.ts';
 import { validateTransaction } from '../chain/validate.ts';
@@ -107,7 +108,8 @@ export class Pipeline {
       const refused = early[index];
       if (refused) return refused;
       if (stale.has(transaction.witnessIdHex)) return staleNonce(transaction, accounts);
-      if (!signed.get(transaction.witnessIdHex)) return badSignature(transaction);
+      if (isEnforced('transaction signature') && !signed.get(transaction.witnessIdHex))
+        return badSignature(transaction);
       return this.#add(transaction, source, current);
     });
   }

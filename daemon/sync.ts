@@ -5,6 +5,7 @@
 import type { SealedHeader } from '../chain/block.ts';
 import { equalBytes, toHex } from '../chain/bytes.ts';
 import { type ErrorCode, KvchainError } from '../chain/errors.ts';
+import { isEnforced } from '../chain/rules.ts';
 import type { BlockImport } from './block-import.ts';
 import type { ChainStore } from './chain-store.ts';
 import type { Driver } from './driver.ts';
@@ -135,7 +136,7 @@ export class Sync {
   /** The sender of a gossiped block does not give its transactions, or not soon: others are asked for the body. */
   onWithheld(hash: Uint8Array, sender: PeerId): void {
     this.#wanted.get(toHex(hash))?.lacking.add(sender);
-    this.onAssembled();
+    if (isEnforced('sync withheld')) this.onAssembled();
   }
 
   /** A gossiped block is no longer worked on: when it did not come together, its body is fetched like any other. */
@@ -239,7 +240,7 @@ export class Sync {
 
   /** Requests of one peer, as long as it has a free place and there is something to ask it for. */
   #give(peer: SyncPeer): void {
-    while (peer.requests < syncLimits.requestsPerPeer) {
+    while (isEnforced('sync bodies') && peer.requests < syncLimits.requestsPerPeer) {
       const batch = this.#nextBatch(peer);
       if (batch.length === 0) return;
       this.#fetch(peer, batch);

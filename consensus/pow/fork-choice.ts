@@ -4,6 +4,7 @@
  */
 import type { BlockEntry } from '../../chain/block-tree.ts';
 import type { ErrorCode } from '../../chain/errors.ts';
+import { isEnforced } from '../../chain/rules.ts';
 import { nextBits } from './asert.ts';
 import { isRelayed } from './relay.ts';
 import { type PowEffect, type PowState, switchBlocksMax, treeDepth } from './state.ts';
@@ -16,17 +17,16 @@ const noExtension = new Uint8Array();
 export function acceptBody(state: PowState, entry: BlockEntry, effects: PowEffect[]): void {
   if (entry.hasBody) return;
   for (const completed of state.tree.addBody(entry)) {
-    if (!completed.isInvalid && completed.work > state.candidate.work) state.candidate = completed; // A-F1
+    if (!completed.isInvalid && isHeavier(completed, state.candidate)) state.candidate = completed;
   }
-  if (isRelayed(state, entry)) effects.push({ type: 'relay', hash: entry.sealed.hash });
+  if (isEnforced('relay') && isRelayed(state, entry)) effects.push({ type: 'relay', hash: entry.sealed.hash });
 }
 
 /** selectBest (PROTOCOLS 2.4): orders the next switch of the ledger, or work on its tip. */
 export function selectBest(state: PowState, effects: PowEffect[]): void {
-  if (state.switchingTo !== null || state.isHalted) return;
+  if ((isEnforced('A-F1 one switch') && state.switchingTo !== null) || state.isHalted) return;
   const { candidate, head } = state;
-  // A-F1: strictly more work, so the current tip stays among equals.
-  if (candidate.work > head.work || head.isInvalid) switchTo(state, candidate, effects);
+  if (isHeavier(candidate, head) || head.isInvalid) switchTo(state, candidate, effects);
   else mineOn(state, head, effects);
 }
 
@@ -43,7 +43,7 @@ export function acceptApplied(state: PowState, entry: BlockEntry): void {
 /** A-F3: the block and all that descends from it are invalid for ever; the next best is judged again. */
 export function acceptInvalid(state: PowState, entry: BlockEntry, code: ErrorCode, effects: PowEffect[]): void {
   if (entry.isInvalid || entry === state.tree.root) return;
-  state.tree.markInvalid(entry);
+  if (isEnforced('A-F3')) state.tree.markInvalid(entry);
   effects.push({ type: 'markInvalid', hash: entry.sealed.hash, code });
   if (state.switchingTo?.isInvalid === true) state.switchingTo = null;
   findBest(state);
@@ -60,6 +60,11 @@ export function findBest(state: PowState): void {
   }
   state.bestHeader = bestHeader;
   state.candidate = candidate;
+}
+
+/** A-F1: strictly more work, so of equals the first that was complete stays, and the current tip. */
+function isHeavier(entry: BlockEntry, other: BlockEntry): boolean {
+  return isEnforced('A-F1') ? entry.work > other.work : entry.work >= other.work && entry !== other;
 }
 
 /** A-F1: more work; of equals the applied tip, then the one that was complete first. */

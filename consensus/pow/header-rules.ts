@@ -3,6 +3,7 @@ import { headerVersion, type SealedHeader } from '../../chain/block.ts';
 import type { Derived } from '../../chain/block-tree.ts';
 import { accept, type Result, reject } from '../../chain/errors.ts';
 import type { Params } from '../../chain/genesis.ts';
+import { isEnforced } from '../../chain/rules.ts';
 import { decodeBits, hashMeetsTarget } from '../../chain/target.ts';
 import type { ContextRules, ParentPoint } from '../engine.ts';
 import { cappedStep, nextBits } from './asert.ts';
@@ -19,10 +20,10 @@ export function checkSeal(sealed: SealedHeader, params: Params): Result<null> {
   if (target === null || maxTarget === null || target > maxTarget) {
     return reject('BAD_BITS', `bits ${hexBits(bits)} are no target up to ${hexBits(params.maxTargetBits)}`);
   }
-  if (!hashMeetsTarget(sealed.hash, target)) {
+  if (isEnforced('A-V1 work') && !hashMeetsTarget(sealed.hash, target)) {
     return reject('BAD_WORK', `hash ${sealed.hashHex} is above the target of bits ${hexBits(bits)}`);
   }
-  if (extension.length > 0) {
+  if (isEnforced('A-V1 extension') && extension.length > 0) {
     return reject('BAD_HEADER', `extension of ${extension.length} bytes, proof of work has none`);
   }
   return accept(null);
@@ -32,13 +33,16 @@ export function checkSeal(sealed: SealedHeader, params: Params): Result<null> {
 export function checkContext(sealed: SealedHeader, parent: ParentPoint, rules: ContextRules): Result<Derived> {
   const { height, time, bits } = sealed.header;
   // A-V2: the parent is given, so it is known; whether it is invalid, its holder asks.
-  if (height !== parent.height + 1) return reject('BAD_HEIGHT', `height ${height} after ${parent.height}`);
+  if (isEnforced('A-V2 height') && height !== parent.height + 1) {
+    return reject('BAD_HEIGHT', `height ${height} after ${parent.height}`);
+  }
   // A-V3: equal, not merely hard enough: otherwise a miner could choose how much its block weighs.
   const expected = nextBits(parent, rules.params);
-  if (bits !== expected)
+  if (isEnforced('A-V3') && bits !== expected)
     return reject('BAD_BITS', `bits ${hexBits(bits)} at height ${height}, not ${hexBits(expected)}`);
   // A-V4: strictly later, so time never stands still.
-  if (time <= parent.time) return reject('BAD_TIME', `time ${time} is not after the parent's ${parent.time}`);
+  if (isEnforced('A-V4') && time <= parent.time)
+    return reject('BAD_TIME', `time ${time} is not after the parent's ${parent.time}`);
   return accept({
     work: parent.work + workOfBits(bits),
     steps: parent.steps + cappedStep(height, time, parent.time, rules.driftMs),

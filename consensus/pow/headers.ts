@@ -6,6 +6,7 @@ import type { SealedHeader } from '../../chain/block.ts';
 import type { BlockEntry, Derived } from '../../chain/block-tree.ts';
 import { toHex } from '../../chain/bytes.ts';
 import type { Rejection } from '../../chain/errors.ts';
+import { isEnforced } from '../../chain/rules.ts';
 import type { ParentPoint, PeerId } from '../engine.ts';
 import { checkContext, checkSeal } from './header-rules.ts';
 import { orphanIntervals } from './orphans.ts';
@@ -111,7 +112,7 @@ function acceptOne(
   const derived = checkContext(sealed, pointOf(parent), rulesAt(state, sealed)); // A-V2, A-V3, A-V4
   if (!derived.ok) return refuse(from, derived.error, effects);
   const dueAt = sealed.header.time - driftAt(state, sealed.header.height);
-  if (dueAt > now) {
+  if (isEnforced('A-V5') && dueAt > now) {
     // A-V5: our clock may be wrong, so this is no fault of the block.
     state.deferred.add({ sealed, from, dueAt });
     effects.push({ type: 'trace', rule: 'A-V5', data: { hash: sealed.hashHex, code: 'FUTURE_BLOCK', dueAt } });
@@ -124,7 +125,7 @@ function acceptOne(
     askForMore(effects, from, sealed.hash); // A-H3, second pass
   }
   const entry = state.tree.insert(sealed, derived.value); // A-H3
-  if (work > state.bestHeader.work) state.bestHeader = entry; // A-H4: work, not height; of equals the first.
+  if (isEnforced('A-H4') && work > state.bestHeader.work) state.bestHeader = entry; // A-H4: work, not height; of equals the first.
   return entry;
 }
 
@@ -151,7 +152,7 @@ function keepOrphan(state: PowState, { sealed, from }: Arrival, now: number, eff
   const oldest = state.askedAt.keys().next();
   if (state.askedAt.size >= askedPeersMax && oldest.done !== true) state.askedAt.delete(oldest.value);
   state.askedAt.set(from, now);
-  effects.push({ type: 'fetchHeaders', peer: from, after: null });
+  if (isEnforced('A-H2 ask')) effects.push({ type: 'fetchHeaders', peer: from, after: null });
 }
 
 /** Bodies and execution follow at their own pace; the peer is asked again when they have (`resumeHeaders`). */
@@ -222,7 +223,7 @@ function evictLightest(state: PowState): void {
 }
 
 function refuse(from: PeerId | null, { code, detail }: Rejection, effects: PowEffect[]): 'refused' {
-  if (from !== null) effects.push({ type: 'penalize', peer: from, code, detail }); // A-H1
+  if (isEnforced('A-H1') && from !== null) effects.push({ type: 'penalize', peer: from, code, detail });
   return 'refused';
 }
 

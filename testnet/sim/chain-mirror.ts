@@ -10,7 +10,8 @@ interface Place {
   readonly idHexes: readonly string[];
 }
 
-type Moved = Exclude<LedgerEvent, { type: 'head' }>;
+/** A block that was applied or undone. */
+export type Moved = Exclude<LedgerEvent, { type: 'head' }>;
 
 export class ChainMirror {
   readonly #node: Node;

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Node } from '../../daemon/node.ts';
 import type { LedgerEvent } from '../../daemon/node-api.ts';
 import type { ChainMirror } from './chain-mirror.ts';
+import { ofSeed } from './scenario.ts';
 import { World } from './world.ts';
 
 interface Scene {
@@ -15,7 +16,7 @@ interface Scene {
 
 /** Lets nodes mine a few blocks, then does something to one of them; returns what the checks say. */
 async function failureAfter(act: (scene: Scene) => void): Promise<string> {
-  const world = new World({ seed: 9n, onLine: () => {}, disk: { syncMs: [1, 2], honesty: 'keeps its word' } });
+  const world = new World({ scenario: ofSeed(9n), onLine: () => {} });
   const story = async () => {
     for (const node of world.nodes) world.boot(node);
     world.workload.start();
@@ -92,7 +93,7 @@ describe('the checks of a running world', () => {
   });
 
   it('a story that does not end', async () => {
-    const world = new World({ seed: 9n, onLine: () => {}, disk: { syncMs: [1, 2], honesty: 'keeps its word' } });
+    const world = new World({ scenario: ofSeed(9n), onLine: () => {} });
     await expect(world.run(() => world.until('the impossible', 5_000, () => false))).rejects.toThrow(
       'did not happen within 5000 ms: the impossible',
     );

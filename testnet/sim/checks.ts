@@ -4,11 +4,13 @@
  * A-I3, A-I5 and A-I8 are checked at the end (verdict.ts, and by running a seed twice).
  */
 import { equalBytes, toHex } from '../../chain/bytes.ts';
+import { paramsAt } from '../../chain/genesis.ts';
 import { mempoolLimits } from '../../chain/mempool-admission.ts';
 import { bodiesWantedMax } from '../../consensus/engine.ts';
 import type { Node } from '../../daemon/node.ts';
 import type { PeerId } from '../../daemon/ports.ts';
-import { ChainMirror } from './chain-mirror.ts';
+import { ChainMirror, type Moved } from './chain-mirror.ts';
+import type { Poison } from './poison.ts';
 import { short, type Trace } from './trace.ts';
 
 /** A transaction that a client sent, with its rivals of the same nonce: one of them must get in. */
@@ -22,18 +24,23 @@ interface Watched {
   /** What this run of the node said yes to. */
   readonly taken: Set<Submission>;
   undone: number;
+  /** Of the last head that was told. */
+  work: bigint;
 }
 
 export class Checks {
   readonly #trace: Trace;
+  readonly #poison: Poison;
+  readonly #blamed = new Set<PeerId>();
   readonly #watched = new Map<PeerId, Watched>();
   readonly #work = new Map<PeerId, bigint>();
   readonly #moved = new Set<PeerId>();
   readonly #failures: string[] = [];
   #reorgDepthMax = 0;
 
-  constructor(trace: Trace) {
+  constructor(trace: Trace, poison: Poison) {
     this.#trace = trace;
+    this.#poison = poison;
   }
 
   /** What was found wrong first, or null. */
@@ -59,7 +66,7 @@ export class Checks {
   /** Looks on from now. The head that a crash leaves has no less work than the last that the node showed. */
   async watch(name: PeerId, node: Node): Promise<void> {
     const mirror = await ChainMirror.read(node);
-    const watched: Watched = { node, mirror, taken: new Set(), undone: 0 };
+    const watched: Watched = { node, mirror, taken: new Set(), undone: 0, work: mirror.work };
     this.#watched.set(name, watched);
     this.#moved.add(name);
     node.events.subscribe(event => {
@@ -68,7 +75,7 @@ export class Checks {
         return;
       }
       if (event.type === 'undone') watched.undone += 1;
-      const fault = mirror.follow(event);
+      const fault = mirror.follow(event) ?? this.#adoptionFault(node, event);
       if (fault !== null) this.fail(name, fault);
     });
   }
@@ -77,6 +84,15 @@ export class Checks {
   forget(name: PeerId): void {
     this.#watched.delete(name);
     this.#moved.delete(name);
+  }
+
+  /** Somebody honest made this villain pay. */
+  blamed(villain: PeerId): void {
+    this.#blamed.add(villain);
+  }
+
+  hasBlamed(villain: PeerId): boolean {
+    return this.#blamed.has(villain);
   }
 
   taken(name: PeerId, submission: Submission): void {
@@ -93,10 +109,24 @@ export class Checks {
     this.#moved.clear();
   }
 
+  /** What is wrong with a block that a node made canonical now, or null. */
+  #adoptionFault(node: Node, { type, hash, time, height }: Moved): string | null {
+    if (type === 'undone') return null;
+    const rule = this.#poison.ruleOf(toHex(hash));
+    if (rule !== null) return `${rule}: block ${toHex(hash)}, which breaks this rule, is adopted`;
+    const aheadMs = time - node.ports.clock.now();
+    const { maxDriftMs } = paramsAt(node.genesis, height);
+    return aheadMs > maxDriftMs ? `A-V5: block ${toHex(hash)} is adopted ${aheadMs} ms before its time` : null;
+  }
+
   #onHead(name: PeerId, watched: Watched): void {
     const { mirror, undone } = watched;
     // A-I6: how far two chains of the same node ever differed; the report of a run tells it.
     this.#reorgDepthMax = Math.max(this.#reorgDepthMax, undone);
+    if (undone > 0 && mirror.work <= watched.work) {
+      this.fail(name, `A-F1: a switch from work ${watched.work} to ${mirror.work}`);
+    }
+    watched.work = mirror.work;
     this.#trace.add(name, undone > 0 ? `reorg-${undone}` : 'head', `${short(mirror.hash)} ${mirror.height}`);
     watched.undone = 0;
     this.#moved.add(name);
@@ -107,15 +137,24 @@ export class Checks {
     const before = this.#work.get(name) ?? 0n;
     if (view.head.work < before) this.fail(name, `A-I1: the head's work fell from ${before} to ${view.head.work}`);
     this.#work.set(name, view.head.work);
+    if (view.bestHeader.work < view.head.work) {
+      this.fail(name, `A-H4: the best header has work ${view.bestHeader.work}, the head ${view.head.work}`);
+    }
     if (!equalBytes(view.head.hash, mirror.hash) || !equalBytes(node.ledger.head.hash, mirror.hash)) {
       this.fail(name, `A-I2: engine, ledger and events differ on the head at height ${mirror.height}`);
     }
     this.#checkBounds(name, node);
+    this.#checkMempool(name, node);
     for (const submission of taken) {
       const isKept = submission.idHexes.some(idHex => node.mempool.has(idHex) || mirror.includes(idHex));
       if (isKept) continue;
       this.fail(name, `A-I7: transaction ${submission.idHexes[0]} is in neither mempool nor chain`);
     }
+  }
+
+  #checkMempool(name: PeerId, { mempool }: Node): void {
+    for (const [idHex, rule] of this.#poison.transactions)
+      if (mempool.has(idHex)) this.fail(name, `${rule}: transaction ${idHex}, which breaks this rule, is held`);
   }
 
   #checkBounds(name: PeerId, node: Node): void {

@@ -1,70 +1,148 @@
-/** The simulator on the command line: a seed, or many; with its trace, or with one line a seed. */
+/** The simulator on the command line. */
 import '../../daemon/polyfill.ts';
-import { parseArgs } from 'node:util';
+import { writeFileSync } from 'node:fs';
+import { unreachable } from '../../chain/errors.ts';
+import { hunt, type MutantResult, mutants } from '../mutants/mutants.ts';
+import { mutantsPage } from '../mutants/page.ts';
+import { type Outcome, runCampaign } from './campaign.ts';
+import { drawDiagram, happeningOf, wordOf } from './diagram.ts';
+import { readWish, type Wish } from './options.ts';
+import { type Fault, optionsOf, type Scenario } from './scenario.ts';
+import { shrink } from './shrink.ts';
 import { type Report, simulate } from './simulate.ts';
-
-const usage = `Usage: node dist/testnet/sim/main.js [--seed N | --seeds A..B] [--trace] [--json]
-
-Runs 3 to 10 whole nodes in virtual time on a lossy network that splits, with disks that lose power, and checks that they
-agree. The same seed gives the same trace. Exit code 1 when a check fails, with the command that shows it again.
-
-  --seed N       the seed, an integer (default 1)
-  --seeds A..B   all seeds from A to B, one after the other
-  --trace        print what happens, one line an event: virtual milliseconds, node, event
-  --json         print each report as one line of JSON
-`;
-
-interface Wish {
-  readonly first: bigint;
-  readonly last: bigint;
-  readonly isTraced: boolean;
-  readonly isJson: boolean;
-}
+import { summarize } from './summary.ts';
+import type { Carried } from './wires.ts';
 
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
-  const wish = readArguments(args);
+  const wish = readWish(args);
   if (wish === null) return 2;
-  for (let seed = wish.first; seed <= wish.last; seed++) {
+  switch (wish.task) {
+    case 'campaign':
+      return campaign(wish);
+    case 'trace':
+      return trace(wish);
+    case 'mutants':
+      return breakRules(wish);
+    case 'shrink':
+      return makeSmall(wish);
+    default:
+      return unreachable(wish.task);
+  }
+}
+
+function* scenariosOf(wish: Wish, ownFaults: readonly Fault[] = []): Generator<Scenario> {
+  const { engine, nodes, without, first, last } = wish;
+  const faults = wish.faults ?? ownFaults;
+  for (let seed = first; seed <= last; seed++) yield { engine, seed, nodes, faults, without };
+}
+
+async function campaign(wish: Wish): Promise<number> {
+  const startedMs = performance.now();
+  const outcomes: Outcome[] = [];
+  await runCampaign(scenariosOf(wish), {
+    jobs: wish.jobs,
+    traceFolder: wish.traceFolder,
+    brokenRule: null,
+    onOutcome: outcome => {
+      outcomes.push(outcome);
+      if (wish.output === 'text') print(lineOf(outcome));
+      return 'go on';
+    },
+  });
+  const { engine, nodes } = wish;
+  const summary = summarize({ engine, nodes, outcomes, wallMs: performance.now() - startedMs });
+  if (wish.output === 'json') print(JSON.stringify(summary));
+  else {
+    const { seeds, pass, noProgress, diverged, virtualSeconds, wallSeconds } = summary;
+    print(`${seeds} seeds: ${pass} pass, ${noProgress} no progress, ${diverged} diverged`);
+    print(`${virtualSeconds} s of virtual time in ${wallSeconds} s`);
+  }
+  return summary.pass === summary.seeds ? 0 : 1;
+}
+
+/** Seeds in this process, with all that happens. */
+async function trace(wish: Wish): Promise<number> {
+  for (const scenario of scenariosOf(wish)) {
+    const lines: string[] = [];
+    const carried: Carried[] = [];
+    const onLine = (line: string) => {
+      if (wish.diagram === null) print(line);
+      lines.push(line);
+    };
     try {
-      const onLine = wish.isTraced ? print : () => {};
-      print(show(await simulate({ seed, onLine }), wish));
+      const report = await simulate({ scenario, onLine, onPacket: packet => wish.diagram && carried.push(packet) });
+      print(wish.output === 'json' ? JSON.stringify(report) : reportLine(report));
     } catch (error) {
       process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
       return 1;
+    } finally {
+      if (wish.diagram !== null) writeFileSync(wish.diagram, diagramOf(lines, carried));
     }
   }
   return 0;
 }
 
-function readArguments(args: readonly string[]): Wish | null {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        seed: { type: 'string' },
-        seeds: { type: 'string' },
-        trace: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    });
-    const range = /^(\d{1,18})(?:\.\.(\d{1,18}))?$/.exec(values.seeds ?? values.seed ?? '1');
-    if (values.help || !range?.[1]) throw new RangeError('no seed');
-    const first = BigInt(range[1]);
-    return { first, last: BigInt(range[2] ?? range[1]), isTraced: values.trace, isJson: values.json };
-  } catch {
-    process.stderr.write(usage);
-    return null;
-  }
+function diagramOf(lines: readonly string[], carried: readonly Carried[]): string {
+  const messages = carried.flatMap(({ packet, ...way }) => {
+    const what = wordOf(packet);
+    return what === null ? [] : [{ ...way, what }];
+  });
+  const names = [...new Set(messages.flatMap(({ from, to }) => [from, to]))].sort();
+  return drawDiagram(names, messages, lines.map(happeningOf));
 }
 
-function show(report: Report, { isJson }: Wish): string {
-  if (isJson) return JSON.stringify(report);
-  const { seed, nodes, blocks, transactions, reorgDepthMax, partitions, kills, virtualMs, realMs, traceHash } = report;
+/** Prints the scenario as testnet/sim/regressions keeps it, and the command that shows it. */
+async function makeSmall(wish: Wish): Promise<number> {
+  const [scenario] = scenariosOf(wish);
+  if (scenario === undefined) return 2;
+  const shrunk = await shrink(scenario, tried => process.stderr.write(`trying ${optionsOf(tried)}\n`));
+  if (shrunk === null) {
+    process.stderr.write(`seed ${scenario.seed} does not fail\n`);
+    return 1;
+  }
+  const { engine, seed, nodes, faults, without } = shrunk.scenario;
+  print(JSON.stringify({ engine, seed: Number(seed), nodes, faults, without, check: shrunk.check }));
+  process.stderr.write(`kvchain-testnet simulate ${optionsOf(shrunk.scenario)} --trace\n`);
+  return 0;
+}
+
+/** Several rules at a time; the seeds of one rule in their order, so that the first that sees it is always the same. */
+async function breakRules(wish: Wish): Promise<number> {
+  const rules = wish.mutants === 'all' ? Object.keys(mutants) : wish.mutants.split(',');
+  const unknown = rules.find(rule => mutants[rule] === undefined);
+  if (unknown !== undefined) {
+    process.stderr.write(`no rule ${JSON.stringify(unknown)}; there are: ${Object.keys(mutants).join(', ')}\n`);
+    return 2;
+  }
+  const found = new Map<string, MutantResult>();
+  const resultsOf = () => rules.map(rule => found.get(rule)).filter(result => result !== undefined);
+  const left = [...rules];
+  const work = async (): Promise<void> => {
+    for (let rule = left.shift(); rule !== undefined; rule = left.shift()) {
+      const result = await hunt(rule, scenariosOf(wish, mutants[rule]?.faults));
+      found.set(rule, result);
+      // After each, for all of them take long.
+      if (wish.page === 'written') writeFileSync('docs/experiments/mutants.md', mutantsPage(resultsOf(), wish));
+      if (wish.output === 'text') print(`${rule.padEnd(22)} ${result.seed ?? 'escaped'} ${result.check ?? ''}`);
+    }
+  };
+  await Promise.all(Array.from({ length: wish.jobs }, work));
+  const results = resultsOf();
+  if (wish.output === 'json') print(JSON.stringify(results));
+  return results.every(({ caught }) => caught) ? 0 : 1;
+}
+
+function lineOf({ seed, verdict, check, traceFile, report }: Outcome): string {
+  if (report !== null) return reportLine(report);
+  return `seed ${seed}: ${verdict}: ${check ?? ''}${traceFile === null ? '' : `\n  trace: ${traceFile}`}`;
+}
+
+function reportLine(report: Report): string {
+  const { seed, nodes, villains, blocks, transactions, reorgDepthMax, virtualMs, realMs, traceHash } = report;
   const counts = `${nodes} nodes, ${blocks} blocks, ${transactions} transactions, reorg of ${reorgDepthMax}`;
-  const faults = `${partitions} partitions, ${kills} kills`;
+  const faults = `${report.partitions} partitions, ${report.kills} kills, ${villains} villains`;
   const times = `${(virtualMs / 1_000).toFixed(0)} s in ${(realMs / 1_000).toFixed(1)} s`;
   return `seed ${seed}: ${counts}, ${faults}, ${times}, trace ${traceHash.slice(0, 16)}`;
 }

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Store } from '../../daemon/ports.ts';
 import type { Packet } from './packet.ts';
+import { ofSeed } from './scenario.ts';
 import { SimulationFailed, simulate } from './simulate.ts';
 import { tellStory } from './story.ts';
 import { judge } from './verdict.ts';
@@ -31,7 +32,7 @@ const seed = 50n;
 
 async function traced() {
   const lines: string[] = [];
-  const report = await simulate({ seed, onLine: line => lines.push(line) });
+  const report = await simulate({ scenario: ofSeed(seed), onLine: line => lines.push(line) });
   return { lines, report };
 }
 
@@ -55,13 +56,13 @@ describe('a seed', () => {
     const { traceHash, headHash } = first.report;
     expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ seed: String(seed), traceHash, headHash });
     expect(lines.slice(0, -1)).toEqual(first.lines);
-    expect(lines[0]).toMatch(/^0\.000 n\d boot$/);
+    expect(lines[0]).toMatch(/^0\.000 world faults /);
     expect(lines.at(-2)).toMatch(/ world end /);
   });
 
   it('gives another trace than another seed', async () => {
     const traces = new Set([first.report.traceHash]);
-    for (const other of [49n, 20n]) traces.add((await simulate({ seed: other })).traceHash);
+    for (const other of [49n, 20n]) traces.add((await simulate({ scenario: ofSeed(other) })).traceHash);
     expect(traces.size).toBe(3);
   });
 });
@@ -79,9 +80,9 @@ describe('the command', () => {
 
 describe('the checks', () => {
   it('catch a disk that loses what it called durable', async () => {
-    const failure = await failureOf(simulate({ seed, sabotage: { disk: 'lies' } }));
+    const failure = await failureOf(simulate({ scenario: ofSeed(seed), sabotage: { disk: 'lies' } }));
     expect(failure).toContain("A-I1: the head's work fell");
-    expect(failure).toContain('replay: node dist/testnet/sim/main.js --seed 50');
+    expect(failure).toContain('replay: kvchain-testnet simulate --engine pow --seed 50');
   });
 
   it('catch a network that changes a byte of a block', async () => {
@@ -91,7 +92,9 @@ describe('the checks', () => {
       data[40] = (data[40] ?? 0) ^ 1;
       return { ...packet, data };
     };
-    expect(await failureOf(simulate({ seed, sabotage: { distortion: flip } }))).toContain('blames the honest');
+    expect(await failureOf(simulate({ scenario: ofSeed(seed), sabotage: { distortion: flip } }))).toContain(
+      'blames the honest',
+    );
   });
 
   it('catch a network that empties answers', async () => {
@@ -100,16 +103,16 @@ describe('the checks', () => {
         ? { ...packet, answer: { ok: true, value: new Uint8Array([0x80]) } }
         : packet;
     // Bodies and the transactions of a compact block are both asked for; which answer is empty first, the seed decides.
-    const failure = await failureOf(simulate({ seed, sabotage: { distortion: empty } }));
+    const failure = await failureOf(simulate({ scenario: ofSeed(seed), sabotage: { distortion: empty } }));
     expect(failure).toMatch(/blames the honest n\d: BAD_MESSAGE (an answer without a body|0 transactions for \d+)/);
   });
 });
 
 describe('the verdict', () => {
-  const told = () => ({ partitions: 0, oneWayCuts: 0, kills: 0, killsWhileSyncing: 0, restarts: 0, fullDisks: 0 });
+  const told = () => ({ partitions: 0, oneWayCuts: 0, kills: 0, killsWhileSyncing: 0, restarts: 0, brokenDisks: 0 });
 
   async function ended() {
-    const world = new World({ seed, onLine: () => {}, disk: { syncMs: [1, 25], honesty: 'keeps its word' } });
+    const world = new World({ scenario: ofSeed(seed), onLine: () => {} });
     await world.run(() => tellStory(world, told()));
     const stores = new Map<string, Store>(world.nodes.map(node => [node.name, node.disk]));
     return { world, stores };

@@ -1,13 +1,17 @@
 /** One simulation from its seed to its report. */
 import type { Packet } from './packet.ts';
+import { optionsOf, type Scenario } from './scenario.ts';
 import type { DiskSettings } from './simulated-disk.ts';
 import { branchDepth, type Told, tellStory } from './story.ts';
 import { judge } from './verdict.ts';
-import { World } from './world.ts';
+import type { Carried } from './wires.ts';
+import { NoProgress, World } from './world.ts';
 
 export interface Report {
   readonly seed: string;
+  /** Honest ones. */
   readonly nodes: number;
+  readonly villains: number;
   /** Height of the head in the end. */
   readonly blocks: number;
   readonly transactions: number;
@@ -17,7 +21,7 @@ export interface Report {
   readonly kills: number;
   readonly killsWhileSyncing: number;
   readonly restarts: number;
-  readonly fullDisks: number;
+  readonly brokenDisks: number;
   readonly packets: number;
   readonly packetsLost: number;
   readonly headHash: string;
@@ -35,42 +39,52 @@ export interface Sabotage {
 }
 
 export interface SimulationOptions {
-  readonly seed: bigint;
+  readonly scenario: Scenario;
   readonly onLine?: (line: string) => void;
+  readonly onPacket?: (carried: Carried) => void;
   readonly sabotage?: Sabotage;
 }
 
-/** A check did not hold. */
+/** A check did not hold (`Diverged`), or what must happen did not (`NoProgress`). */
 export class SimulationFailed extends Error {
-  readonly seed: bigint;
+  readonly scenario: Scenario;
+  readonly verdict: 'NoProgress' | 'Diverged';
+  /** What the check said. */
+  readonly check: string;
 
-  constructor(seed: bigint, cause: unknown) {
+  constructor(scenario: Scenario, cause: unknown) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    super(`seed ${seed}: ${reason}\nreplay: node dist/testnet/sim/main.js --seed ${seed} --trace`, { cause });
+    const replay = `kvchain-testnet simulate ${optionsOf(scenario)} --trace`;
+    super(`seed ${scenario.seed}: ${reason}\nreplay: ${replay}`, { cause });
     this.name = 'SimulationFailed';
-    this.seed = seed;
+    this.scenario = scenario;
+    this.verdict = cause instanceof NoProgress ? 'NoProgress' : 'Diverged';
+    this.check = reason.split('\n', 1)[0] ?? reason;
   }
 }
 
-const syncMs = [1, 25] as const;
-
-/** Runs a seed. Throws SimulationFailed, whose message has the command that shows it again. */
-export async function simulate({ seed, onLine = () => {}, sabotage = {} }: SimulationOptions): Promise<Report> {
+/** Runs a scenario. Throws SimulationFailed, whose message has the command that shows it again. */
+export async function simulate(options: SimulationOptions): Promise<Report> {
+  const { scenario, onLine = () => {}, onPacket = () => {}, sabotage = {} } = options;
   const startedMs = performance.now();
-  const told: Told = { partitions: 0, oneWayCuts: 0, kills: 0, killsWhileSyncing: 0, restarts: 0, fullDisks: 0 };
+  const told: Told = { partitions: 0, oneWayCuts: 0, kills: 0, killsWhileSyncing: 0, restarts: 0, brokenDisks: 0 };
   try {
-    const world = new World({ seed, onLine, disk: { syncMs, honesty: sabotage.disk ?? 'keeps its word' } });
+    const { disk: honesty = 'keeps its word' } = sabotage;
+    const world = new World({ scenario, onLine, honesty });
+    world.wires.onPacket = onPacket;
     if (sabotage.distortion) world.wires.distortion = sabotage.distortion;
     await world.run(() => tellStory(world, told));
     const { nodes, genesis, workload, checks, time, wires, trace } = world;
     const stores = new Map(nodes.map(node => [node.name, node.disk] as const));
     const { height, headHex, rootHex, transactions } = await judge(genesis, stores, workload.submissions);
     const { reorgDepthMax } = checks;
-    if (reorgDepthMax < branchDepth) throw new Error(`the deepest reorg undid ${reorgDepthMax} blocks`);
+    if (told.partitions > 0 && reorgDepthMax < branchDepth)
+      throw new Error(`the deepest reorg undid ${reorgDepthMax} blocks`);
     trace.add('world', 'end', `${headHex} ${height} ${rootHex}`);
     const { delivered, lost } = wires.traffic;
     return {
-      seed: String(seed),
+      seed: String(scenario.seed),
+      villains: world.villains.length,
       nodes: nodes.length,
       blocks: height,
       transactions,
@@ -85,6 +99,6 @@ export async function simulate({ seed, onLine = () => {}, sabotage = {} }: Simul
       traceHash: trace.digest(),
     };
   } catch (error) {
-    throw new SimulationFailed(seed, error);
+    throw new SimulationFailed(scenario, error);
   }
 }

@@ -25,7 +25,8 @@ export class SimulatedDisk {
   #unsynced: (readonly StoreWrite[])[] = [];
   #appending: readonly Uint8Array[] | null = null;
   #syncs = 0;
-  #isBroken = false;
+  #failing: 'none' | 'one' | 'all' = 'none';
+  #hasFailed = false;
 
   constructor(chance: Chance, settings: DiskSettings) {
     this.#chance = chance;
@@ -37,13 +38,15 @@ export class SimulatedDisk {
     return this.#rows;
   }
 
-  /** From now on every write fails, until the next crash, when someone makes room on it. */
-  fail(): void {
-    this.#isBroken = true;
+  /** The next write fails, or every one from now on; until the next crash, when someone makes room on the disk or changes it. */
+  fail(writes: 'one' | 'all'): void {
+    this.#failing = writes;
+    this.#hasFailed = true;
   }
 
-  get isBroken(): boolean {
-    return this.#isBroken;
+  /** True from `fail` to the next crash. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
   }
 
   get isSyncing(): boolean {
@@ -66,7 +69,8 @@ export class SimulatedDisk {
     const survived = this.#settings.honesty === 'lies' ? 0 : this.#chance.between(0, handedOver.length);
     this.#unsynced = [];
     this.#syncs = 0;
-    this.#isBroken = false;
+    this.#failing = 'none';
+    this.#hasFailed = false;
     this.#rows = this.#rows.crash();
     for (const batch of handedOver.slice(0, survived)) await this.#rows.write(batch, 'durable');
     this.#records = this.#records.crash();
@@ -82,7 +86,10 @@ export class SimulatedDisk {
   }
 
   async #write(life: Life, batch: readonly StoreWrite[], durability: 'durable' | 'lazy'): Promise<void> {
-    if (this.#isBroken) throw new KvchainError('DISK_FAILED', 'no space left on the simulated disk');
+    if (this.#failing !== 'none') {
+      if (this.#failing === 'one') this.#failing = 'none';
+      throw new KvchainError('DISK_FAILED', 'a write to the simulated disk failed');
+    }
     this.#unsynced.push(batch);
     const isSynced = durability === 'durable' && this.#settings.honesty === 'keeps its word';
     if (durability === 'durable') await this.#sync(life);

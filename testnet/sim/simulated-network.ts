@@ -22,11 +22,13 @@ export interface NetworkParts {
   readonly chance: Chance;
   /** Whom to dial. */
   readonly bootstrap: readonly PeerId[];
-  /** Told of each penalty. */
-  readonly onPenalty: (peer: PeerId, rejection: Rejection) => void;
+  /** Told of each penalty, and whether it is enough to ban a peer that did nothing else. */
+  readonly onPenalty: (peer: PeerId, rejection: Rejection, consequence: Consequence) => void;
   /** Told when a handler of the node throws what is no refusal. */
   readonly onFault: (error: unknown) => void;
 }
+
+export type Consequence = 'light' | 'grave';
 
 const addressPrefix = 'simulated:';
 
@@ -51,6 +53,12 @@ export class SimulatedNetwork implements Network {
 
   async publish(topic: Topic, data: Uint8Array): Promise<void> {
     this.#running?.gossip.publish(topic, data);
+  }
+
+  /** Gossip to one peer alone, as a villain may. */
+  whisper(peer: PeerId, topic: Topic, data: Uint8Array): void {
+    const session = this.#running?.connections.with(peer);
+    if (session) this.#send(session, { carriage: 'lossy', type: 'gossip', session: session.id, topic, data });
   }
 
   request(peer: PeerId, data: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
@@ -157,8 +165,11 @@ export class SimulatedNetwork implements Network {
 
   #charge(peer: PeerId, points: number, rejection: Rejection): void {
     if (!this.#parts.life.isAlive) return;
-    if (points > 0) this.#parts.onPenalty(peer, rejection);
-    if (this.#scores.penalize(peer, points)) this.#running?.connections.end(peer, rejection);
+    if (points <= 0) return;
+    const isBanned = this.#scores.penalize(peer, points);
+    const isGrave = points >= networkLimits.scoreMax;
+    this.#parts.onPenalty(peer, rejection, isGrave ? 'grave' : 'light');
+    if (isBanned) this.#running?.connections.end(peer, rejection);
   }
 }
 

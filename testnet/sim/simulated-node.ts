@@ -4,19 +4,25 @@ import { toUtf8 } from '../../chain/bytes.ts';
 import { assert, type Rejection } from '../../chain/errors.ts';
 import type { Genesis } from '../../chain/genesis.ts';
 import { sha256 } from '../../chain/hash.ts';
-import { InlineVerifier } from '../../daemon/crypto/inline-verifier.ts';
 import { Node, type NodePorts } from '../../daemon/node.ts';
-import type { PeerId, Store } from '../../daemon/ports.ts';
+import type { PeerId, Store, Verifier } from '../../daemon/ports.ts';
 import type { Chance } from './chance.ts';
 import { type ClockSettings, Life, SimulatedClock } from './life.ts';
+import type { Poison } from './poison.ts';
 import { type DiskSettings, SimulatedDisk } from './simulated-disk.ts';
 import { SimulatedMiner } from './simulated-miner.ts';
-import { SimulatedNetwork } from './simulated-network.ts';
+import { type Consequence, SimulatedNetwork } from './simulated-network.ts';
+import { type Villain, VillainNetwork } from './villains/villain.ts';
+import { type VillainName, villains } from './villains/villains.ts';
 import type { VirtualTime } from './virtual-time.ts';
 import type { Wires } from './wires.ts';
 
 export interface NodePlan {
   readonly name: PeerId;
+  /** Whose key it produces with: its own name's, or, of a twin, the other's. */
+  readonly identity: PeerId;
+  /** Null when it is honest. */
+  readonly villain: VillainName | null;
   /** Trials a second. */
   readonly rate: number;
   readonly clock: ClockSettings;
@@ -30,7 +36,8 @@ export interface NodeWatch {
   /** The node stands and has not started: what it holds is what its disk had. */
   onOpen(name: PeerId, node: Node): Promise<void>;
   onUp(name: PeerId): void;
-  onPenalty(name: PeerId, peer: PeerId, rejection: Rejection): void;
+  onPenalty(name: PeerId, peer: PeerId, rejection: Rejection, consequence: Consequence): void;
+  onAttack(name: PeerId, what: string): void;
   onRule(name: PeerId, rule: string, data: Readonly<Record<string, string | number>>): void;
   /** A fault that the node survives. */
   onFault(name: PeerId, error: unknown): void;
@@ -43,6 +50,8 @@ export interface NodeSurroundings {
   readonly time: VirtualTime;
   readonly wires: Wires;
   readonly chance: Chance;
+  readonly poison: Poison;
+  readonly verifier: Verifier;
   readonly watch: NodeWatch;
 }
 
@@ -58,7 +67,6 @@ export class SimulatedNode {
   readonly plan: NodePlan;
   readonly #surroundings: NodeSurroundings;
   readonly #disk: SimulatedDisk;
-  readonly #verifier = new InlineVerifier();
   #run: Run | null = null;
   #runs = 0;
   #isMining = true;
@@ -88,13 +96,13 @@ export class SimulatedNode {
     return this.#disk.rows;
   }
 
-  /** Every write fails from now on, until the node is killed. */
-  breakDisk(): void {
-    this.#disk.fail();
+  /** The next write fails, or every one from now on, until the node is killed. */
+  breakDisk(writes: 'one' | 'all'): void {
+    this.#disk.fail(writes);
   }
 
   get hasBrokenDisk(): boolean {
-    return this.#disk.isBroken;
+    return this.#disk.hasFailed;
   }
 
   /** True when the node told that it cannot go on. */
@@ -148,9 +156,10 @@ export class SimulatedNode {
   async #start(run: Run): Promise<void> {
     const { genesis, watch } = this.#surroundings;
     const { name } = this;
+    const villain = this.#villain(run);
     const options = {
       genesis,
-      secretKey: sha256(toUtf8(`producer ${name}`)),
+      secretKey: this.#secretKey,
       onFatal: (error: unknown) => {
         run.hasGivenUp = true;
         if (run.life.isAlive) watch.onFatal(name, error);
@@ -159,16 +168,43 @@ export class SimulatedNode {
       pruning: null,
       onTrace: (rule: string, data: Readonly<Record<string, string | number>>) => watch.onRule(name, rule, data),
     };
-    const node = await Node.open(options, this.#ports(run));
+    const ports = this.#ports(run);
+    const network = villain === null ? ports.network : new VillainNetwork(ports.network, villain);
+    const node = await Node.open(options, { ...ports, network });
     run.node = node;
     await watch.onOpen(name, node);
     await node.start();
     run.isUp = true;
     if (this.#isMining) node.producer.start();
     watch.onUp(name);
+    const { network: wires } = ports;
+    villain?.begin?.(node, {
+      publish: (topic, data) => wires.publish(topic, data),
+      whisper: (peer, topic, data) => wires.whisper(peer, topic, data),
+    });
   }
 
-  #ports({ life, clock }: Run): NodePorts {
+  get #secretKey(): Uint8Array {
+    return sha256(toUtf8(`producer ${this.plan.identity}`));
+  }
+
+  #villain({ life, clock }: Run): Villain | null {
+    if (this.plan.villain === null) return null;
+    const { chance, poison, watch } = this.#surroundings;
+    const onAttack = (what: string) => watch.onAttack(this.name, what);
+    const own = chance.stream(`villain ${this.#runs}`);
+    return villains[this.plan.villain]({
+      self: this.name,
+      secretKey: this.#secretKey,
+      chance: own,
+      life,
+      clock,
+      poison,
+      onAttack,
+    });
+  }
+
+  #ports({ life, clock }: Run): NodePorts & { readonly network: SimulatedNetwork } {
     const { time, wires, chance, watch } = this.#surroundings;
     const { name, rate, bootstrap } = this.plan;
     const own = chance.stream(`run ${this.#runs}`);
@@ -179,7 +215,7 @@ export class SimulatedNode {
       clock,
       chance: own.stream('network'),
       bootstrap,
-      onPenalty: (peer, rejection) => watch.onPenalty(name, peer, rejection),
+      onPenalty: (peer, rejection, consequence) => watch.onPenalty(name, peer, rejection, consequence),
       onFault: error => life.isAlive && watch.onFault(name, error),
     });
     const randomness = own.stream('random');
@@ -188,7 +224,7 @@ export class SimulatedNode {
       clock,
       ...this.#disk.open(life),
       random: { bytes: length => randomness.bytes(length) },
-      verifier: this.#verifier,
+      verifier: this.#surroundings.verifier,
       miner: new SimulatedMiner({ time, life, chance: own.stream('miner'), rate }),
     };
   }

@@ -7,6 +7,7 @@ import { unreachable } from '../../chain/errors.ts';
 import type { PeerId } from '../../daemon/ports.ts';
 import type { ChainMirror } from './chain-mirror.ts';
 import type { Chance } from './chance.ts';
+import { type Chapter, chapters } from './chapters.ts';
 import { tipText } from './checks.ts';
 import type { SimulatedNode } from './simulated-node.ts';
 import type { World } from './world.ts';
@@ -18,49 +19,38 @@ export interface Told {
   /** Kills while a durable write was under way. */
   killsWhileSyncing: number;
   restarts: number;
-  fullDisks: number;
+  /** Disks that failed one write, or all. */
+  brokenDisks: number;
 }
-
-type Chapter = 'partition' | 'one-way' | 'kill' | 'kill in a partition' | 'two killed' | 'restart' | 'full disk';
 
 /** How deep the branches of a partition are, at least. */
 export const branchDepth = 2;
 /** In virtual milliseconds: generous, for a story that does not end has failed. */
 const patienceMs = 600_000;
 const quietMs = 20_000;
+/** Messages of a villain that may all have been lost, or found nobody. */
+const offencesUnpunishedMax = 4;
 
 export async function tellStory(world: World, told: Told): Promise<void> {
   const chance = world.chance.stream('story');
   // The last one may join late: it has everything to fetch, while the others go on.
-  const founders = chance.happens(0.3) ? world.nodes.slice(0, -1) : world.nodes;
-  for (const node of founders) world.boot(node);
+  const isLate = chance.happens(0.3) && world.scenario.faults.includes('late');
+  const founders = isLate ? world.nodes.slice(0, -1) : world.nodes;
+  for (const node of [...founders, ...world.villains]) world.boot(node);
   await world.until('the founders are up', patienceMs, () => founders.every(({ node }) => node !== null));
   world.workload.start();
   await world.until('the first blocks', patienceMs, () => mirrors(world).every(({ height }) => height >= 3));
-  for (const chapter of chapters(chance)) {
-    world.trace.add('world', 'chapter', chapter);
-    await tellChapter(world, chance, { chapter, told });
-    await world.sleep(chance.between(0, 5_000));
+  for (const [number, chapter] of chapters(chance, world.scenario).entries()) {
+    // What shrinking left out takes its draws with it: the chapters that stay have streams of their own.
+    if (world.scenario.without.includes(number)) continue;
+    const own = chance.stream(`chapter ${number}`);
+    world.trace.add('world', 'chapter', `${number} ${chapter}`);
+    await tellChapter(world, own, { chapter, told });
+    await world.sleep(own.between(0, 5_000));
   }
   for (const node of world.nodes.slice(founders.length)) world.boot(node);
   await world.until('all are up', patienceMs, () => world.nodes.every(({ node }) => node !== null));
   await heal(world);
-}
-
-/** At least one partition and one kill, and one to three more. */
-function chapters(chance: Chance): readonly Chapter[] {
-  const base: readonly Chapter[] = chance.happens(0.5) ? ['partition', 'kill'] : ['kill in a partition'];
-  const more: readonly Chapter[] = [
-    'partition',
-    'one-way',
-    'kill',
-    'kill in a partition',
-    'two killed',
-    'restart',
-    'full disk',
-  ];
-  const others = Array.from({ length: chance.between(1, 2) }, () => chance.pick(more));
-  return chance.shuffle([...base, ...others]);
 }
 
 interface Telling {
@@ -88,8 +78,14 @@ async function tellChapter(world: World, chance: Chance, { chapter, told }: Tell
     case 'restart':
       await restartOne(world, chance, told);
       break;
-    case 'full disk':
-      await fillOneDisk(world, chance, told);
+    case 'full-disk':
+      await breakOneDisk(world, chance, { told, writes: 'all' });
+      break;
+    case 'disk-error':
+      await breakOneDisk(world, chance, { told, writes: 'one' });
+      break;
+    case 'calm':
+      await world.sleep(chance.between(20_000, 40_000));
       break;
     default:
       unreachable(chapter);
@@ -106,8 +102,11 @@ async function partition(world: World, chance: Chance, { told, during }: Splitti
   const names = chance.shuffle(world.nodes.filter(({ node }) => node !== null).map(({ name }) => name));
   const size = chance.between(Math.ceil(names.length / 3), Math.floor((2 * names.length) / 3));
   const sides = [names.slice(0, size), names.slice(size)] as const;
-  world.trace.add('world', 'partition', sides.map(side => side.join(',')).join(' / '));
-  world.wires.partition(sides);
+  const camps = sides.map(() => [] as PeerId[]);
+  for (const { name } of world.villains) chance.pick(camps).push(name);
+  const all = sides.map((side, index) => [...side, ...(camps[index] ?? [])]);
+  world.trace.add('world', 'partition', all.map(side => side.join(',')).join(' / '));
+  world.wires.partition(all);
   told.partitions += 1;
   await during();
   await world.until('two branches', patienceMs, () => haveForked(world, sides));
@@ -156,7 +155,11 @@ async function strike(world: World, chance: Chance, told: Told): Promise<Simulat
   for (;;) {
     const victim = chance.pick(world.nodes.filter(({ node }) => node !== null));
     const isReady = () => victim.isSyncing || victim.node === null;
-    if (chance.happens(0.5)) await world.until('a durable write', patienceMs, isReady);
+    const when = chance.pick(['at any moment', 'while it syncs', 'when it has sent'] as const);
+    if (when === 'while it syncs') await world.until('a durable write', patienceMs, isReady);
+    const sent = world.wires.sentBy(victim.name);
+    const hasSent = () => victim.node === null || world.wires.sentBy(victim.name) > sent;
+    if (when === 'when it has sent') await world.until('a packet', patienceMs, hasSent);
     if (victim.node === null) continue;
     told.kills += 1;
     if (victim.isSyncing) told.killsWhileSyncing += 1;
@@ -182,13 +185,18 @@ async function restartOne(world: World, chance: Chance, told: Told): Promise<voi
   if (lost) world.checks.fail(name, `the mempool forgot ${lost.idHexes[0]} over a restart`);
 }
 
-/** A node whose disk takes no more gives up and says so; with room on the disk it goes on from what was durable. */
-async function fillOneDisk(world: World, chance: Chance, told: Told): Promise<void> {
+interface Breaking {
+  readonly told: Told;
+  readonly writes: 'one' | 'all';
+}
+
+/** A node whose disk fails gives up and says so; with a disk that works it goes on from what was durable. */
+async function breakOneDisk(world: World, chance: Chance, { told, writes }: Breaking): Promise<void> {
   await world.sleep(chance.between(0, 4_000));
   const victim = chance.pick(world.nodes.filter(({ node }) => node !== null));
-  told.fullDisks += 1;
-  world.trace.add(victim.name, 'full disk');
-  victim.breakDisk();
+  told.brokenDisks += 1;
+  world.trace.add(victim.name, 'broken disk', `${writes} of its writes`);
+  victim.breakDisk(writes);
   await world.until(`${victim.name} gives up`, patienceMs, () => victim.hasGivenUp);
   await world.kill(victim);
   await world.sleep(chance.between(100, 5_000));
@@ -203,6 +211,8 @@ async function heal(world: World): Promise<void> {
   world.wires.weather = { ...world.wires.weather, lossProbability: 0, duplicationProbability: 0 };
   world.workload.stop();
   await world.until('everything that was sent is included', patienceMs, () => isAllIncluded(world));
+  checkBlame(world);
+  for (const villain of world.villains) await world.kill(villain);
   await settle(world);
   for (const node of world.nodes) await stop(world, node);
 }
@@ -216,7 +226,19 @@ async function settle(world: World): Promise<void> {
   miner?.stopMining();
   await world.sleep(quietMs);
   const tips = new Set(mirrors(world).map(tipText));
+  for (const { name, node } of world.nodes) {
+    const { count = 0 } = node?.mempool.stats() ?? {};
+    if (count > 0) world.checks.fail(name, `A-I7: ${count} transactions wait, and all that were sent are included`);
+  }
   if (tips.size !== 1) world.checks.fail('world', `A-I5: after a quiet time the heads are ${[...tips].join(', ')}`);
+}
+
+/** A-H1: who sent what every node can see to be wrong has paid for it somewhere. */
+function checkBlame(world: World): void {
+  for (const { name } of world.villains) {
+    if (world.poison.offences(name) < offencesUnpunishedMax || world.checks.hasBlamed(name)) continue;
+    world.checks.fail('world', `A-H1: ${name} broke rules that all can check, and nobody made it pay`);
+  }
 }
 
 async function stop(world: World, node: SimulatedNode): Promise<void> {

@@ -6,6 +6,7 @@ import type { Block } from '../../chain/block.ts';
 import { toHex } from '../../chain/bytes.ts';
 import type { Genesis } from '../../chain/genesis.ts';
 import { allOf, rows } from '../../chain/layout.ts';
+import { withAllRules } from '../../chain/rules.ts';
 import { ChainStore, expectRow } from '../../daemon/chain-store.ts';
 import type { Store } from '../../daemon/ports.ts';
 import type { Submission } from './checks.ts';
@@ -30,7 +31,7 @@ export async function judge(
   for (const [name, store] of stores) {
     const blocks = await chainOf(store);
     const headHex = blocks.at(-1)?.hashHex ?? '';
-    found ??= { blocks, replayed: replay(genesis, blocks), headHex };
+    found ??= { blocks, replayed: withAllRules(() => replay(genesis, blocks)), headHex };
     if (headHex !== found.headHex) throw new Error(`A-I5: ${name} ends at ${headHex}, another at ${found.headHex}`);
     await compareState(name, store, found.replayed);
   }

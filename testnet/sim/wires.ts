@@ -6,6 +6,7 @@ import { KvchainError } from '../../chain/errors.ts';
 import type { PeerId } from '../../daemon/ports.ts';
 import type { Chance } from './chance.ts';
 import type { Packet } from './packet.ts';
+import { type RoadSettings, Roads, straightRoads } from './roads.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 export interface Weather {
@@ -30,6 +31,15 @@ export interface Traffic {
   readonly inFlightMost: number;
 }
 
+/** A packet with its way; `arrivedMs` is null when it was lost. */
+export interface Carried {
+  readonly from: PeerId;
+  readonly to: PeerId;
+  readonly packet: Packet;
+  readonly sentMs: number;
+  readonly arrivedMs: number | null;
+}
+
 /** Packets under way at once; more means that two nodes talk in circles. */
 const inFlightMax = 100_000;
 
@@ -37,15 +47,20 @@ export class Wires {
   readonly #time: VirtualTime;
   readonly #chance: Chance;
   readonly #machines = new Map<PeerId, Machine>();
+  readonly #roads: Roads;
   readonly #cuts = new Set<string>();
+  readonly #sent = new Map<PeerId, number>();
   readonly #traffic = { delivered: 0, lost: 0, duplicated: 0, inFlight: 0, inFlightMost: 0 };
   #weather: Weather;
   #sessions = 0;
+  /** Told of each packet that arrived or was lost, for who draws it. */
+  onPacket: (carried: Carried) => void = () => {};
   /** Changes packets on their way: for tests that show that such a change is seen. */
   #distortion: (packet: Packet) => Packet = packet => packet;
 
-  constructor(time: VirtualTime, chance: Chance, weather: Weather) {
+  constructor(time: VirtualTime, chance: Chance, weather: Weather, roads: RoadSettings = straightRoads) {
     this.#time = time;
+    this.#roads = new Roads(roads);
     this.#chance = chance;
     this.#weather = weather;
   }
@@ -56,6 +71,11 @@ export class Wires {
 
   set weather(weather: Weather) {
     this.#weather = weather;
+  }
+
+  /** Packets that a machine has sent so far. */
+  sentBy(from: PeerId): number {
+    return this.#sent.get(from) ?? 0;
   }
 
   get weather(): Weather {
@@ -100,9 +120,11 @@ export class Wires {
   /** Carries a packet. `sure` packets are sent again below us until they arrive, as TCP does, so only a cut stops them. */
   send(from: PeerId, to: PeerId, packet: Packet): void {
     const { lossProbability, duplicationProbability } = this.#weather;
+    this.#sent.set(from, this.sentBy(from) + 1);
     const isSure = packet.carriage === 'sure';
     if (!isSure && this.#chance.happens(lossProbability)) {
       this.#traffic.lost += 1;
+      this.onPacket({ from, to, packet, sentMs: this.#time.nowMs, arrivedMs: null });
       return;
     }
     this.#carry(from, to, packet);
@@ -118,9 +140,13 @@ export class Wires {
     if (this.#traffic.inFlight > inFlightMax)
       throw new KvchainError('INTERNAL', `${inFlightMax} packets are under way`);
     const sent = this.#distortion(packet);
-    this.#time.after(delayMs + jitterMs * this.#chance.fraction(), () => {
+    const sentMs = this.#time.nowMs;
+    const wayMs = this.#roads.delayMs(from, to, sent, this.#time.nowMs);
+    this.#time.after(wayMs + delayMs + jitterMs * this.#chance.fraction(), () => {
       this.#traffic.inFlight -= 1;
-      if (this.#cuts.has(link(from, to))) return;
+      const isCut = this.#cuts.has(link(from, to));
+      this.onPacket({ from, to, packet: sent, sentMs, arrivedMs: isCut ? null : this.#time.nowMs });
+      if (isCut) return;
       this.#traffic.delivered += 1;
       this.#machines.get(to)?.receive(from, sent);
     });

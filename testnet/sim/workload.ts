@@ -3,34 +3,17 @@
  * make, and sometimes sign two transactions of one nonce and give them to two nodes. After a crash of its home a client sends again
  * what the node does not have, as a wallet does.
  */
-import { toUtf8 } from '../../chain/bytes.ts';
 import type { ErrorCode } from '../../chain/errors.ts';
 import { chainIdOf, type Genesis } from '../../chain/genesis.ts';
-import { sha256 } from '../../chain/hash.ts';
-import { addressOf, publicKeyOf, sign } from '../../chain/keys.ts';
 import type { Operation } from '../../chain/operation.ts';
-import { type Signer, signTransactionWith, type Transaction } from '../../chain/transaction.ts';
-import { loadNativeSign } from '../../daemon/crypto/signature-check.ts';
+import { signTransactionWith, type Transaction } from '../../chain/transaction.ts';
 import type { PeerId } from '../../daemon/ports.ts';
+import { type Account, accounts } from './accounts.ts';
 import type { Chance } from './chance.ts';
 import { type Checks, nameOf, type Submission } from './checks.ts';
 import type { SimulatedNode } from './simulated-node.ts';
 import type { Trace } from './trace.ts';
 import type { VirtualTime } from './virtual-time.ts';
-
-export interface Account extends Signer {
-  readonly address: Uint8Array;
-}
-
-const clients = 4;
-const signDigest = loadSign();
-
-/** The accounts of the simulated clients, the same in every simulation. */
-export const accounts: readonly Account[] = Array.from({ length: clients }, (_, index) => {
-  const secret = sha256(toUtf8(`client ${index}`));
-  const publicKey = publicKeyOf(secret);
-  return { publicKey, address: addressOf(publicKey), sign: digest => signDigest(digest, secret) };
-});
 
 interface Client extends Account {
   readonly home: SimulatedNode;
@@ -146,14 +129,5 @@ export class Workload {
       },
       (error: unknown) => checks.fail(name, `submitting failed: ${String(error)}`),
     );
-  }
-}
-
-/** The native library signs the same bytes, sooner. */
-function loadSign(): typeof sign {
-  try {
-    return loadNativeSign();
-  } catch {
-    return sign;
   }
 }

@@ -5,28 +5,39 @@ import type { Genesis } from '../../chain/genesis.ts';
 import { defaultParams } from '../../chain/params.ts';
 import { bitsForLeadingZeros } from '../../chain/target.ts';
 import type { PeerId } from '../../daemon/ports.ts';
+import { accounts } from './accounts.ts';
 import { Chance } from './chance.ts';
 import { Checks } from './checks.ts';
+import { planWorld } from './plan.ts';
+import { Poison } from './poison.ts';
+import type { Scenario } from './scenario.ts';
+import { SharedVerifier } from './shared-verifier.ts';
 import type { DiskSettings } from './simulated-disk.ts';
 import { type NodePlan, type NodeWatch, SimulatedNode } from './simulated-node.ts';
 import { Trace } from './trace.ts';
 import { rest, VirtualTime } from './virtual-time.ts';
-import { type Weather, Wires } from './wires.ts';
-import { accounts, Workload } from './workload.ts';
+import { Wires } from './wires.ts';
+import { Workload } from './workload.ts';
 
 const worldStartMs = 1_800_000_000_000;
 const targetMs = 1_000;
 /** 2^6 trials are a block's work: real hashes, and cheap ones. */
 const leadingZeros = 6;
-/** Clocks are wrong by at most this, so that two of them differ by more than maxDriftMs at times. */
-const clockErrorMs = 1_200;
 const maxDriftMs = 2_000;
+/** How long a disk syncs. */
+const syncMs = [1, 25] as const;
+/** More events at one moment mean that a node goes round in a circle. */
+const stepsAtOnceMax = 20_000;
 
 export interface WorldOptions {
-  readonly seed: bigint;
+  readonly scenario: Scenario;
   readonly onLine: (line: string) => void;
-  readonly disk: DiskSettings;
+  /** Of the disks; a world with the fault `amnesia` has others. */
+  readonly honesty?: DiskSettings['honesty'];
 }
+
+/** Nothing is wrong, but something that must happen does not. */
+export class NoProgress extends Error {}
 
 interface Wait {
   readonly isTrue: () => boolean;
@@ -34,38 +45,58 @@ interface Wait {
 }
 
 export class World {
-  readonly seed: bigint;
+  readonly scenario: Scenario;
   readonly time = new VirtualTime();
   readonly chance: Chance;
   readonly wires: Wires;
   readonly trace: Trace;
   readonly checks: Checks;
   readonly genesis: Genesis;
+  readonly poison: Poison;
+  /** The honest ones, of which all is demanded. */
   readonly nodes: readonly SimulatedNode[];
+  readonly villains: readonly SimulatedNode[];
   readonly workload: Workload;
   readonly #waits = new Set<Wait>();
+  #stepsAtOnce = 0;
 
-  constructor({ seed, onLine, disk }: WorldOptions) {
-    this.seed = seed;
+  constructor({ scenario, onLine, honesty = 'keeps its word' }: WorldOptions) {
+    const { seed } = scenario;
+    this.scenario = scenario;
     this.chance = new Chance(seed, 'world');
     this.trace = new Trace(this.time, onLine);
-    this.checks = new Checks(this.trace);
-    this.wires = new Wires(this.time, this.chance.stream('wires'), weatherOf(this.chance.stream('weather')));
-    this.genesis = genesisOf(seed);
-    const plans = planNodes(this.chance.stream('nodes'), disk);
-    const { genesis, time, wires } = this;
+    this.poison = new Poison();
+    this.checks = new Checks(this.trace, this.poison);
+    const isForgetful = honesty === 'lies' || scenario.faults.includes('amnesia');
+    const plan = planWorld({
+      scenario,
+      chance: this.chance.stream('plan'),
+      rate: (2 ** leadingZeros * 1_000) / targetMs,
+      startMs: worldStartMs,
+      disk: { syncMs, honesty: isForgetful ? 'lies' : 'keeps its word' },
+    });
+    this.wires = new Wires(this.time, this.chance.stream('wires'), plan.weather, plan.roads);
+    this.genesis = genesisOf(scenario);
+    const { genesis, time, wires, poison } = this;
+    const verifier = new SharedVerifier();
     const watch = this.#watch();
-    this.nodes = plans.map(
-      plan => new SimulatedNode(plan, { genesis, time, wires, chance: this.chance.stream(plan.name), watch }),
-    );
+    const build = (node: NodePlan) => {
+      const surroundings = { genesis, time, wires, poison, verifier, chance: this.chance.stream(node.name) };
+      return new SimulatedNode(node, { ...surroundings, watch: node.villain === null ? watch : this.#watchVillain() });
+    };
+    this.nodes = plan.honest.map(build);
+    this.villains = plan.villains.map(build);
     const { nodes, checks, trace } = this;
     const chance = this.chance.stream('workload');
     this.workload = new Workload({ genesis, time, chance, nodes, checks, trace });
+    trace.add('world', 'faults', [...plan.faults].join(' '));
+    for (const { name, villain } of plan.villains) trace.add('world', 'villain', `${name} ${villain}`);
   }
 
   /** Runs until the story is told. Throws an Error with what went wrong first. */
   async run(story: () => Promise<void>): Promise<void> {
     let isTold = false;
+    let stuck: NoProgress | null = null;
     const onRejection = (error: unknown) => this.checks.fail('world', `an unhandled rejection: ${textOf(error)}`);
     process.on('unhandledRejection', onRejection);
     try {
@@ -73,13 +104,17 @@ export class World {
         () => {
           isTold = true;
         },
-        (error: unknown) => this.checks.fail('world', textOf(error)),
+        (error: unknown) => {
+          stuck = error instanceof NoProgress ? error : null;
+          this.checks.fail('world', textOf(error));
+        },
       );
       await rest();
       while (!isTold && this.checks.failure === null) await this.#step();
     } finally {
       process.off('unhandledRejection', onRejection);
     }
+    if (stuck !== null) throw stuck;
     if (this.checks.failure !== null) throw new Error(this.checks.failure);
   }
 
@@ -88,7 +123,7 @@ export class World {
     return new Promise((resolve, reject) => {
       const cancel = this.time.after(limitMs, () => {
         this.#waits.delete(wait);
-        reject(new Error(`did not happen within ${limitMs} ms: ${what}`));
+        reject(new NoProgress(`did not happen within ${limitMs} ms: ${what}`));
       });
       const wait: Wait = {
         isTrue,
@@ -119,7 +154,10 @@ export class World {
   }
 
   async #step(): Promise<void> {
+    const beforeMs = this.time.nowMs;
     if (!(await this.time.step())) throw new KvchainError('INTERNAL', 'nothing is left to happen');
+    this.#stepsAtOnce = this.time.nowMs === beforeMs ? this.#stepsAtOnce + 1 : 0;
+    if (this.#stepsAtOnce > stepsAtOnceMax) throw new NoProgress(`${stepsAtOnceMax} events, and time stands still`);
     this.checks.afterEvent();
     for (;;) {
       const due = [...this.#waits].filter(({ isTrue }) => isTrue());
@@ -136,6 +174,23 @@ export class World {
     return this.nodes.some(node => node.name === name && node.hasBrokenDisk);
   }
 
+  /** Of a villain only what it does is told: nothing is demanded of it. */
+  #watchVillain(): NodeWatch {
+    const { trace } = this;
+    return {
+      ...this.#watch(),
+      onOpen: async () => {},
+      onUp: name => trace.add(name, 'up'),
+      onPenalty: () => {},
+      onFault: () => {},
+      onFatal: name => trace.add(name, 'fatal'),
+    };
+  }
+
+  #isVillain(name: PeerId): boolean {
+    return this.villains.some(villain => villain.name === name);
+  }
+
   #watch(): NodeWatch {
     const { trace, checks } = this;
     return {
@@ -147,10 +202,16 @@ export class World {
         trace.add(name, 'up');
         this.workload.onUp(name);
       },
-      onPenalty: (name, peer, { code, detail }) => {
+      onPenalty: (name, peer, { code, detail }, consequence) => {
         trace.add(name, 'penalty', `${peer} ${code}`);
-        // Everybody here is honest: the worst that a peer can do is not to answer.
-        if (code !== 'PEER_TIMEOUT') checks.fail(name, `blames the honest ${peer}: ${code} ${detail}`);
+        if (this.#isVillain(peer)) {
+          if (consequence === 'grave') checks.blamed(peer);
+        }
+        // The worst that an honest peer can do is not to answer.
+        else if (code !== 'PEER_TIMEOUT') checks.fail(name, `blames the honest ${peer}: ${code} ${detail}`);
+      },
+      onAttack: (name, what) => {
+        trace.add(name, 'attack', what);
       },
       onRule: (name, rule, data) => trace.add(name, rule, Object.values(data).join(' ')),
       onFault: (name, error) => {
@@ -175,8 +236,8 @@ function textOf(error: unknown): string {
   return error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error);
 }
 
-function genesisOf(seed: bigint): Genesis {
-  const params = defaultParams('pow', {
+function genesisOf({ engine, seed }: Scenario): Genesis {
+  const params = defaultParams(engine, {
     testNetwork: 1,
     targetMs,
     tauMs: 60 * targetMs,
@@ -186,44 +247,11 @@ function genesisOf(seed: bigint): Genesis {
   return {
     version: 1,
     name: `simulation ${seed}`,
-    engine: 'pow',
+    engine,
     time: worldStartMs - 10_000,
     schedule: [{ height: 0, params }],
     members: [],
     minters: [],
     allocations: accounts.map(({ address }) => ({ address, balance: 1_000_000n })),
-  };
-}
-
-/**
- * Three to ten machines in a ring with chords, of unequal power, with clocks that are a little wrong. Small worlds are more frequent:
- * they show nearly all that large ones show, and cost a third.
- */
-function planNodes(chance: Chance, disk: DiskSettings): readonly NodePlan[] {
-  const count = Math.min(chance.between(3, 10), chance.between(3, 10));
-  const names: readonly PeerId[] = Array.from({ length: count }, (_, index) => `n${index}`);
-  const shares = names.map(() => 0.5 + chance.fraction());
-  const total = shares.reduce((sum, share) => sum + share, 0);
-  return names.map((name, index) => ({
-    name,
-    rate: ((2 ** leadingZeros * 1_000) / targetMs) * ((shares[index] ?? 1) / total),
-    clock: {
-      startMs: worldStartMs + chance.between(-clockErrorMs, clockErrorMs),
-      rate: 1 + (chance.fraction() - 0.5) / 1_000,
-    },
-    bootstrap: names.filter((_, other) => {
-      const isNext = other === (index + 1) % count;
-      return isNext || (other > index + 1 && chance.happens(0.5) && !(index === 0 && other === count - 1));
-    }),
-    disk,
-  }));
-}
-
-function weatherOf(chance: Chance): Weather {
-  return {
-    delayMs: chance.between(1, 60),
-    jitterMs: chance.between(1, 150),
-    lossProbability: chance.pick([0, 0.005, 0.02]),
-    duplicationProbability: chance.pick([0, 0.02]),
   };
 }

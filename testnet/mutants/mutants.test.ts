@@ -1,0 +1,48 @@
+/** Planted bugs are seen; the whole table stands in docs/experiments/mutants.md. A few cheap ones are looked for here. */
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { repositoryRoot } from '../ci/programs.ts';
+import { hunt, mutants } from './mutants.ts';
+
+const folders = ['chain', 'consensus/pow', 'daemon'];
+const sources = folders.flatMap(folder =>
+  readdirSync(join(repositoryRoot, folder))
+    .filter(name => name.endsWith('.ts') && !/\.(test|suite)\.ts$/.test(name))
+    .map(name => readFileSync(join(repositoryRoot, folder, name), 'utf8')),
+);
+
+function isEnforcedIn(condition: readonly string[]): string {
+  const script = "import { isEnforced } from '#rules'; process.stdout.write(String(isEnforced('A-V4')));";
+  const env = { ...process.env, KVCHAIN_BROKEN_RULE: 'A-V4' };
+  const args = [...condition, '--input-type=module', '--eval', script];
+  return execFileSync(process.execPath, args, { cwd: repositoryRoot, env, encoding: 'utf8' });
+}
+
+describe('a rule', () => {
+  it('can be broken under the condition `mutant` alone', () => {
+    expect(isEnforcedIn([])).toBe('true');
+    expect(isEnforcedIn(['--conditions=mutant'])).toBe('false');
+  });
+
+  it('that the code asks for stands in the table, and the other way round', () => {
+    const asked = sources.flatMap(text => [...text.matchAll(/isEnforced\('([^']+)'\)/g)].map(([, rule]) => rule));
+    expect([...new Set(asked)].sort()).toEqual(Object.keys(mutants).sort());
+  });
+});
+
+describe('a planted bug', () => {
+  const cheap = [
+    ['A-F1', 1n],
+    ['A-H4', 1n],
+    ['A-V1 extension', 3n],
+    ['mempool undone', 1n],
+  ] as const;
+
+  it.each(cheap)('%s is seen', async (rule, seed) => {
+    const faults = mutants[rule]?.faults ?? [];
+    const result = await hunt(rule, [{ engine: 'pow', seed, nodes: 5, faults, without: [] }]);
+    expect(result).toMatchObject({ rule, caught: true, seed: Number(seed) });
+  });
+});

@@ -1,0 +1,73 @@
+/**
+ * The rules of proof of work, of synchronisation, of the mempool and of the ledger that can be broken (chain/rules.ts), each with what a
+ * node without it does. The simulator must see every one of them.
+ */
+import { runCampaign } from '../sim/campaign.ts';
+import type { Fault, Scenario } from '../sim/scenario.ts';
+
+export interface Mutant {
+  /** What a node does that lacks the rule. */
+  readonly what: string;
+  /** Faults in which that shows; without them it takes more seeds. */
+  readonly faults: readonly Fault[];
+}
+
+export const mutants: Readonly<Record<string, Mutant>> = {
+  'A-V1 work': { what: 'takes headers whose work was not done', faults: ['invalid-blocks'] },
+  'A-V1 extension': { what: 'takes headers with an extension', faults: ['invalid-blocks'] },
+  'A-V2 height': { what: 'takes headers of any height', faults: ['invalid-blocks'] },
+  'A-V3': { what: 'takes headers of any difficulty', faults: ['invalid-blocks'] },
+  'A-V4': { what: 'takes headers that are not later than their parents', faults: ['invalid-blocks'] },
+  'A-V5': { what: 'takes headers from the future', faults: ['invalid-blocks'] },
+  'A-H1': { what: 'lets nobody pay for a bad header', faults: ['invalid-blocks'] },
+  'A-H2 ask': { what: 'does not ask for the parents of orphans', faults: ['partition'] },
+  'A-H4': { what: 'does not see that a header is the heaviest', faults: ['partition', 'late'] },
+  'A-F1': { what: 'prefers the newest of equal branches', faults: ['regions'] },
+  'A-F1 one switch': { what: 'orders a switch while another is under way', faults: ['regions'] },
+  'A-F3': { what: 'does not mark an invalid block', faults: ['invalid-blocks'] },
+  relay: { what: 'passes no block on', faults: [] },
+  'A-B1 transactions': { what: 'does not compare the transactions with their root', faults: ['invalid-blocks'] },
+  'A-B1 receipts': { what: 'does not compare the receipts with their root', faults: ['invalid-blocks'] },
+  'A-B1 state': { what: 'does not compare the state with its root', faults: ['invalid-blocks'] },
+  'A-B1 signatures': { what: 'does not verify the signatures within a block', faults: ['invalid-blocks'] },
+  'producer signature': { what: 'does not verify who made a block', faults: ['invalid-blocks'] },
+  'chain id': { what: 'takes transactions of other chains', faults: ['invalid-transactions', 'invalid-blocks'] },
+  'transaction signature': { what: 'takes transactions that nobody signed', faults: ['invalid-transactions'] },
+  'ledger nonce': { what: 'executes a transaction whatever its nonce', faults: ['invalid-blocks'] },
+  'ledger expiry': { what: 'executes transactions that have expired', faults: ['invalid-blocks'] },
+  'ledger durable': { what: 'goes on before a step is on stable storage', faults: ['kill', 'full-disk'] },
+  'ledger put back': { what: 'keeps half a reorg whose new branch is invalid', faults: ['invalid-blocks'] },
+  'ledger tree back': { what: 'keeps the state tree of a block that it refuses', faults: ['invalid-blocks'] },
+  'mempool undone': { what: 'forgets the transactions of undone blocks', faults: ['partition'] },
+  'mempool included': { what: 'keeps transactions that are included', faults: ['partition'] },
+  'sync bodies': { what: 'asks nobody for the bodies of headers', faults: ['partition'] },
+  'sync withheld': {
+    what: 'asks nobody else when the sender of a block withholds its transactions',
+    faults: ['silent', 'loss'],
+  },
+};
+
+export interface MutantResult {
+  readonly rule: string;
+  readonly caught: boolean;
+  /** The first seed that sees it. */
+  readonly seed: number | null;
+  /** What that seed says. */
+  readonly check: string | null;
+}
+
+/** Breaks one rule in all nodes and simulates until a seed sees it. */
+export async function hunt(rule: string, scenarios: Iterable<Scenario>): Promise<MutantResult> {
+  let result: MutantResult = { rule, caught: false, seed: null, check: null };
+  await runCampaign(scenarios, {
+    jobs: 1,
+    traceFolder: null,
+    brokenRule: rule,
+    onOutcome: ({ seed, verdict, check }) => {
+      if (verdict === 'Pass') return 'go on';
+      result = { rule, caught: true, seed: Number(seed), check: `${verdict}: ${check ?? ''}` };
+      return 'stop';
+    },
+  });
+  return result;
+}

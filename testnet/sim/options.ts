@@ -1,0 +1,132 @@
+/** What the simulator's command is told. */
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type EngineName, engineNames } from '../../chain/genesis.ts';
+import { createEngine } from '../../consensus/registry.ts';
+import { type Fault, faults, faultsBeyond, parseFaults } from './scenario.ts';
+
+export interface Wish {
+  readonly engine: EngineName;
+  readonly nodes: number | null;
+  readonly first: bigint;
+  readonly last: bigint;
+  /** Null: each broken rule has its own. */
+  readonly faults: readonly Fault[] | null;
+  readonly without: readonly number[];
+  readonly jobs: number;
+  readonly traceFolder: string;
+  readonly output: 'text' | 'json';
+  /** `trace` prints what happens in the first seed; `mutants` breaks rules; `shrink` looks for what a failure needs. */
+  readonly task: 'campaign' | 'trace' | 'shrink' | 'mutants';
+  /** Rules to break, or `all`. */
+  readonly mutants: string;
+  /** Where the diagram of the first seed goes, or null. */
+  readonly diagram: string | null;
+  /** Whether the page of the mutants is written. */
+  readonly page: 'written' | 'left';
+}
+
+const usage = `Usage: kvchain-testnet simulate [--seed N | --seeds A..B] [--nodes N] [--faults all|beyond|none|LIST] [options]
+
+Runs whole nodes in virtual time and checks that they keep their promises. The same seed gives the same trace. Exit code 0 only when
+every seed passes; a seed that fails leaves its trace.
+
+  --engine NAME     the engine (default pow)
+  --seed N          the seed, an integer (default 1)
+  --seeds A..B      all seeds from A to B, on all cores
+  --nodes N         machines, 3 to 100 (default: each seed chooses 3 to 10)
+  --faults LIST     which faults may happen (default all); beyond: also those that no promise covers
+  --without LIST    chapters of the story to leave out, by number
+  --jobs N          processes (default: one a core)
+  --traces FOLDER   where the traces of failures go (default: a folder for temporary files)
+  --trace           print what happens, one line an event: virtual milliseconds, node, event
+  --shrink          leave out what the failure of --seed does not need
+  --diagram FILE    write a diagram of the messages of --seed (SVG)
+  --mutants LIST    break one rule after the other (all, or names) and tell which seed sees it
+  --write           with --mutants: write docs/experiments/mutants.md
+  --json            print the result as one line of JSON
+
+Faults:
+${tableOf(faults)}
+With --faults beyond also:
+${tableOf(faultsBeyond)}
+`;
+
+/** Null when it is not understood; why has been told then. */
+export function readWish(args: readonly string[]): Wish | null {
+  try {
+    return wishOf(args);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    return null;
+  }
+}
+
+function wishOf(args: readonly string[]): Wish {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      engine: { type: 'string', default: 'pow' },
+      seed: { type: 'string' },
+      seeds: { type: 'string' },
+      nodes: { type: 'string' },
+      faults: { type: 'string' },
+      without: { type: 'string', default: '' },
+      jobs: { type: 'string', default: String(availableParallelism()) },
+      traces: { type: 'string', default: join(tmpdir(), 'kvchain-simulate') },
+      trace: { type: 'boolean', default: false },
+      shrink: { type: 'boolean', default: false },
+      diagram: { type: 'string' },
+      mutants: { type: 'string' },
+      write: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) throw new RangeError('What the simulator can do:');
+  const known = createEngine(values.engine);
+  if (!known.ok) throw new RangeError(known.error.detail);
+  const engine = engineNames.find(name => name === values.engine) ?? 'pow';
+  const range = /^(\d{1,18})(?:\.\.(\d{1,18}))?$/.exec(
+    values.seeds ?? values.seed ?? (values.mutants ? '1..200' : '1'),
+  );
+  if (!range?.[1]) throw new RangeError('a seed is an integer, seeds are two of them with two dots between');
+  const chosen = parseFaults(values.faults ?? 'all');
+  if (!chosen.ok) throw new RangeError(chosen.error.detail);
+  return {
+    engine,
+    nodes: values.nodes === undefined ? null : integer('--nodes', values.nodes, 3, 100),
+    first: BigInt(range[1]),
+    last: BigInt(range[2] ?? range[1]),
+    faults: values.faults === undefined && values.mutants !== undefined ? null : chosen.value,
+    without: values.without === '' ? [] : values.without.split(',').map(text => integer('--without', text, 0, 99)),
+    jobs: integer('--jobs', values.jobs, 1, 1_024),
+    traceFolder: values.traces,
+    output: values.json ? 'json' : 'text',
+    task: taskOf(values),
+    mutants: values.mutants ?? '',
+    diagram: values.diagram ?? null,
+    page: values.write ? 'written' : 'left',
+  };
+}
+
+function taskOf(values: { trace: boolean; shrink: boolean; mutants?: string; diagram?: string }): Wish['task'] {
+  if (values.mutants !== undefined) return 'mutants';
+  if (values.shrink) return 'shrink';
+  return values.trace || values.diagram !== undefined ? 'trace' : 'campaign';
+}
+
+function integer(name: string, text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < min || value > max) {
+    throw new RangeError(`${name} is an integer from ${min} to ${max}, not ${JSON.stringify(text)}`);
+  }
+  return value;
+}
+
+function tableOf(rows: Readonly<Record<string, string>>): string {
+  return Object.entries(rows)
+    .map(([name, what]) => `  ${name.padEnd(21)} ${what}`)
+    .join('\n');
+}

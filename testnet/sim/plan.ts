@@ -1,0 +1,120 @@
+/** What a seed makes of a scenario before anything happens: which faults this world has, its machines, their power, clocks and links. */
+import type { PeerId } from '../../daemon/ports.ts';
+import type { Chance } from './chance.ts';
+import { regionsCount } from './regions.ts';
+import type { RoadSettings } from './roads.ts';
+import type { Fault, Scenario } from './scenario.ts';
+import type { DiskSettings } from './simulated-disk.ts';
+import type { NodePlan } from './simulated-node.ts';
+import { isVillain, type VillainName } from './villains/villains.ts';
+import type { Weather } from './wires.ts';
+
+/** Clocks are wrong by at most this, so that two of them differ by more than maxDriftMs at times. */
+const clockErrorMs = 1_200;
+/** Of a villain's power in that of an honest node; one that has the majority has more than all the others together. */
+const majorityShare = 1.5;
+/** Of each fault of the weather and of the machines, that a world has it. */
+const faultProbability = 0.6;
+/** So that the honest can be parted and still be two somewhere. */
+const honestMin = 3;
+
+export interface PlanParts {
+  readonly scenario: Scenario;
+  readonly chance: Chance;
+  /** Trials a second of all honest nodes together. */
+  readonly rate: number;
+  readonly startMs: number;
+  readonly disk: DiskSettings;
+}
+
+export interface Plan {
+  /** What of the scenario's faults this world has. */
+  readonly faults: ReadonlySet<Fault>;
+  readonly honest: readonly NodePlan[];
+  readonly villains: readonly NodePlan[];
+  readonly weather: Weather;
+  readonly roads: RoadSettings;
+}
+
+/**
+ * Not every world has every fault: some bugs hide behind others. Honest machines stand in a ring with chords, so that each has an honest
+ * link whatever the villains do. Small worlds are more frequent: they show nearly all that large ones show, and cost a third.
+ */
+export function planWorld({ scenario, chance, rate, startMs, disk }: PlanParts): Plan {
+  const count = scenario.nodes ?? Math.min(chance.between(3, 10), chance.between(3, 10));
+  const faults = new Set(scenario.faults.filter(fault => chance.stream(fault).happens(faultProbability)));
+  const names = chooseVillains(scenario.faults.filter(isVillain), chance.stream('villains'), count);
+  const honest = planHonest({ count: count - names.length, rate, startMs, disk, chance, faults });
+  const villains = names.map((villain, index) => planVillain(villain, index, { honest, rate, startMs, disk }));
+  const machines = [...honest, ...villains].map(({ name }) => name);
+  return { faults, honest, villains, weather: weatherOf(chance, faults), roads: roadsOf(chance, machines, faults) };
+}
+
+/** Villains of different kinds, together with less than half of the work. Who breaks the most rules comes most often. */
+function chooseVillains(possible: readonly VillainName[], chance: Chance, count: number): readonly VillainName[] {
+  if (possible.includes('majority')) return ['majority'];
+  const most = Math.min(count - honestMin, Math.floor((count - 1) / 2));
+  if (most <= 0) return [];
+  const shuffled = chance.shuffle(possible);
+  const isFirst = possible.includes('invalid-blocks') && chance.happens(0.5);
+  const order = isFirst ? ['invalid-blocks' as const, ...shuffled.filter(name => name !== 'invalid-blocks')] : shuffled;
+  return chance.happens(0.2) ? [] : order.slice(0, chance.between(1, most));
+}
+
+interface HonestParts extends Omit<PlanParts, 'scenario'> {
+  readonly count: number;
+  readonly faults: ReadonlySet<Fault>;
+}
+
+function planHonest({ count, rate, startMs, disk, chance, faults }: HonestParts): readonly NodePlan[] {
+  const names: readonly PeerId[] = Array.from({ length: count }, (_, index) => `n${index}`);
+  const shares = names.map(() => 0.5 + chance.fraction());
+  const total = shares.reduce((sum, share) => sum + share, 0);
+  const errorMs = faults.has('clock') ? clockErrorMs : 0;
+  return names.map((name, index) => ({
+    name,
+    identity: index === 1 && faults.has('twins') ? 'n0' : name,
+    villain: null,
+    rate: rate * ((shares[index] ?? 1) / total),
+    clock: {
+      startMs: startMs + chance.between(-errorMs, errorMs),
+      rate: faults.has('clock') ? 1 + (chance.fraction() - 0.5) / 1_000 : 1,
+    },
+    bootstrap: names.filter((_, other) => {
+      const isNext = other === (index + 1) % count;
+      return isNext || (other > index + 1 && chance.happens(0.5) && !(index === 0 && other === count - 1));
+    }),
+    disk,
+  }));
+}
+
+function planVillain(
+  villain: VillainName,
+  index: number,
+  { honest, rate, startMs, disk }: Pick<PlanParts, 'rate' | 'startMs' | 'disk'> & Pick<Plan, 'honest'>,
+): NodePlan {
+  const name = `v${index}`;
+  const bootstrap = honest.map(node => node.name);
+  const share = villain === 'majority' ? majorityShare : 1 / honest.length;
+  return { name, identity: name, villain, rate: rate * share, clock: { startMs, rate: 1 }, bootstrap, disk };
+}
+
+function weatherOf(chance: Chance, faults: ReadonlySet<Fault>): Weather {
+  return {
+    delayMs: chance.between(1, 60),
+    jitterMs: chance.between(1, 150),
+    lossProbability: faults.has('loss') ? chance.pick([0.005, 0.02]) : 0,
+    duplicationProbability: faults.has('duplication') ? 0.02 : 0,
+  };
+}
+
+function roadsOf(chance: Chance, machines: readonly PeerId[], faults: ReadonlySet<Fault>): RoadSettings {
+  const regionOf = new Map(machines.map(name => [name, chance.between(0, regionsCount - 1)]));
+  const bytesPerMs = chance.pick([8, 64]);
+  const slowMs = new Map([[chance.pick(machines), chance.between(5, 25)]]);
+  return {
+    regionOf: faults.has('regions') ? regionOf : new Map(),
+    bytesPerMs: faults.has('bandwidth') ? bytesPerMs : null,
+    slowMs: faults.has('slow') ? slowMs : new Map(),
+  };
+}

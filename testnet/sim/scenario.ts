@@ -1,0 +1,95 @@
+/** What a simulation is about: the engine, the seed, how many nodes, and which faults may happen. The rest the seed decides. */
+import { z } from 'zod';
+import { accept, type Result, reject } from '../../chain/errors.ts';
+import { type EngineName, engineNames } from '../../chain/genesis.ts';
+
+/** Faults that the engine promises to survive, with what each of them does. */
+export const faults = {
+  partition: 'the net splits until both sides have a branch of their own',
+  'one-way': 'nothing reaches one node for a while, though it can speak',
+  kill: 'a node loses its power, at any moment, in a durable write, or right after it sent something',
+  restart: 'a node stops in order and starts again',
+  'full-disk': 'a disk takes no more writes',
+  'disk-error': 'one write fails',
+  late: 'the last node joins when all the others have a history',
+  loss: 'packets get lost',
+  duplication: 'packets come twice',
+  regions: 'the nodes stand in 13 regions of the world, each pair with its delay',
+  bandwidth: 'links carry so many bytes a second',
+  clock: 'clocks are wrong and run wrong',
+  slow: 'one node takes its time for each packet',
+  twins: 'two nodes have one identity',
+  silent: 'a node passes nothing on and answers nothing',
+  liar: 'a node answers with changed bytes, cut lists and the answers to other questions',
+  'invalid-blocks': 'a miner makes blocks that break one rule each, and builds on them',
+  equivocator: 'a miner publishes two blocks where it found one',
+  'header-flooder': 'a node floods the others with headers whose parents nobody knows',
+  'invalid-transactions': 'a node gossips transactions that break one rule each',
+} as const;
+
+/** Faults that no promise covers: the simulator must tell what they break. */
+export const faultsBeyond = {
+  majority: 'a miner with more than half of the work publishes its own branch when the others have settled',
+  amnesia: 'disks call durable what they have not written',
+} as const;
+
+export type Fault = keyof typeof faults | keyof typeof faultsBeyond;
+
+export interface Scenario {
+  readonly engine: EngineName;
+  readonly seed: bigint;
+  /** Null leaves it to the seed. */
+  readonly nodes: number | null;
+  readonly faults: readonly Fault[];
+  /** Which chapters of the story are left out, by their number; what shrinking found superfluous. */
+  readonly without: readonly number[];
+}
+
+const scenarioSchema = z.object({
+  engine: z.enum(engineNames),
+  seed: z.int().min(0),
+  nodes: z.int().min(3).nullable(),
+  faults: z.array(z.string().refine(isFault, 'no such fault')),
+  without: z.array(z.int()),
+  check: z.string(),
+});
+
+const inModel = Object.keys(faults).filter(isFault);
+const beyond = Object.keys(faultsBeyond).filter(isFault);
+
+/** A scenario with every fault that the engine promises to survive. */
+export function ofSeed(seed: bigint): Scenario {
+  return { engine: 'pow', seed, nodes: null, faults: inModel, without: [] };
+}
+
+/** Reads `all`, `beyond`, `none` or a list of names. `beyond` is all faults and those that no promise covers. */
+export function parseFaults(text: string): Result<readonly Fault[]> {
+  if (text === 'all') return accept(inModel);
+  if (text === 'beyond') return accept([...inModel, ...beyond]);
+  if (text === 'none') return accept([]);
+  const names = text.split(',');
+  const unknown = names.find(name => !isFault(name));
+  if (unknown === undefined) return accept(names.filter(isFault));
+  return reject('USAGE', `no fault ${JSON.stringify(unknown)}; there are ${[...inModel, ...beyond].join(', ')}`);
+}
+
+function isFault(name: string): name is Fault {
+  return Object.hasOwn(faults, name) || Object.hasOwn(faultsBeyond, name);
+}
+
+/** Reads what `--shrink` prints. Throws what is wrong with it. */
+export function readScenario(text: string): Scenario {
+  const { engine, seed, nodes, faults: names, without } = scenarioSchema.parse(JSON.parse(text));
+  return { engine, seed: BigInt(seed), nodes, faults: names.filter(isFault), without };
+}
+
+/** The options of the command that runs this scenario. */
+export function optionsOf({ engine, seed, nodes, faults: chosen, without }: Scenario): string {
+  const isAll = chosen.length === inModel.length && inModel.every(fault => chosen.includes(fault));
+  return [
+    `--engine ${engine} --seed ${seed}`,
+    ...(nodes === null ? [] : [`--nodes ${nodes}`]),
+    `--faults ${isAll ? 'all' : chosen.join(',') || 'none'}`,
+    ...(without.length === 0 ? [] : [`--without ${without.join(',')}`]),
+  ].join(' ');
+}

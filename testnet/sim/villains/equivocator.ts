@@ -1,0 +1,34 @@
+/**
+ * Attack: where a miner found one block it publishes two, each of them right.
+ * Defence: the heaviest branch counts, of equals the first seen; of one producer at one height only a few are passed on.
+ */
+import { equalBytes } from '../../../chain/bytes.ts';
+import { publicKeyOf } from '../../../chain/keys.ts';
+import { decodeCompactBlock } from '../../../daemon/wire.ts';
+import { ForgedBlocks, forge } from './forge.ts';
+import type { Villain, VillainParts } from './villain.ts';
+
+export function equivocator(parts: VillainParts): Villain {
+  const forged = new ForgedBlocks();
+  const producer = publicKeyOf(parts.secretKey);
+  let chainId: Uint8Array | null = null;
+  return {
+    begin: node => {
+      chainId = node.chainId;
+    },
+    request: async (data, honestly) => forged.answer(data) ?? honestly(),
+    publish: async (topic, data, publish) => {
+      await publish(topic, data);
+      const found = topic === 'blocks' ? decodeCompactBlock(data) : null;
+      if (chainId === null || !found?.ok || !equalBytes(found.value.sealed.header.producer, producer)) return;
+      // Without transactions both would have the same roots; with them only the first has, so only empty blocks get a twin.
+      if (found.value.witnessIds.length > 0) return;
+      const { header } = found.value.sealed;
+      const draft = { header: { ...header, time: header.time + 1 }, transactions: [] };
+      const twin = forge({ ...parts, chainId }, { ...draft, work: 'done', signature: 'right' });
+      forged.add(twin);
+      parts.onAttack(`${twin.hashHex.slice(0, 8)} beside ${found.value.sealed.hashHex.slice(0, 8)}`);
+      await publish('blocks', forged.messageOf(twin));
+    },
+  };
+}
