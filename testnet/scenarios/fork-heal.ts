@@ -1,8 +1,11 @@
 /**
  * Fork and heal: a mining network is cut into two, both sides go on mining and acknowledging puts, and then it is one again. The lighter
- * branch is undone, its transactions go back to the mempools and are mined again, and all end at one head.
+ * branch is undone, its transactions go back to the mempools and are mined again, and all end at one head. Meanwhile clients of both sides
+ * ask for one key: at no confirmations the network is not one register, which the history of what they were told shows.
  */
 import type { KvchainClient } from '../../daemon/rpc/client.ts';
+import { checkLinearizability, type Verdict } from '../linearizability/check.ts';
+import { WatchedRegister } from '../linearizability/watched-register.ts';
 import type { RunningNetwork } from '../networks/network.ts';
 import { planOf } from '../networks/network-file.ts';
 import { until } from '../until.ts';
@@ -12,6 +15,7 @@ import { UndoneBlocks } from './undone-blocks.ts';
 
 /** Numbers of the members of each side; the second has more hash power. */
 const sides = [[0], [1, 2]] as const;
+const sideNames = ['side A', 'side B'] as const;
 const difficulty = 11;
 const intervalMs = 500;
 /** Both sides mine at least so much before the network is healed. */
@@ -40,6 +44,8 @@ export interface ForkHealReport {
   readonly lost: number;
   readonly headsEqual: boolean;
   readonly rootsEqual: boolean;
+  /** How clients of both sides saw one key that side A wrote, at no confirmations; and how its own did until the network was healed. */
+  readonly register: { readonly both: Verdict; readonly sideAAlone: Verdict };
 }
 
 export async function forkHeal(tell: (line: string) => void): Promise<ForkHealReport> {
@@ -59,6 +65,9 @@ async function run(network: RunningNetwork, tell: (line: string) => void): Promi
   await until('both sides to grow', waitMs, async () => Math.min(...(await heightsOf(firsts))) >= common + blocksApart);
   await until('puts on both sides', waitMs, async () => putting.every(({ acknowledged }) => acknowledged.length > 0));
   await Promise.all(putting.map(puts => puts.stop()));
+  const register = new WatchedRegister('register');
+  await useRegister(register, firsts);
+  const sideAAlone = checkLinearizability(register.history.filter(({ client }) => client === sideNames[0]));
   const undone = firsts.map(client => new UndoneBlocks(client));
   const [sideA, sideB] = await Promise.all([sideOf(firsts, putting, 0), sideOf(firsts, putting, 1)]);
   tell(`side A stands at ${sideA.height}, side B at ${sideB.height}; the network is healed`);
@@ -69,6 +78,7 @@ async function run(network: RunningNetwork, tell: (line: string) => void): Promi
   const acknowledged = putting.flatMap(puts => puts.acknowledged);
   await untilSettled(clients, acknowledged);
   const standings = await comeToRest(clients);
+  await readRegister(register, firsts);
   await Promise.all(undone.map(watch => watch.stop()));
   return {
     sideA,
@@ -79,7 +89,19 @@ async function run(network: RunningNetwork, tell: (line: string) => void): Promi
     lost: await countLost(clients, acknowledged),
     headsEqual: new Set(standings.map(({ headHash }) => headHash)).size === 1,
     rootsEqual: new Set(standings.map(({ stateRoot }) => stateRoot)).size === 1,
+    register: { both: checkLinearizability(register.history), sideAAlone },
   };
+}
+
+/** Side A writes and is told that a block holds it; then both sides read. */
+async function useRegister(register: WatchedRegister, firsts: readonly KvchainClient[]): Promise<void> {
+  const [writer] = firsts;
+  if (writer !== undefined) await register.put(writer, sideNames[0], 'written');
+  await readRegister(register, firsts);
+}
+
+async function readRegister(register: WatchedRegister, firsts: readonly KvchainClient[]): Promise<void> {
+  for (const [side, client] of firsts.entries()) await register.get(client, sideNames[side] ?? '');
 }
 
 /** One miner goes on until all follow it: two that stop at the same time may leave a tie, which nothing would ever decide. */

@@ -37,6 +37,13 @@ describe('fork-heal', () => {
       expect(report.reorgDepth).toBeGreaterThanOrEqual(4);
       expect(report.transactionsReturned).toBeGreaterThan(0);
       expect(report.sideA.head).not.toBe(report.sideB.head);
+      // Plain proof of work at no confirmations: what one side was told, the other did not see.
+      const { both, sideAAlone } = report.register;
+      expect(both).toMatchObject({ type: 'not linearizable', key: 'register' });
+      expect(both.type === 'not linearizable' && both.explanation.join()).toMatch(
+        /side A: put .* done.*side B: get .* no value/,
+      );
+      expect(sideAAlone).toEqual({ type: 'linearizable' });
     },
     limitMs,
   );
