@@ -42,7 +42,7 @@ describe('a planted bug', () => {
 
   it.each(cheap)('%s is seen', async (rule, seed) => {
     const faults = mutants[rule]?.faults ?? [];
-    const result = await hunt(rule, [{ engine: 'pow', seed, nodes: 5, faults, without: [] }]);
+    const result = await hunt(rule, [{ engine: 'pow', seed, nodes: 5, intervalMs: 1_000, faults, without: [] }]);
     expect(result).toMatchObject({ rule, caught: true, seed: Number(seed) });
   });
 });

@@ -33,9 +33,9 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 function* scenariosOf(wish: Wish, ownFaults: readonly Fault[] = []): Generator<Scenario> {
-  const { engine, nodes, without, first, last } = wish;
+  const { engine, nodes, intervalMs, without, first, last } = wish;
   const faults = wish.faults ?? ownFaults;
-  for (let seed = first; seed <= last; seed++) yield { engine, seed, nodes, faults, without };
+  for (let seed = first; seed <= last; seed++) yield { engine, seed, nodes, intervalMs, faults, without };
 }
 
 async function campaign(wish: Wish): Promise<number> {
@@ -102,8 +102,8 @@ async function makeSmall(wish: Wish): Promise<number> {
     process.stderr.write(`seed ${scenario.seed} does not fail\n`);
     return 1;
   }
-  const { engine, seed, nodes, faults, without } = shrunk.scenario;
-  print(JSON.stringify({ engine, seed: Number(seed), nodes, faults, without, check: shrunk.check }));
+  const { seed, ...rest } = shrunk.scenario;
+  print(JSON.stringify({ ...rest, seed: Number(seed), check: shrunk.check }));
   process.stderr.write(`kvchain-testnet simulate ${optionsOf(shrunk.scenario)} --trace\n`);
   return 0;
 }

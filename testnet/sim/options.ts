@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type EngineName, engineNames } from '../../chain/genesis.ts';
 import { createEngine } from '../../consensus/registry.ts';
-import { type Fault, faults, faultsBeyond, parseFaults } from './scenario.ts';
+import { type Fault, faults, faultsBeyond, parseFaults, usualIntervalMs } from './scenario.ts';
 
 export interface Wish {
   readonly engine: EngineName;
   readonly nodes: number | null;
+  readonly intervalMs: number;
   readonly first: bigint;
   readonly last: bigint;
   /** Null: each broken rule has its own. */
@@ -36,6 +37,7 @@ every seed passes; a seed that fails leaves its trace.
   --seed N          the seed, an integer (default 1)
   --seeds A..B      all seeds from A to B, on all cores
   --nodes N         machines, 3 to 100 (default: each seed chooses 3 to 10)
+  --interval MS     mean time between blocks, 100 to 600000 (default 1000)
   --faults LIST     which faults may happen (default all); beyond: also those that no promise covers
   --without LIST    chapters of the story to leave out, by number
   --jobs N          processes (default: one a core)
@@ -71,6 +73,7 @@ function wishOf(args: readonly string[]): Wish {
       seed: { type: 'string' },
       seeds: { type: 'string' },
       nodes: { type: 'string' },
+      interval: { type: 'string', default: String(usualIntervalMs) },
       faults: { type: 'string' },
       without: { type: 'string', default: '' },
       jobs: { type: 'string', default: String(availableParallelism()) },
@@ -97,6 +100,7 @@ function wishOf(args: readonly string[]): Wish {
   return {
     engine,
     nodes: values.nodes === undefined ? null : integer('--nodes', values.nodes, 3, 100),
+    intervalMs: integer('--interval', values.interval, 100, 600_000),
     first: BigInt(range[1]),
     last: BigInt(range[2] ?? range[1]),
     faults: values.faults === undefined && values.mutants !== undefined ? null : chosen.value,

@@ -27,8 +27,23 @@ describe('faults', () => {
 
 describe('a scenario', () => {
   it('is read as it was printed, and refused with another fault', () => {
-    const printed = { engine: 'pow', seed: 7, nodes: null, faults: ['kill'], without: [1], check: 'A-I1' };
-    const scenario: Scenario = { engine: 'pow', seed: 7n, nodes: null, faults: ['kill'], without: [1] };
+    const printed = {
+      engine: 'pow',
+      seed: 7,
+      nodes: null,
+      intervalMs: 1_000,
+      faults: ['kill'],
+      without: [1],
+      check: 'A-I1',
+    };
+    const scenario: Scenario = {
+      engine: 'pow',
+      seed: 7n,
+      nodes: null,
+      intervalMs: 1_000,
+      faults: ['kill'],
+      without: [1],
+    };
     expect(readScenario(JSON.stringify(printed))).toEqual(scenario);
     expect(() => readScenario(JSON.stringify({ ...printed, faults: ['lightning'] }))).toThrow('no such fault');
     expect(optionsOf(scenario)).toBe('--engine pow --seed 7 --faults kill --without 1');

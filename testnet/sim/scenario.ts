@@ -40,15 +40,20 @@ export interface Scenario {
   readonly seed: bigint;
   /** Null leaves it to the seed. */
   readonly nodes: number | null;
+  /** Mean time between blocks, in milliseconds. Clients act once a second, whatever it is. */
+  readonly intervalMs: number;
   readonly faults: readonly Fault[];
   /** Which chapters of the story are left out, by their number; what shrinking found superfluous. */
   readonly without: readonly number[];
 }
 
+export const usualIntervalMs = 1_000;
+
 const scenarioSchema = z.object({
   engine: z.enum(engineNames),
   seed: z.int().min(0),
   nodes: z.int().min(3).nullable(),
+  intervalMs: z.int().min(1).default(usualIntervalMs),
   faults: z.array(z.string().refine(isFault, 'no such fault')),
   without: z.array(z.int()),
   check: z.string(),
@@ -59,7 +64,7 @@ const beyond = Object.keys(faultsBeyond).filter(isFault);
 
 /** A scenario with every fault that the engine promises to survive. */
 export function ofSeed(seed: bigint): Scenario {
-  return { engine: 'pow', seed, nodes: null, faults: inModel, without: [] };
+  return { engine: 'pow', seed, nodes: null, intervalMs: usualIntervalMs, faults: inModel, without: [] };
 }
 
 /** Reads `all`, `beyond`, `none` or a list of names. `beyond` is all faults and those that no promise covers. */
@@ -79,16 +84,17 @@ function isFault(name: string): name is Fault {
 
 /** Reads what `--shrink` prints. Throws what is wrong with it. */
 export function readScenario(text: string): Scenario {
-  const { engine, seed, nodes, faults: names, without } = scenarioSchema.parse(JSON.parse(text));
-  return { engine, seed: BigInt(seed), nodes, faults: names.filter(isFault), without };
+  const { seed, faults: names, check: _, ...rest } = scenarioSchema.parse(JSON.parse(text));
+  return { ...rest, seed: BigInt(seed), faults: names.filter(isFault) };
 }
 
 /** The options of the command that runs this scenario. */
-export function optionsOf({ engine, seed, nodes, faults: chosen, without }: Scenario): string {
+export function optionsOf({ engine, seed, nodes, intervalMs, faults: chosen, without }: Scenario): string {
   const isAll = chosen.length === inModel.length && inModel.every(fault => chosen.includes(fault));
   return [
     `--engine ${engine} --seed ${seed}`,
     ...(nodes === null ? [] : [`--nodes ${nodes}`]),
+    ...(intervalMs === usualIntervalMs ? [] : [`--interval ${intervalMs}`]),
     `--faults ${isAll ? 'all' : chosen.join(',') || 'none'}`,
     ...(without.length === 0 ? [] : [`--without ${without.join(',')}`]),
   ].join(' ');

@@ -20,7 +20,6 @@ import { Wires } from './wires.ts';
 import { Workload } from './workload.ts';
 
 const worldStartMs = 1_800_000_000_000;
-const targetMs = 1_000;
 /** 2^6 trials are a block's work: real hashes, and cheap ones. */
 const leadingZeros = 6;
 const maxDriftMs = 2_000;
@@ -71,7 +70,7 @@ export class World {
     const plan = planWorld({
       scenario,
       chance: this.chance.stream('plan'),
-      rate: (2 ** leadingZeros * 1_000) / targetMs,
+      rate: (2 ** leadingZeros * 1_000) / scenario.intervalMs,
       startMs: worldStartMs,
       disk: { syncMs, honesty: isForgetful ? 'lies' : 'keeps its word' },
     });
@@ -236,7 +235,7 @@ function textOf(error: unknown): string {
   return error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error);
 }
 
-function genesisOf({ engine, seed }: Scenario): Genesis {
+function genesisOf({ engine, seed, intervalMs: targetMs }: Scenario): Genesis {
   const params = defaultParams(engine, {
     testNetwork: 1,
     targetMs,
