@@ -1,6 +1,9 @@
 /** The picture of the double spend: success against confirmations, a colour a share, the formula as lines. */
 import { type Drawing, numberIn, type Row } from './experiment.ts';
 
+/** Of the two axes. */
+const rates = [1, 0.1, 0.01, 0.001, 1e-4];
+const confirmations = [1, 2, 3, 4, 5, 6];
 /** The logarithmic axis ends here: 1,000 runs say nothing about what is rarer. */
 const rateMin = 1e-4;
 
@@ -14,11 +17,14 @@ export function doubleSpendDrawings(rows: readonly Row[]): readonly Drawing[] {
   const points = rows.map(row => ({
     ...row,
     share: String(numberIn(row, 'q')),
+    // Beside each other, or the intervals would cover one another.
+    beside: numberIn(row, 'z') + 0.25 * (numberIn(row, 'q') - 0.25),
     lowest: Math.max(numberIn(row, 'low'), rateMin),
     shown: numberIn(row, 'rate') > 0 ? numberIn(row, 'rate') : null,
   }));
   const scale: LogScale = { type: 'log', domain: [rateMin, 1], clamp: true };
-  const y = { type: 'quantitative', scale } as const;
+  const axis: { values: number[] } = { values: rates };
+  const y = { type: 'quantitative', scale, axis } as const;
   const runs = Math.min(...rows.map(row => numberIn(row, 'runs')));
   return [
     {
@@ -33,7 +39,7 @@ export function doubleSpendDrawings(rows: readonly Row[]): readonly Drawing[] {
             field: 'z',
             type: 'quantitative',
             title: 'confirmations',
-            axis: { tickMinStep: 1 },
+            axis: { tickMinStep: 1, values: confirmations },
             scale: { zero: false, padding: 12 },
           },
           color: { field: 'share', type: 'nominal', title: "attacker's share q" },

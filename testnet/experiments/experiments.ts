@@ -1,5 +1,6 @@
 /** THE table of the experiments. */
 import { doubleSpend } from './double-spend.ts';
 import type { Experiment } from './experiment.ts';
+import { selfishMining } from './selfish-mining.ts';
 
-export const experiments: readonly Experiment[] = [doubleSpend];
+export const experiments: readonly Experiment[] = [doubleSpend, selfishMining];

@@ -1,4 +1,4 @@
-/** Intervals of 95 % for what was measured: of a share of runs, and of a mean. */
+/** Intervals of 95 % for what was measured: of a share of runs, and of a ratio of sums. */
 
 /** Where the true value lies, with 95 % confidence. */
 export interface Interval {
@@ -27,12 +27,22 @@ export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** The interval of the mean of independent values: of at least 30, or the normal distribution is no longer near enough. */
-export function meanInterval(values: readonly number[]): Interval {
-  const middle = mean(values);
-  const variance = values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1);
-  const half = quantile * Math.sqrt(variance / values.length);
-  return { low: middle - half, high: middle + half };
+/** Two sums of one run, such as blocks of the pool and blocks of the chain. */
+export interface Pair {
+  readonly part: number;
+  readonly whole: number;
+}
+
+/**
+ * The sum of the parts over the sum of the wholes, with its interval from the spread of the runs (linearised ratio estimator). At least
+ * 30 independent runs, or the normal distribution is no longer near enough.
+ */
+export function ratioOf(pairs: readonly Pair[]): Interval & { readonly ratio: number } {
+  const wholes = mean(pairs.map(({ whole }) => whole));
+  const ratio = mean(pairs.map(({ part }) => part)) / wholes;
+  const squares = pairs.reduce((sum, { part, whole }) => sum + (part - ratio * whole) ** 2, 0);
+  const half = (quantile * Math.sqrt(squares / (pairs.length * (pairs.length - 1)))) / wholes;
+  return { ratio, low: ratio - half, high: ratio + half };
 }
 
 /** Where the line of least squares through the points crosses zero. */
