@@ -44,7 +44,7 @@ export const doubleSpend: Experiment = {
   draw: doubleSpendDrawings,
   findings,
   conclusion: [
-    '- Each confirmation makes the attack harder by a factor that depends on `q` alone: at `q` = 0.1 some 7 times, at 0.4 less than twice, and near one',
+    '- What one more confirmation is worth depends on `q` alone: at `q` = 0.1 the attack succeeds some three times more rarely, at 0.4 by a tenth, and near one',
     '  half waiting helps hardly at all. "6 confirmations" is no safety by itself, only against an attacker of a known share.',
     '- The formula counts on a network without delay. [With delay the honest waste work](../delay-threshold/README.md), and an attacker needs less.',
     '- The rule that the first of two equal branches stays is worth a whole block to the victim; an attacker that has mined one block ahead takes it back.',

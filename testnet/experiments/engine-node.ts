@@ -99,8 +99,8 @@ export class EngineNode {
   }
 
   /** Finds the next block at this time, by as many trials as it takes. The node itself does not know it before it is delivered. */
-  mine(nowMs: number): SealedHeader {
-    const search = this.search(nowMs, zeroHash);
+  mine(nowMs: number, start: Uint8Array = zeroHash): SealedHeader {
+    const search = this.search(nowMs, start);
     for (;;) {
       const sealed = search.try();
       if (sealed !== null) return sealed;

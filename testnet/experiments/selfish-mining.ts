@@ -38,9 +38,9 @@ export const selfishMining: Experiment = {
   draw: selfishMiningDrawings,
   findings,
   conclusion: [
-    '- Proof of work is not fair from half of the hash power on downwards, but only below a third at most: a larger pool earns more by withholding,',
-    '  and its members earn more than all others, so it grows.',
-    '- How far below depends on `gamma`, that is on the network. The rule "the first seen stays" gives a well connected pool a `gamma` near 1;',
+    '- That the honest majority gets its fair share holds only while every pool is below a third, at best: a larger one earns more by withholding, its',
+    '  members earn more than all others, and so it grows.',
+    '- How far below a third depends on `gamma`, that is on the network. The rule "the first seen stays" gives a well connected pool a `gamma` near 1;',
     '  choosing at random between equal branches would hold it at 1/2, at the price of switching more often.',
     '- The share of the chain is what is gained at once; time is not. Until the difficulty follows, the chain grows more slowly by what is orphaned,',
     '  and the pool earns less per hour than an honest one. It pays from the retarget on.',
