@@ -2,7 +2,7 @@
  * A node of which only the judgement is real: the engine, through the seam that the daemon uses, with a ledger that says yes to every
  * switch. It decides which branch is best and what the next block must look like; blocks are sealed headers with true work.
  */
-import { headerVersion, type SealedHeader } from '../../chain/block.ts';
+import { type Header, headerVersion, type SealedHeader } from '../../chain/block.ts';
 import { toHex } from '../../chain/bytes.ts';
 import { type Genesis, genesisVersion, type Params } from '../../chain/genesis.ts';
 import { makeGenesisBlock } from '../../chain/genesis-block.ts';
@@ -67,9 +67,14 @@ export class EngineNode {
     return toHex(this.template.parent);
   }
 
-  /** The header of a block by its hash in hexadecimal, as long as the engine holds it. */
-  header(hash: Uint8Array): SealedHeader | null {
-    return this.#engine.header(hash);
+  /** The headers from block 0 to the head, or from the lowest that the engine holds. */
+  chain(): readonly Header[] {
+    const headers: Header[] = [];
+    for (let next = this.#engine.header(this.template.parent); next !== null; ) {
+      headers.push(next.header);
+      next = this.#engine.header(next.header.parent);
+    }
+    return headers.reverse();
   }
 
   /** Hands over blocks, headers and bodies, parents first. Gives how the ledger moved. Throws when the engine refuses one. */

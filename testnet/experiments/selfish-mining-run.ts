@@ -54,18 +54,7 @@ export function mineSelfishly(context: EngineContext, { alpha, gamma }: Pool, bl
       pool.deliver([block], nowMs);
     }
   }
-  const chain = producersOf(near);
-  const poolBlocks = chain.filter(producer => producer === poolProducer).length;
+  const chain = near.chain().slice(1);
+  const poolBlocks = chain.filter(({ producer }) => producer[0] === poolProducer).length;
   return { poolBlocks, chainBlocks: chain.length, orphans: found - chain.length };
-}
-
-/** Who made each block of the node's chain, newest first. */
-function producersOf(node: EngineNode): readonly number[] {
-  const producers: number[] = [];
-  let next = node.template.parent;
-  for (let header = node.header(next); header !== null && header.header.height > 0; header = node.header(next)) {
-    producers.push(header.header.producer[0] ?? 0);
-    next = header.header.parent;
-  }
-  return producers;
 }
