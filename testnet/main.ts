@@ -11,6 +11,7 @@ const programs = [
   ['packages', 'demo/packages.js', 'import a Debian package index through a network of four daemons (FILE, --json)'],
   ['bench', 'bench/main.js', 'measure how fast all of it is (NAME, --quick, --json FILE)'],
   ['experiment', 'experiments/main.js', 'run an experiment (NAME, --quick, --seed N, --out DIR, --json)'],
+  ['report', 'experiments/report.js', 'build one HTML page of all experiments (--from DIR, --out FILE)'],
 ] as const;
 
 const command = new Command('kvchain-testnet')

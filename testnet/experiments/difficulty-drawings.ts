@@ -24,6 +24,7 @@ function intervalDrawing(values: Points): Drawing {
     field: 'bits',
     type: 'quantitative',
     title: 'leading zero bits of the target',
+    axis: { tickMinStep: 1 },
     scale: { zero: false },
   } as const;
   const y = { type: 'quantitative', scale: { type: 'log' }, title: 'block interval, ms' } as const;

@@ -68,7 +68,7 @@ function cells(size: Size): readonly Row[] {
   const fixed = (size === 'full' ? [256, 1_024] : [1_024]).flatMap(hashRate =>
     bitsOfCells.map(bits => {
       const targetMs = (2 ** bits / hashRate) * 1_000;
-      return { retarget: 'fixed', bits, targetMs, hashRate, factor: 1, delayMs, blocks: size === 'full' ? 1_500 : 300 };
+      return { retarget: 'fixed', bits, targetMs, hashRate, factor: 1, delayMs, blocks: size === 'full' ? 1_000 : 300 };
     }),
   );
   const asert = (size === 'full' ? [0.5, 1, 2, 4] : [2]).map(factor => {

@@ -29,7 +29,7 @@ export function strictDoubleSpend({ share, confirmations, giveUp }: DoubleSpend)
 }
 
 /** The chance of gaining `gain` blocks before losing `giveUp`, when each next block is the attacker's with the chance `share`. */
-function catchUp(share: number, gain: number, giveUp: number): number {
+export function catchUp(share: number, gain: number, giveUp: number): number {
   const odds = (1 - share) / share;
   if (giveUp === Number.POSITIVE_INFINITY) return odds <= 1 ? 1 : odds ** -gain;
   if (odds === 1) return giveUp / (giveUp + gain);
