@@ -33,7 +33,6 @@ const manifest = z.object({
   parts: z.array(part),
 });
 
-export type Part = Readonly<z.infer<typeof part>>;
 export type Manifest = Readonly<z.infer<typeof manifest>>;
 
 /** Throws what JSON.parse and zod throw on a file that is no manifest. */
