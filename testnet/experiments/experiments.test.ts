@@ -15,7 +15,8 @@ const unwatched = { start: () => {}, finish: async () => {} };
 function small(experiment: Experiment): Experiment {
   const fewer = (cell: Row): Row => {
     if (experiment.name === 'selfish-mining') return { ...cell, blocks: 200 };
-    if (experiment.name === 'difficulty') return { ...cell, blocks: cell.retarget === 'asert' ? 1_000 : 100 };
+    if (cell.retarget === 'asert') return { ...cell, bits: 4, hashRate: 16, blocks: 1_000 };
+    if (cell.retarget === 'fixed') return { ...cell, blocks: 50 };
     return { ...cell, runs: 1 };
   };
   return { ...experiment, cells: size => experiment.cells(size).map(fewer) };
@@ -50,12 +51,12 @@ describe.each(experiments.map(experiment => [experiment.name, small(experiment)]
 
 describe('what the engine says', () => {
   it('of double spends is within four standard errors of the formula', async () => {
-    const row = await doubleSpend.run({ q: 0.35, z: 1, giveUp: 10, bits: 1, runs: 300 }, new Chance(1n, 'test'));
+    const row = await doubleSpend.run({ q: 0.35, z: 1, giveUp: 10, bits: 1, runs: 200 }, new Chance(1n, 'test'));
     expect(Math.abs(numberIn(row, 'standardErrors'))).toBeLessThan(4);
   });
 
   it('of selfish mining is near the formula', async () => {
-    const row = await selfishMining.run({ alpha: 0.4, gamma: 0.5, blocks: 4_000 }, new Chance(1n, 'test'));
+    const row = await selfishMining.run({ alpha: 0.4, gamma: 0.5, blocks: 2_000 }, new Chance(1n, 'test'));
     const distance = Math.abs(numberIn(row, 'revenue') - numberIn(row, 'expected'));
     expect(distance).toBeLessThan(2 * (numberIn(row, 'high') - numberIn(row, 'low')));
   });

@@ -8,11 +8,9 @@ const program = fileURLToPath(new URL('./main.js', import.meta.url));
 
 describe('the program', () => {
   it.each([
-    ['no experiment', ['--json']],
     ['an unknown experiment', ['dice', '--json']],
     ['a seed that is no number', ['double-spend', '--seed', 'x', '--json']],
     ['neither a folder nor --json', ['double-spend']],
-    ['an unknown option', ['double-spend', '--fast']],
   ])('refuses %s with its usage', async (_, args) => {
     await expect(run(process.execPath, [program, ...args])).rejects.toMatchObject({
       code: 2,

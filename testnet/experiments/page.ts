@@ -57,8 +57,8 @@ function tableOf(columns: readonly string[], rows: readonly Row[]): readonly str
   ];
 }
 
-/** Four digits of a number that is no integer. */
+/** Four digits of a number that is no integer; what rounding leaves of a zero is one. */
 function shown(value: number | string): string {
   if (typeof value === 'string') return value.replaceAll('|', '\\|');
-  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
+  return Number.isInteger(value) ? String(value) : String(Number(Number(value.toPrecision(4)).toFixed(12)));
 }
