@@ -55,7 +55,7 @@ export const delayThresholdExperiment: Experiment = {
 
 function cells(size: Size): readonly Row[] {
   const delays = size === 'full' ? [0, 0.1, 0.3, 1] : [0, 1];
-  const runs = size === 'full' ? 400 : 20;
+  const runs = size === 'full' ? 100 : 20;
   return delays.flatMap(delay =>
     offsets.map(offset => ({ delay, q: Number((delayThreshold(delay) + offset).toFixed(3)), blocks: 200, runs })),
   );

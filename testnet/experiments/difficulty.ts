@@ -136,7 +136,7 @@ function findings(rows: readonly Row[]): string {
       return `- hash rate times ${numberIn(row, 'factor')}: ${first} ms at first, ${Math.round(settled)} ms in the end, ${off} % off the target.`;
     });
   return [
-    'Fixed target (short intervals are stretched by the delay, so that the ratio falls below 16 there):',
+    'Fixed target (a short interval is stretched by the delay, so the ratio is below 16 there; of two means of 1,000 blocks it has a standard error of 4.5 %):',
     '',
     ...ratios,
     '',

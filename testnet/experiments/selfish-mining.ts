@@ -49,7 +49,7 @@ export const selfishMining: Experiment = {
 
 function cells(size: Size): readonly Row[] {
   const alphas = size === 'full' ? [0.1, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45] : [0.2, 0.4];
-  const blocks = size === 'full' ? 60_000 : 2_000;
+  const blocks = size === 'full' ? 20_000 : 2_000;
   return [0, 0.5, 1].flatMap(gamma => alphas.map(alpha => ({ alpha, gamma, blocks })));
 }
 
