@@ -15,6 +15,7 @@ const fromNpm = { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-peer'
 const networkPackages = npm(['libp2p/', '@libp2p/', '@chainsafe/libp2p', '@multiformats/', 'multiformats/', 'it-', 'uint8array']);
 const storePackages = npm(['classic-level/', 'memory-level/', 'abstract-level/', 'level/']);
 const serverPackages = npm(['fastify', '@fastify/', 'ws/']);
+const drawingPackages = npm(['vega', 'marked/']);
 const nativeSignatures = npm(['secp256k1/']);
 
 /** A family's packages may be imported only from its folder; tests beside other parts have no business with them either. */
@@ -140,6 +141,7 @@ module.exports = {
     onlyFrom('store-alone-imports-leveldb', '^daemon/store/', storePackages, 'Checksums, layout and batches are kept in one place.'),
     onlyFrom('rpc-alone-imports-http', '^daemon/rpc/', serverPackages, 'One table of methods is the only door.'),
     onlyFrom('crypto-alone-imports-native', '^daemon/crypto/', nativeSignatures, 'It falls back in silence; one file asserts that it did not.'),
+    onlyFrom('experiments-alone-draw', '^testnet/experiments/', drawingPackages, 'Nothing that runs in a network needs charts.'),
     {
       name: 'no-cycles',
       comment: 'Files that import each other cannot be read, tested or deleted one at a time.',

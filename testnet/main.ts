@@ -16,6 +16,8 @@ const programs = [
   ['simulate', 'sim/main.js', 'run whole nodes in virtual time under a seed (--seed N, --seeds A..B, --trace, --json)'],
   ['packages', 'demo/packages.js', 'import a Debian package index through a network of four daemons (FILE, --json)'],
   ['bench', 'bench/main.js', 'measure how fast all of it is (NAME, --quick, --json FILE)'],
+  ['experiment', 'experiments/main.js', 'run an experiment (NAME, --quick, --seed N, --out DIR, --json)'],
+  ['report', 'experiments/report.js', 'build one HTML page of all experiments (--from DIR, --out FILE)'],
 ] as const;
 
 const command = new Command('kvchain-testnet')

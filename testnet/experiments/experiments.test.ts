@@ -1,0 +1,72 @@
+/** Every experiment of the table: its quick grid with fewer runs, twice, and what is made of the rows. */
+import { describe, expect, it } from 'vitest';
+import { Chance } from '../sim/chance.ts';
+import { doubleSpend } from './double-spend.ts';
+import { drawSvg } from './drawing.ts';
+import { type Experiment, numberIn, type Row } from './experiment.ts';
+import { experiments } from './experiments.ts';
+import { newManifest } from './manifest.ts';
+import { experimentPage } from './page.ts';
+import { runGrid } from './run-grid.ts';
+import { selfishMining } from './selfish-mining.ts';
+
+const unwatched = { start: () => {}, finish: async () => {} };
+
+function small(experiment: Experiment): Experiment {
+  const fewer = (cell: Row): Row => {
+    if (experiment.name === 'selfish-mining') return { ...cell, blocks: 200 };
+    if (cell.retarget === 'asert') return { ...cell, bits: 4, hashRate: 16, blocks: 1_000 };
+    if (cell.retarget === 'fixed') return { ...cell, blocks: 50 };
+    return { ...cell, runs: 1 };
+  };
+  return { ...experiment, cells: size => experiment.cells(size).map(fewer) };
+}
+
+describe.each(experiments.map(experiment => [experiment.name, small(experiment)] as const))(
+  '%s',
+  (name, experiment) => {
+    const run = { experiment, size: 'quick', seed: 7n } as const;
+
+    it('gives the same rows twice, with all its columns, a page and pictures', async () => {
+      const rows = await runGrid(run, [], unwatched);
+      expect(await runGrid(run, [], unwatched)).toEqual(rows);
+      for (const row of rows) expect(Object.keys(row).sort()).toEqual(Object.keys(experiment.columns).sort());
+      const page = experimentPage(experiment, { rows, manifest: newManifest(run) });
+      for (const drawing of experiment.draw(rows)) {
+        expect(await drawSvg(drawing.spec)).toMatch(/^<svg .*<path/s);
+        expect(page).toContain(`](${drawing.name}.svg)`);
+      }
+      expect(page).not.toMatch(/NaN|undefined|Infinity/);
+      expect(name).toMatch(/^[a-z0-9-]+$/);
+    });
+
+    it('has parameters of its own in each cell', () => {
+      for (const size of ['quick', 'full'] as const) {
+        const cells = experiment.cells(size).map(cell => JSON.stringify(cell));
+        expect(new Set(cells).size).toBe(cells.length);
+      }
+    });
+  },
+);
+
+describe('what the engine says', () => {
+  it('of double spends is within four standard errors of the formula', async () => {
+    const row = await doubleSpend.run({ q: 0.35, z: 1, giveUp: 10, bits: 1, runs: 200 }, new Chance(1n, 'test'));
+    expect(Math.abs(numberIn(row, 'standardErrors'))).toBeLessThan(4);
+  });
+
+  it('of selfish mining is near the formula', async () => {
+    const row = await selfishMining.run({ alpha: 0.4, gamma: 0.5, blocks: 2_000 }, new Chance(1n, 'test'));
+    const distance = Math.abs(numberIn(row, 'revenue') - numberIn(row, 'expected'));
+    expect(distance).toBeLessThan(2 * (numberIn(row, 'high') - numberIn(row, 'low')));
+  });
+
+  it('counts at least 1,000 attacks in each of at least 9 cells with q below 1/2 in a full run', () => {
+    const cells = doubleSpend
+      .cells('full')
+      .filter(cell => numberIn(cell, 'q') < 0.5 && numberIn(cell, 'runs') >= 1_000);
+    expect(cells.length).toBeGreaterThanOrEqual(9);
+    expect([...new Set(cells.map(cell => numberIn(cell, 'z')))]).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(cells.every(cell => cell.giveUp === 60)).toBe(true);
+  });
+});

@@ -1,0 +1,20 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+
+const run = promisify(execFile);
+const program = fileURLToPath(new URL('./main.js', import.meta.url));
+
+describe('the program', () => {
+  it.each([
+    ['an unknown experiment', ['dice', '--json']],
+    ['a seed that is no number', ['double-spend', '--seed', 'x', '--json']],
+    ['neither a folder nor --json', ['double-spend']],
+  ])('refuses %s with its usage', async (_, args) => {
+    await expect(run(process.execPath, [program, ...args])).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('usage: experiment NAME'),
+    });
+  });
+});

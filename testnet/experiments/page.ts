@@ -1,0 +1,64 @@
+/** README.md of an experiment's folder: what was expected, what came out, what it means. */
+import type { Experiment, Row } from './experiment.ts';
+import type { Manifest } from './manifest.ts';
+
+/** The page; every figure on it comes from the rows. */
+export function experimentPage(
+  experiment: Experiment,
+  { rows, manifest }: { readonly rows: readonly Row[]; readonly manifest: Manifest },
+): string {
+  const { name, title, expected, columns, conclusion } = experiment;
+  const drawings = experiment.draw(rows);
+  return [
+    `<!-- Written by \`kvchain-testnet experiment ${name}\` from data.csv beside it. -->`,
+    `# ${title}`,
+    '',
+    ...originOf(manifest),
+    '',
+    '## What is expected, and why',
+    '',
+    expected,
+    '',
+    '## What came out',
+    '',
+    experiment.findings(rows),
+    ...drawings.flatMap(drawing => ['', `![${drawing.caption}](${drawing.name}.svg)`, '', `*${drawing.caption}*`]),
+    '',
+    ...tableOf(Object.keys(columns), rows),
+    '',
+    ...Object.entries(columns).map(([column, meaning]) => `- \`${column}\`: ${meaning}`),
+    '',
+    '## What it means',
+    '',
+    conclusion,
+    '',
+  ].join('\n');
+}
+
+function originOf({ size, seed, parts }: Manifest): readonly string[] {
+  const cpuSeconds = parts.reduce((sum, part) => sum + part.cpuSeconds, 0);
+  const quick = size === 'quick' ? ['', '**A quick run: these figures are not to be quoted.**'] : [];
+  const first = parts[0];
+  if (first === undefined) return quick;
+  const { command, date, processor, cores, memoryGb, system, versions } = first;
+  return [
+    `\`${command}\` on ${date.slice(0, 10)}, seed ${seed}, commit ${[...new Set(parts.map(({ commit }) => commit))].join(' and ')}, ${Math.round(cpuSeconds)} s of CPU.`,
+    `${processor}, ${cores} cores, ${memoryGb} GB, ${system}, Node.js ${versions.node ?? 'unknown'}.`,
+    ...quick,
+  ];
+}
+
+function tableOf(columns: readonly string[], rows: readonly Row[]): readonly string[] {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [
+    line(columns),
+    line(columns.map(() => '---')),
+    ...rows.map(row => line(columns.map(column => shown(row[column] ?? '')))),
+  ];
+}
+
+/** Four digits of a number that is no integer; what rounding leaves of a zero is one. */
+function shown(value: number | string): string {
+  if (typeof value === 'string') return value.replaceAll('|', '\\|');
+  return Number.isInteger(value) ? String(value) : String(Number(Number(value.toPrecision(4)).toFixed(12)));
+}

@@ -1,0 +1,48 @@
+/** Runs the cells of an experiment that are not finished yet, and tells each one that is. */
+import { Chance } from '../sim/chance.ts';
+import { cellName, type Experiment, type Row, type Size } from './experiment.ts';
+
+export interface Run {
+  readonly experiment: Experiment;
+  readonly size: Size;
+  readonly seed: bigint;
+}
+
+/** What is told while the grid is run. */
+export interface Watcher {
+  /** Before the first cell: how many there are, and how many of them were finished earlier. */
+  start(cells: number, finished: number): void;
+  /** A cell is finished; `rows` are all that are now. */
+  finish(rows: readonly Row[]): Promise<void>;
+}
+
+/**
+ * Gives the rows of all cells in the order of the grid: those in `finished` as they are, the others freshly run. Each cell has a stream
+ * of chance of its own, so it does not matter in which run, or after which other cell, it comes.
+ */
+export async function runGrid(run: Run, finished: readonly Row[], watcher: Watcher): Promise<readonly Row[]> {
+  const { experiment, size, seed } = run;
+  const cells = experiment.cells(size);
+  const rows = new Map<string, Row>();
+  for (const cell of cells) {
+    const name = cellName(cell);
+    const row = finished.find(candidate => isOf(candidate, cell));
+    if (row !== undefined) rows.set(name, row);
+  }
+  watcher.start(cells.length, rows.size);
+  for (const cell of cells) {
+    const name = cellName(cell);
+    if (rows.has(name)) continue;
+    rows.set(name, { ...cell, ...(await experiment.run(cell, new Chance(seed, `${experiment.name}/${name}`))) });
+    await watcher.finish(inOrder(cells, rows));
+  }
+  return inOrder(cells, rows);
+}
+
+function isOf(row: Row, cell: Row): boolean {
+  return Object.entries(cell).every(([column, value]) => row[column] === value);
+}
+
+function inOrder(cells: readonly Row[], rows: ReadonlyMap<string, Row>): readonly Row[] {
+  return cells.map(cell => rows.get(cellName(cell))).filter(row => row !== undefined);
+}
