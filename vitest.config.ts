@@ -1,4 +1,43 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSequencer, type TestSpecification, type Vitest } from 'vitest/node';
+
+/** The files that take longest, longest first: they wait for processes or run the simulator, and their size does not tell. */
+const longest = [
+  'failpoints/failpoints',
+  'hardship',
+  'ci/commands',
+  'cli/solo',
+  'testnet/network',
+  'testnet/daemon',
+  'sim/seeds-1-to-25',
+  'sim/seeds-26-to-50',
+  'ci/install',
+  'testnet/snapshot',
+  'demo/packages',
+  'fuzz/fuzz',
+  'sim/simulate',
+].map(name => `/${name}.test.js`);
+
+/** Starts the longest first, so that the workers end together; the others in the order that vitest gives them. */
+class LongestFirst implements TestSequencer {
+  readonly #others: BaseSequencer;
+
+  constructor(vitest: Vitest) {
+    this.#others = new BaseSequencer(vitest);
+  }
+
+  shard(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return this.#others.shard(files);
+  }
+
+  async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification): number => {
+      const found = longest.findIndex(name => moduleId.endsWith(name));
+      return found < 0 ? longest.length : found;
+    };
+    return (await this.#others.sort(files)).toSorted((a, b) => place(a) - place(b));
+  }
+}
 
 /** Tests run from the build, so what is tested is what ships, and worker threads find their files. */
 export default defineConfig({
@@ -15,6 +54,7 @@ export default defineConfig({
     server: { deps: { external: [/\/dist\//] } },
     // Half of the tests wait for processes; with one worker a core is idle.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     // A machine that does other things at the same time is many times slower; a limit costs nothing when all goes well.
     testTimeout: 120_000,
     hookTimeout: 120_000,
