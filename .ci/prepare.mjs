@@ -93,8 +93,8 @@ function build() {
 }
 
 function compile(flags) {
-  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const result = spawnSync(process.execPath, [compiler, '-b', ...flags], { cwd: root, stdio: ['ignore', 2, 2] });
+  const compiler = join(root, '.ci', 'compile.mjs');
+  const result = spawnSync(process.execPath, [compiler, ...flags], { cwd: root, stdio: ['ignore', 2, 2] });
   if (result.status !== 0) fail('The build failed: the errors of the TypeScript compiler stand above.');
 }
 

@@ -8,8 +8,10 @@ import { fromHex, toUtf8 } from '../chain/bytes.ts';
 import { formatAddress } from '../chain/keys.ts';
 import { decodeTransaction } from '../chain/transaction.ts';
 import { api } from '../daemon/rpc/api.ts';
-import { ask, fake, folder, home, included, including, startFake, state } from './asked.suite.ts';
+import { ask, fake, folder, home, included, including, startFake, state, useDataFolder } from './asked.suite.ts';
 import type { Answers } from './fake-daemon.suite.ts';
+
+useDataFolder();
 
 describe('shapes that other programs count on', () => {
   it('put waits for the block and tells where it is', async () => {

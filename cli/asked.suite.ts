@@ -15,17 +15,20 @@ export const home = join(folder, 'home');
 /** The daemon of the test that runs. */
 export let fake: FakeDaemon | null = null;
 
-beforeAll(async () => {
-  mkdirSync(home, { mode: 0o700 });
-  writeFileSync(join(home, 'password'), 'secret\n', { mode: 0o600 });
-  const key = { password: 'secret', addressPrefix: 'kv', cost: scryptCostMin, secret: newSecret() };
-  await createKeyFile({ folder: keyFolderOf(home), name: 'main', ...key });
-});
-afterEach(async () => {
-  await fake?.close();
-  fake = null;
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+/** The file that calls this finds the data folder filled, and leaves nothing behind. */
+export function useDataFolder(): void {
+  beforeAll(async () => {
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    writeFileSync(join(home, 'password'), 'secret\n', { mode: 0o600 });
+    const key = { password: 'secret', addressPrefix: 'kv', cost: scryptCostMin, secret: newSecret() };
+    await createKeyFile({ folder: keyFolderOf(home), name: 'main', ...key });
+  });
+  afterEach(async () => {
+    await fake?.close();
+    fake = null;
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+}
 
 /** In the place of the one before. */
 export async function startFake(answers: Answers = {}): Promise<FakeDaemon> {

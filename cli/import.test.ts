@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ask, fake, folder, included, including } from './asked.suite.ts';
+import { ask, fake, folder, included, including, useDataFolder } from './asked.suite.ts';
+
+useDataFolder();
 
 describe('import', () => {
   it('writes rows, lists those that failed, and tells a summary', async () => {

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { errorRow } from '../chain/errors.ts';
-import { ask, fake, folder, home, including, startFake } from './asked.suite.ts';
+import { ask, fake, folder, home, including, startFake, useDataFolder } from './asked.suite.ts';
 import { makeProgram } from './program.ts';
 import { typed } from './typed.suite.ts';
+
+useDataFolder();
 
 describe('what is typed wrongly', () => {
   const cases: readonly (readonly [string, readonly string[], says: RegExp])[] = [

@@ -10,10 +10,14 @@ import { startUnderTest, type UnderTest } from './server-under-test.suite.ts';
 
 /** The server of the test that runs. */
 export let under: UnderTest;
-beforeEach(async () => {
-  under = await startUnderTest();
-});
-afterEach(() => under.close());
+
+/** Every test of the file that calls this has a server of its own. */
+export function serveEachTest(): void {
+  beforeEach(async () => {
+    under = await startUnderTest();
+  });
+  afterEach(() => under.close());
+}
 
 export const alice = formatAddress(addressOf(publicKeyOf(aliceKey)), 'kvt');
 export const bob = formatAddress(addressOf(publicKeyOf(bobKey)), 'kvt');

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { toHex, toUtf8 } from '../../chain/bytes.ts';
 import { verifyProof } from '../../chain/proof.ts';
 import { bobKey } from './little-node.suite.ts';
-import { alice, bob, code, ok, put, under } from './method-calls.suite.ts';
+import { alice, bob, code, ok, put, serveEachTest, under } from './method-calls.suite.ts';
+
+serveEachTest();
 
 describe('kv_', () => {
   test('a plain put is signed by the account of the daemon, and read back once a block holds it', async () => {

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { toHex } from '../../chain/bytes.ts';
 import { methodNames } from './api.ts';
 import { bobKey } from './little-node.suite.ts';
-import { alice, bob, code, ok, put, under } from './method-calls.suite.ts';
+import { alice, bob, code, ok, put, serveEachTest, under } from './method-calls.suite.ts';
+
+serveEachTest();
 
 describe('tx_ and wallet_', () => {
   test('prepare tells all that a signature needs', async () => {

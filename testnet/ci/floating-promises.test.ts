@@ -1,7 +1,10 @@
 /** Plants promises that nobody waits for and sees each of them caught, and what handles its failure accepted. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PlantedTree } from './planted-tree.ts';
-import { processTimeoutMs, type Verdict } from './programs.ts';
+import { processTimeoutMs, repositoryRoot, type Verdict } from './programs.ts';
 
 const prelude = `
 declare function work(): Promise<void>;
@@ -66,5 +69,44 @@ describe('a promise that nobody waits for', () => {
   it.each(handled.map((statement, index) => ({ statement, file: fileOf('handled', index) })))(
     'is not seen in: $statement',
     ({ file }) => expect(verdict.stderr).not.toContain(`${file}:`),
+  );
+});
+
+describe('a build that looked at every promise', () => {
+  let tree: PlantedTree;
+  const look = (): Promise<Verdict> => tree.run('.ci/floating-promises.mjs');
+  const plant = (statement: string): Promise<void> =>
+    tree.plant({ 'chain/planted.ts': `declare function work(): Promise<void>;\n${statement}\nexport {};\n` });
+
+  beforeAll(async () => {
+    const references = [{ path: 'chain' }];
+    const rootConfig = JSON.parse(await readFile(join(repositoryRoot, 'tsconfig.json'), 'utf8'));
+    tree = await PlantedTree.create({ 'tsconfig.json': JSON.stringify({ ...rootConfig, references }) }, [
+      'chain/tsconfig.json',
+    ]);
+  });
+  afterAll(() => tree.remove());
+
+  it(
+    'is believed, until the sources are others',
+    async () => {
+      await plant('await work();');
+      expect(await tree.run('.ci/compile.mjs')).toMatchObject({ exitCode: 0 });
+      expect(existsSync(join(tree.root, 'dist/.promises-checked'))).toBe(true);
+      expect(await look()).toMatchObject({ exitCode: 0 });
+      await plant('work();');
+      expect(await look()).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('chain/planted.ts:2 ') });
+    },
+    processTimeoutMs,
+  );
+
+  it(
+    'vouches for none that it found',
+    async () => {
+      await plant('work();');
+      expect(await tree.run('.ci/compile.mjs', '--force')).toMatchObject({ exitCode: 0 });
+      expect(await look()).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('chain/planted.ts:2 ') });
+    },
+    processTimeoutMs,
   );
 });
