@@ -48,7 +48,7 @@ export function selfishMiner({ onAttack }: AttackerParts): Policy {
 }
 
 /** What to publish when. The pool mines on a node that hears of all blocks, and keeps its own of equal branches. */
-export class SelfishMiner<Block> {
+class SelfishMiner<Block> {
   /** Found and not published, oldest first. */
   #withheld: Block[] = [];
   /** Length of the private branch since it left the public one. */
