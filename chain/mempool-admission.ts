@@ -1,6 +1,7 @@
 /** What a transaction must fulfil to wait: limits of the pool, of its sender, and what it must pay to take the place of another. */
 import type { Rejection } from './errors.ts';
 import type { Entry, SenderQueue } from './mempool-sender.ts';
+import { isEnforced } from './rules.ts';
 import type { Account } from './state.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -98,7 +99,7 @@ function replacementRefusal(transaction: Transaction, before: Entry): Rejection 
 
 function countRefusal(transaction: Transaction, queue: SenderQueue, limits: MempoolLimits): Rejection | null {
   if (transaction.body.nonce > queue.nextNonce) {
-    if (queue.gapped.size < limits.senderGappedMax) return null;
+    if (!isEnforced('mempool gap') || queue.gapped.size < limits.senderGappedMax) return null;
     const expected = `the next nonce is ${queue.nextNonce}`;
     return { code: 'GAP_LIMIT', detail: `${queue.gapped.size} transactions wait behind a gap; ${expected}` };
   }

@@ -10,6 +10,7 @@ import { type MetricRow, metricTable } from '../daemon/metrics-table.ts';
 import { type MethodName, methodNames, rowOf } from '../daemon/rpc/api.ts';
 import { openApiDocument } from '../daemon/rpc/open-api.ts';
 import { jsonSchema, openRpcDocument, propertiesOf } from '../daemon/rpc/open-rpc.ts';
+import { attackersPage } from './attackers/page.ts';
 import { limitsPage } from './limits-page.ts';
 import { threatsPage } from './threats-page.ts';
 
@@ -26,6 +27,7 @@ const pages: Readonly<Record<string, () => string>> = {
   'metrics.md': metricsPage,
   '../operate/limits.md': () => limitsPage(root, notice),
   '../operate/threats.md': () => threatsPage(root, notice),
+  '../testnet/attackers.md': () => attackersPage(notice),
   'openrpc.json': () => `${JSON.stringify(openRpcDocument(version), null, 2)}\n`,
   'openapi.json': () => `${JSON.stringify(openApiDocument(version), null, 2)}\n`,
 };

@@ -1,17 +1,24 @@
 /**
- * What attackers that follow the chain are built of: a whole node over real sockets, in this process, with its chain in memory. Their
- * policy is in the network port that they put between the node and the wire, so no honest daemon has an option for it.
+ * An attacker of real daemons: a whole node over real sockets, in this process, with its chain in memory. Its policy is in the network port
+ * between the node and the wire, so no honest daemon has an option for it.
  */
+import { randomBytes } from 'node:crypto';
 import { toHex } from '../../chain/bytes.ts';
 import { chainIdOf, type Genesis } from '../../chain/genesis.ts';
 import { InlineVerifier } from '../../daemon/crypto/inline-verifier.ts';
 import { WorkerMiner } from '../../daemon/mining/worker-miner.ts';
 import { createLibp2pNetwork } from '../../daemon/network/network.ts';
 import { Node } from '../../daemon/node.ts';
-import type { Network } from '../../daemon/ports.ts';
+import type { Clock, Network } from '../../daemon/ports.ts';
 import { MemoryStore } from '../../daemon/store/memory-store.ts';
 import { MemoryLog } from '../../daemon/store/record-log.ts';
 import { systemClock, systemRandom } from '../../daemon/system.ts';
+import { Chance } from '../sim/chance.ts';
+import { AttackerNetwork } from './attacker-network.ts';
+import { Deeds } from './deeds.ts';
+import type { AttackerKind } from './kinds.ts';
+import { policies } from './policies.ts';
+import type { Policy } from './policy.ts';
 
 export interface AttackerPlace {
   readonly genesis: Genesis;
@@ -28,15 +35,65 @@ export interface AttackerPlace {
 }
 
 /** An attacker while it takes part. */
-export interface Attacker {
+export interface AttackerNode {
+  readonly node: Node;
   readonly peerId: string;
   /** Where others dial it. */
   readonly address: string;
   close(): Promise<void>;
 }
 
-/** A libp2p network port as a daemon has it, not started. */
-export function openAttackerNetwork({ genesis, keys, address, bootstrap }: AttackerPlace): Promise<Network> {
+/** Joins the network with this policy before its port. It does not mine yet. */
+export async function openAttackerNode(place: AttackerPlace, policy: Policy): Promise<AttackerNode> {
+  const { genesis, keys, hashRate, onFault } = place;
+  const network = new AttackerNetwork(await openNetwork(place), policy);
+  const miner = new WorkerMiner({ threads: 1, rateMax: Math.max(1, hashRate), onSwitch: () => {}, onFault });
+  const clock = policy.clock?.(systemClock) ?? systemClock;
+  const world = { store: new MemoryStore(), log: new MemoryLog(), clock, random: systemRandom };
+  const node = await Node.open(
+    { genesis, secretKey: keys.producer, pruning: null, onFatal: onFault, onFault, onTrace: () => {} },
+    { ...world, network, miner, verifier: new InlineVerifier() },
+  );
+  await node.start();
+  policy.begin?.(node, network.voice);
+  return {
+    node,
+    peerId: network.self,
+    address: network.addresses()[0] ?? '',
+    close: async () => {
+      await node.stop();
+      await miner.close();
+    },
+  };
+}
+
+/** An attacker of this kind that attacks and mines. */
+export async function openAttacker(
+  kind: AttackerKind,
+  place: AttackerPlace,
+  onAttack: (what: string) => void,
+): Promise<AttackerNode> {
+  const { genesis, keys, hashRate } = place;
+  const life = new AbortController();
+  const chance = new Chance(randomBytes(8).readBigUInt64BE(), kind);
+  const clock: Clock = {
+    ...systemClock,
+    setTimer: (afterMs, callback) => systemClock.setTimer(afterMs, () => life.signal.aborted || callback()),
+  };
+  const secretKey = keys.producer;
+  const parts = { self: kind, secretKey, genesis, chance, clock, deeds: new Deeds(), onAttack };
+  const opened = await openAttackerNode(place, policies[kind](parts));
+  if (hashRate > 0) opened.node.producer.start();
+  return {
+    ...opened,
+    close: async () => {
+      life.abort();
+      await opened.close();
+    },
+  };
+}
+
+function openNetwork({ genesis, keys, address, bootstrap }: AttackerPlace): Promise<Network> {
   return createLibp2pNetwork({
     identity: keys.identity,
     listen: [`/ip4/${address}/tcp/0`],
@@ -49,28 +106,4 @@ export function openAttackerNetwork({ genesis, keys, address, bootstrap }: Attac
     random: systemRandom,
     log: { debug: () => {}, info: () => {}, warn: () => {} },
   });
-}
-
-export interface AttackerNode {
-  readonly node: Node;
-  close(): Promise<void>;
-}
-
-/** A node that has joined the network through this port, and does not mine yet. */
-export async function openAttackerNode(place: AttackerPlace, network: Network): Promise<AttackerNode> {
-  const { genesis, keys, hashRate, onFault } = place;
-  const miner = new WorkerMiner({ threads: 1, rateMax: Math.max(1, hashRate), onSwitch: () => {}, onFault });
-  const world = { store: new MemoryStore(), log: new MemoryLog(), clock: systemClock, random: systemRandom };
-  const node = await Node.open(
-    { genesis, secretKey: keys.producer, pruning: null, onFatal: onFault, onFault, onTrace: () => {} },
-    { ...world, network, miner, verifier: new InlineVerifier() },
-  );
-  await node.start();
-  return {
-    node,
-    close: async () => {
-      await node.stop();
-      await miner.close();
-    },
-  };
 }

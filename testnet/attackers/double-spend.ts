@@ -2,13 +2,16 @@
 
 import { toUtf8 } from '../../chain/bytes.ts';
 import { chainIdOf, type Genesis } from '../../chain/genesis.ts';
-import { signTransaction } from '../../chain/transaction.ts';
-import { newSecret } from '../../daemon/keystore/keystore.ts';
-import type { DoubleSpend } from './private-fork.ts';
+import { signTransaction, type Transaction } from '../../chain/transaction.ts';
 
-/** Of a new account, which needs no money where writes are free. The victim reads `paid` of a payment that stands, else `not paid`. */
-export function makeDoubleSpend(genesis: Genesis, key: string): DoubleSpend {
-  const secretKey = newSecret();
+/** Two transactions of one account with the same nonce. */
+export interface DoubleSpend {
+  readonly payment: Transaction;
+  readonly conflict: Transaction;
+}
+
+/** Of a new account with this key, which needs no money where writes are free. The victim reads `paid` of a payment that stands, else `not paid`. */
+export function makeDoubleSpend(genesis: Genesis, key: string, secretKey: Uint8Array): DoubleSpend {
   const put = (value: string) => {
     const operation = { type: 'put' as const, key, value: toUtf8(value), contentType: '', expectedVersion: null };
     const fields = { chainId: chainIdOf(genesis), nonce: 0, fee: 0n, expiresAt: null, memo: new Uint8Array(0) };

@@ -2,6 +2,7 @@
 import type { SealedHeader } from '../../chain/block.ts';
 import { equalBytes } from '../../chain/bytes.ts';
 import { decodeBits, workOf } from '../../chain/target.ts';
+import type { Clock } from '../../daemon/ports.ts';
 import { decodeHeaders, encodeRequest } from '../../daemon/wire.ts';
 import type { Curtain } from './curtain.ts';
 
@@ -19,20 +20,22 @@ interface Following {
 export class PeersBranch {
   readonly #curtain: Curtain;
   readonly #fork: SealedHeader;
+  readonly #clock: Clock;
   #branches: readonly (readonly SealedHeader[])[] = [];
   #heard = -1;
   #nextMs = 0;
 
   /** On top of `fork`, which is on everybody's chain. */
-  constructor(curtain: Curtain, fork: SealedHeader) {
+  constructor(curtain: Curtain, clock: Clock, fork: SealedHeader) {
     this.#curtain = curtain;
+    this.#clock = clock;
     this.#fork = fork;
   }
 
   /** `ours` is the first block of our own branch; null before there is one. */
   async look(ours: SealedHeader | null): Promise<Following> {
     const { blocksHeard } = this.#curtain;
-    const nowMs = performance.now();
+    const nowMs = this.#clock.monotonic();
     if (blocksHeard !== this.#heard || nowMs >= this.#nextMs) {
       this.#heard = blocksHeard;
       this.#nextMs = nowMs + lookMs;

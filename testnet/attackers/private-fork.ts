@@ -1,37 +1,32 @@
 /**
- * Private fork, the double spend. The attack: pay on the public chain, mine a branch in secret from the block below the payment, with
+ * The double spend. The attack: pay on the public chain, mine a branch in secret from the block below the payment, with
  * a transaction that contradicts it; when the victim has delivered and the secret branch is heavier, publish it, and the payment was never made.
  * The defence: confirmations. With less than half of the hash rate the branch falls behind with every block that the victim waits; against more
  * there is none in proof of work alone, and the rate of success is PROTOCOLS 10.1's. THREATS.md C1.
  */
 import type { SealedHeader } from '../../chain/block.ts';
-import type { Transaction } from '../../chain/transaction.ts';
+import type { Node } from '../../daemon/node.ts';
+import type { Clock } from '../../daemon/ports.ts';
 import { encodeBatch } from '../../daemon/wire.ts';
-import { until } from '../until.ts';
-import {
-  type Attacker,
-  type AttackerNode,
-  type AttackerPlace,
-  openAttackerNetwork,
-  openAttackerNode,
-} from './attacker-node.ts';
 import { Curtain } from './curtain.ts';
+import { type DoubleSpend, makeDoubleSpend } from './double-spend.ts';
 import { PeersBranch, workOfAll } from './peers-branch.ts';
+import type { AttackerParts, Policy } from './policy.ts';
 
-const raceMsMax = 86_400_000;
-
-/** Two transactions of one account with the same nonce. */
-export interface DoubleSpend {
-  readonly payment: Transaction;
-  readonly conflict: Transaction;
-}
+/** Between two looks at the race. */
+const lookMs = 50;
+/** Between two double spends, and what their victims wait for. */
+const restMs = 10_000;
+const confirmations = 2;
+const giveUpBehind = 6;
 
 export interface RacePlan {
   /** Whether the victim has delivered, so that there is something to be gained; told how many blocks the public branch has. */
   readonly isDelivered: (publicBlocks: number) => boolean;
   /** Behind the public branch by so many blocks, at any time, it gives up. */
   readonly giveUpBehind: number;
-  readonly signal: AbortSignal;
+  /** Ends it; null where its world does. */
+  readonly signal: AbortSignal | null;
 }
 
 export interface RaceEnd {
@@ -41,40 +36,47 @@ export interface RaceEnd {
   readonly publicBlocks: number;
 }
 
-export class PrivateFork implements Attacker {
-  readonly #node: AttackerNode['node'];
+/** One double spend after the other; the victim is whoever believes a put of so many confirmations. */
+export function privateFork(parts: AttackerParts): Policy {
+  return doubleSpender(parts, { confirmations, giveUpBehind });
+}
+
+export function doubleSpender(parts: AttackerParts, patience: { confirmations: number; giveUpBehind: number }): Policy {
+  const { genesis, chance, clock, deeds, onAttack } = parts;
+  const curtain = new Curtain(node => {
+    spendTwice(new PrivateFork(node, curtain)).catch(error => onAttack(`the attacks ended: ${String(error)}`));
+  });
+  return curtain;
+
+  async function spendTwice(fork: PrivateFork): Promise<void> {
+    const isDelivered = (publicBlocks: number) => publicBlocks >= patience.confirmations;
+    for (let number = 1; ; number++) {
+      await pause(clock, restMs);
+      const spend = makeDoubleSpend(genesis, `attack/private-fork/${number}`, chance.bytes(32));
+      for (const { idHex } of [spend.payment, spend.conflict]) deeds.own(idHex);
+      await fork.begin(spend);
+      onAttack(`paid with ${spend.payment.idHex.slice(0, 8)}, and mines in secret`);
+      const { outcome } = await fork.race({ isDelivered, giveUpBehind: patience.giveUpBehind, signal: null });
+      onAttack(`the race has ended: ${outcome}`);
+    }
+  }
+}
+
+export class PrivateFork {
+  readonly #node: Node;
   readonly #curtain: Curtain;
-  readonly #close: AttackerNode['close'];
   /** Where the branches part: a block of both, and the work up to it. */
   #fork: { readonly sealed: SealedHeader; readonly work: bigint };
 
-  private constructor({ node, close }: AttackerNode, curtain: Curtain) {
+  /** Behind this curtain. */
+  constructor(node: Node, curtain: Curtain) {
     this.#node = node;
     this.#curtain = curtain;
-    this.#close = close;
     this.#fork = { sealed: node.ledger.head, work: 0n };
-  }
-
-  /** Joins as any node does. */
-  static async open(place: AttackerPlace): Promise<PrivateFork> {
-    const curtain = new Curtain(await openAttackerNetwork(place));
-    return new PrivateFork(await openAttackerNode(place, curtain), curtain);
-  }
-
-  get peerId(): string {
-    return this.#curtain.self;
-  }
-
-  get address(): string {
-    return this.#curtain.addresses()[0] ?? '';
   }
 
   get head(): SealedHeader {
     return this.#node.ledger.head;
-  }
-
-  get peers(): number {
-    return this.#curtain.peers().length;
   }
 
   /** Lowers the curtain on the present head, pays before it, and keeps the contradiction behind it. */
@@ -87,36 +89,55 @@ export class PrivateFork implements Attacker {
 
   /** Mines the secret branch until the peers have adopted it, or it is hopeless; follows the public chain again after that. */
   async race({ isDelivered, giveUpBehind, signal }: RacePlan): Promise<RaceEnd> {
-    let isShown = false;
-    let blocks = { privateBlocks: 0, publicBlocks: 0 };
-    const peers = new PeersBranch(this.#curtain, this.#fork.sealed);
+    const { clock } = this.#node.ports;
+    const peers = new PeersBranch(this.#curtain, clock, this.#fork.sealed);
+    const seen = { isShown: false, privateBlocks: 0, publicBlocks: 0 };
     this.#node.producer.start();
     try {
-      return await until('the race to end', raceMsMax, async () => {
-        signal.throwIfAborted();
-        const [ours = null] = await this.#node.reader.headersFrom(this.#fork.sealed.header.height + 1, 1);
-        const { isAdopted, theirs } = await peers.look(ours);
-        if (isAdopted) return { outcome: 'won' as const, ...blocks };
-        blocks = {
-          privateBlocks: this.head.header.height - this.#fork.sealed.header.height,
-          publicBlocks: theirs.length,
-        };
-        if (blocks.publicBlocks - blocks.privateBlocks >= giveUpBehind)
-          return { outcome: 'gave up' as const, ...blocks };
-        const isHeavier = this.#node.engine.view().head.work - this.#fork.work > workOfAll(theirs);
-        if (!isShown && isHeavier && isDelivered(blocks.publicBlocks)) {
-          isShown = true;
-          await this.#curtain.show();
-        }
-        return null;
-      });
+      for (;;) {
+        signal?.throwIfAborted();
+        const outcome = await this.#look(peers, { isDelivered, giveUpBehind }, seen);
+        const { privateBlocks, publicBlocks } = seen;
+        if (outcome !== null) return { outcome, privateBlocks, publicBlocks };
+        await pause(clock, lookMs);
+      }
     } finally {
       this.#node.producer.stop();
       this.#curtain.open();
     }
   }
 
-  close(): Promise<void> {
-    return this.#close();
+  /** How the race has ended, or null. */
+  async #look(
+    peers: PeersBranch,
+    { isDelivered, giveUpBehind }: Omit<RacePlan, 'signal'>,
+    seen: Seen,
+  ): Promise<RaceEnd['outcome'] | null> {
+    const { sealed, work } = this.#fork;
+    const [ours = null] = await this.#node.reader.headersFrom(sealed.header.height + 1, 1);
+    const { isAdopted, theirs } = await peers.look(ours);
+    if (isAdopted) return 'won';
+    seen.privateBlocks = this.head.header.height - sealed.header.height;
+    seen.publicBlocks = theirs.length;
+    if (seen.publicBlocks - seen.privateBlocks >= giveUpBehind) return 'gave up';
+    const isHeavier = this.#node.engine.view().head.work - work > workOfAll(theirs);
+    if (!seen.isShown && isHeavier && isDelivered(seen.publicBlocks)) {
+      seen.isShown = true;
+      await this.#curtain.show();
+    }
+    return null;
   }
+}
+
+/** What was seen of a race: the blocks of both branches, and whether ours was shown. */
+interface Seen {
+  isShown: boolean;
+  privateBlocks: number;
+  publicBlocks: number;
+}
+
+function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise(resolve => {
+    clock.setTimer(ms, resolve);
+  });
 }

@@ -31,7 +31,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
   'A-B1 state': { what: 'does not compare the state with its root', faults: ['invalid-blocks'] },
   'A-B1 signatures': { what: 'does not verify the signatures within a block', faults: ['invalid-blocks'] },
   'producer signature': { what: 'does not verify who made a block', faults: ['invalid-blocks'] },
-  'chain id': { what: 'takes transactions of other chains', faults: ['invalid-transactions', 'invalid-blocks'] },
+  'chain id': { what: 'takes transactions of other chains', faults: ['replayer', 'invalid-blocks'] },
   'transaction signature': { what: 'takes transactions that nobody signed', faults: ['invalid-transactions'] },
   'ledger nonce': { what: 'executes a transaction whatever its nonce', faults: ['invalid-blocks'] },
   'ledger expiry': { what: 'executes transactions that have expired', faults: ['invalid-blocks'] },
@@ -40,6 +40,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
   'ledger tree back': { what: 'keeps the state tree of a block that it refuses', faults: ['invalid-blocks'] },
   'mempool undone': { what: 'forgets the transactions of undone blocks', faults: ['partition'] },
   'mempool included': { what: 'keeps transactions that are included', faults: ['partition'] },
+  'mempool gap': { what: 'lets a sender have any number behind a gap', faults: ['orphan-flooder'] },
   'sync bodies': { what: 'asks nobody for the bodies of headers', faults: ['partition'] },
   'sync withheld': {
     what: 'asks nobody else when the sender of a block withholds its transactions',

@@ -13,8 +13,10 @@ import { KvchainError } from '../../chain/errors.ts';
 import { parseGenesis } from '../../chain/genesis-file.ts';
 import { newSecret } from '../../daemon/keystore/keystore.ts';
 import type { KvchainClient } from '../../daemon/rpc/client.ts';
-import { makeDoubleSpend } from '../attackers/double-spend.ts';
-import { type DoubleSpend, PrivateFork } from '../attackers/private-fork.ts';
+import { type AttackerNode, openAttackerNode } from '../attackers/attacker-node.ts';
+import { Curtain } from '../attackers/curtain.ts';
+import { type DoubleSpend, makeDoubleSpend } from '../attackers/double-spend.ts';
+import { PrivateFork } from '../attackers/private-fork.ts';
 import type { RunningNetwork } from '../networks/network.ts';
 import { planOf } from '../networks/network-file.ts';
 import { until } from '../until.ts';
@@ -84,11 +86,12 @@ async function run(network: RunningNetwork, plan: Run): Promise<Attack51Report> 
     return await attack({ clients, attacker, putting, undone, plan });
   } finally {
     await Promise.all([putting.stop(), undone.stop()]);
-    await attacker.fork.close();
+    await attacker.opened.close();
   }
 }
 
 interface OpenAttacker {
+  readonly opened: AttackerNode;
   readonly fork: PrivateFork;
   readonly spend: DoubleSpend;
 }
@@ -97,16 +100,19 @@ async function openAttacker(network: RunningNetwork, { rate, tell }: Run): Promi
   const file = await readFile(join(network.member(miner).dataDir, 'genesis.json'), 'utf8');
   const genesis = parseGenesis(file);
   if (!genesis.ok) throw new KvchainError(genesis.error.code, genesis.error.detail);
-  const fork = await PrivateFork.open({
+  const curtain = new Curtain();
+  const place = {
     genesis: genesis.value,
     keys: { identity: newSecret(), producer: newSecret() },
     address: '127.0.0.1',
     bootstrap: network.members.flatMap(({ address }) => address ?? []),
     hashRate: rate,
-    onFault: error => tell(`the attacker has a fault: ${String(error)}`),
-  });
-  await until('the attacker to know everybody', settleMs, async () => fork.peers >= network.members.length);
-  return { fork, spend: makeDoubleSpend(genesis.value, key) };
+    onFault: (error: unknown) => tell(`the attacker has a fault: ${String(error)}`),
+  };
+  const opened = await openAttackerNode(place, curtain);
+  await until('the attacker to know everybody', settleMs, async () => curtain.peers().length >= network.members.length);
+  const spend = makeDoubleSpend(genesis.value, key, newSecret());
+  return { opened, fork: new PrivateFork(opened.node, curtain), spend };
 }
 
 interface Scene {

@@ -9,8 +9,8 @@ import { mempoolLimits } from '../../chain/mempool-admission.ts';
 import { bodiesWantedMax } from '../../consensus/engine.ts';
 import type { Node } from '../../daemon/node.ts';
 import type { PeerId } from '../../daemon/ports.ts';
+import type { Deeds } from '../attackers/deeds.ts';
 import { ChainMirror, type Moved } from './chain-mirror.ts';
-import type { Poison } from './poison.ts';
 import { short, type Trace } from './trace.ts';
 
 /** A transaction that a client sent, with its rivals of the same nonce: one of them must get in. */
@@ -30,7 +30,7 @@ interface Watched {
 
 export class Checks {
   readonly #trace: Trace;
-  readonly #poison: Poison;
+  readonly #deeds: Deeds;
   readonly #blamed = new Set<PeerId>();
   readonly #watched = new Map<PeerId, Watched>();
   readonly #work = new Map<PeerId, bigint>();
@@ -38,9 +38,9 @@ export class Checks {
   readonly #failures: string[] = [];
   #reorgDepthMax = 0;
 
-  constructor(trace: Trace, poison: Poison) {
+  constructor(trace: Trace, deeds: Deeds) {
     this.#trace = trace;
-    this.#poison = poison;
+    this.#deeds = deeds;
   }
 
   /** What was found wrong first, or null. */
@@ -112,7 +112,7 @@ export class Checks {
   /** What is wrong with a block that a node made canonical now, or null. */
   #adoptionFault(node: Node, { type, hash, time, height }: Moved): string | null {
     if (type === 'undone') return null;
-    const rule = this.#poison.ruleOf(toHex(hash));
+    const rule = this.#deeds.ruleOf(toHex(hash));
     if (rule !== null) return `${rule}: block ${toHex(hash)}, which breaks this rule, is adopted`;
     const aheadMs = time - node.ports.clock.now();
     const { maxDriftMs } = paramsAt(node.genesis, height);
@@ -153,8 +153,12 @@ export class Checks {
   }
 
   #checkMempool(name: PeerId, { mempool }: Node): void {
-    for (const [idHex, rule] of this.#poison.transactions)
+    for (const [idHex, rule] of this.#deeds.transactions)
       if (mempool.has(idHex)) this.fail(name, `${rule}: transaction ${idHex}, which breaks this rule, is held`);
+    const gapped = [...this.#deeds.gappedTransactions].filter(idHex => mempool.has(idHex)).length;
+    const { senderGappedMax } = mempoolLimits;
+    if (gapped > senderGappedMax)
+      this.fail(name, `A-I4: ${gapped} of one sender wait behind a gap, at most ${senderGappedMax}`);
   }
 
   #checkBounds(name: PeerId, node: Node): void {

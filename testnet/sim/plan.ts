@@ -1,12 +1,12 @@
 /** What a seed makes of a scenario before anything happens: which faults this world has, its machines, their power, clocks and links. */
 import type { PeerId } from '../../daemon/ports.ts';
+import { type AttackerKind, isAttacker, isMajority } from '../attackers/kinds.ts';
 import type { Chance } from './chance.ts';
 import { regionsCount } from './regions.ts';
 import type { RoadSettings } from './roads.ts';
 import type { Fault, Scenario } from './scenario.ts';
 import type { DiskSettings } from './simulated-disk.ts';
 import type { NodePlan } from './simulated-node.ts';
-import { isVillain, type VillainName } from './villains/villains.ts';
 import type { Weather } from './wires.ts';
 
 /** Clocks are wrong by at most this, so that two of them differ by more than maxDriftMs at times. */
@@ -43,7 +43,7 @@ export interface Plan {
 export function planWorld({ scenario, chance, rate, startMs, disk }: PlanParts): Plan {
   const count = scenario.nodes ?? Math.min(chance.between(3, 10), chance.between(3, 10));
   const faults = new Set(scenario.faults.filter(fault => chance.stream(fault).happens(faultProbability)));
-  const names = chooseVillains(scenario.faults.filter(isVillain), chance.stream('villains'), count);
+  const names = chooseVillains(scenario.faults.filter(isAttacker), chance.stream('villains'), count);
   const honest = planHonest({ count: count - names.length, rate, startMs, disk, chance, faults });
   const villains = names.map((villain, index) => planVillain(villain, index, { honest, rate, startMs, disk }));
   const machines = [...honest, ...villains].map(({ name }) => name);
@@ -51,8 +51,9 @@ export function planWorld({ scenario, chance, rate, startMs, disk }: PlanParts):
 }
 
 /** Villains of different kinds, together with less than half of the work. Who breaks the most rules comes most often. */
-function chooseVillains(possible: readonly VillainName[], chance: Chance, count: number): readonly VillainName[] {
-  if (possible.includes('majority')) return ['majority'];
+function chooseVillains(possible: readonly AttackerKind[], chance: Chance, count: number): readonly AttackerKind[] {
+  const strong = possible.filter(isMajority);
+  if (strong.length > 0) return [chance.pick(strong)];
   const most = Math.min(count - honestMin, Math.floor((count - 1) / 2));
   if (most <= 0) return [];
   const shuffled = chance.shuffle(possible);
@@ -89,13 +90,13 @@ function planHonest({ count, rate, startMs, disk, chance, faults }: HonestParts)
 }
 
 function planVillain(
-  villain: VillainName,
+  villain: AttackerKind,
   index: number,
   { honest, rate, startMs, disk }: Pick<PlanParts, 'rate' | 'startMs' | 'disk'> & Pick<Plan, 'honest'>,
 ): NodePlan {
   const name = `v${index}`;
   const bootstrap = honest.map(node => node.name);
-  const share = villain === 'majority' ? majorityShare : 1 / honest.length;
+  const share = isMajority(villain) ? majorityShare : 1 / honest.length;
   return { name, identity: name, villain, rate: rate * share, clock: { startMs, rate: 1 }, bootstrap, disk };
 }
 
@@ -115,6 +116,6 @@ function roadsOf(chance: Chance, machines: readonly PeerId[], faults: ReadonlySe
   return {
     regionOf: faults.has('regions') ? regionOf : new Map(),
     bytesPerMs: faults.has('bandwidth') ? bytesPerMs : null,
-    slowMs: faults.has('slow') ? slowMs : new Map(),
+    slowMs: faults.has('slow-node') ? slowMs : new Map(),
   };
 }

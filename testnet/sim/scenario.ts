@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { accept, type Result, reject } from '../../chain/errors.ts';
 import { type EngineName, engineNames } from '../../chain/genesis.ts';
+import { type AttackerKind, type AttackerRow, majorities, minorities } from '../attackers/kinds.ts';
 
-/** Faults that the engine promises to survive, with what each of them does. */
-export const faults = {
+/** Faults of machines and links, with what each of them does. */
+const machineFaults = {
   partition: 'the net splits until both sides have a branch of their own',
   'one-way': 'nothing reaches one node for a while, though it can speak',
   kill: 'a node loses its power, at any moment, in a durable write, or right after it sent something',
@@ -17,23 +18,20 @@ export const faults = {
   regions: 'the nodes stand in 13 regions of the world, each pair with its delay',
   bandwidth: 'links carry so many bytes a second',
   clock: 'clocks are wrong and run wrong',
-  slow: 'one node takes its time for each packet',
+  'slow-node': 'one node takes its time for each packet',
   twins: 'two nodes have one identity',
-  silent: 'a node passes nothing on and answers nothing',
-  liar: 'a node answers with changed bytes, cut lists and the answers to other questions',
-  'invalid-blocks': 'a miner makes blocks that break one rule each, and builds on them',
-  equivocator: 'a miner publishes two blocks where it found one',
-  'header-flooder': 'a node floods the others with headers whose parents nobody knows',
-  'invalid-transactions': 'a node gossips transactions that break one rule each',
 } as const;
+
+/** Faults that the engine promises to survive. */
+export const faults: Readonly<Record<string, string>> = { ...machineFaults, ...whatsOf(minorities) };
 
 /** Faults that no promise covers: the simulator must tell what they break. */
-export const faultsBeyond = {
-  majority: 'a miner with more than half of the work publishes its own branch when the others have settled',
+export const faultsBeyond: Readonly<Record<string, string>> = {
+  ...whatsOf(majorities),
   amnesia: 'disks call durable what they have not written',
-} as const;
+};
 
-export type Fault = keyof typeof faults | keyof typeof faultsBeyond;
+export type Fault = keyof typeof machineFaults | 'amnesia' | AttackerKind;
 
 export interface Scenario {
   readonly engine: EngineName;
@@ -98,4 +96,8 @@ export function optionsOf({ engine, seed, nodes, intervalMs, faults: chosen, wit
     `--faults ${isAll ? 'all' : chosen.join(',') || 'none'}`,
     ...(without.length === 0 ? [] : [`--without ${without.join(',')}`]),
   ].join(' ');
+}
+
+function whatsOf(rows: Readonly<Record<string, AttackerRow>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(rows).map(([kind, { what }]) => [kind, what]));
 }

@@ -74,9 +74,14 @@ export async function simulate(options: SimulationOptions): Promise<Report> {
     world.wires.onPacket = onPacket;
     if (sabotage.distortion) world.wires.distortion = sabotage.distortion;
     await world.run(() => tellStory(world, told));
-    const { nodes, genesis, workload, checks, time, wires, trace } = world;
+    const { nodes, genesis, workload, checks, deeds, time, wires, trace } = world;
     const stores = new Map(nodes.map(node => [node.name, node.disk] as const));
-    const { height, headHex, rootHex, transactions } = await judge(genesis, stores, workload.submissions);
+    const { height, headHex, rootHex, transactions } = await judge(
+      genesis,
+      stores,
+      workload.submissions,
+      deeds.ownTransactions,
+    );
     const { reorgDepthMax } = checks;
     if (told.partitions > 0 && reorgDepthMax < branchDepth)
       throw new Error(`the deepest reorg undid ${reorgDepthMax} blocks`);

@@ -6,14 +6,16 @@ import type { Genesis } from '../../chain/genesis.ts';
 import { sha256 } from '../../chain/hash.ts';
 import { Node, type NodePorts } from '../../daemon/node.ts';
 import type { PeerId, Store, Verifier } from '../../daemon/ports.ts';
+import { AttackerNetwork } from '../attackers/attacker-network.ts';
+import type { Deeds } from '../attackers/deeds.ts';
+import type { AttackerKind } from '../attackers/kinds.ts';
+import { policies } from '../attackers/policies.ts';
+import type { Policy } from '../attackers/policy.ts';
 import type { Chance } from './chance.ts';
 import { type ClockSettings, Life, SimulatedClock } from './life.ts';
-import type { Poison } from './poison.ts';
 import { type DiskSettings, SimulatedDisk } from './simulated-disk.ts';
 import { SimulatedMiner } from './simulated-miner.ts';
 import { type Consequence, SimulatedNetwork } from './simulated-network.ts';
-import { type Villain, VillainNetwork } from './villains/villain.ts';
-import { type VillainName, villains } from './villains/villains.ts';
 import type { VirtualTime } from './virtual-time.ts';
 import type { Wires } from './wires.ts';
 
@@ -22,7 +24,7 @@ export interface NodePlan {
   /** Whose key it produces with: its own name's, or, of a twin, the other's. */
   readonly identity: PeerId;
   /** Null when it is honest. */
-  readonly villain: VillainName | null;
+  readonly villain: AttackerKind | null;
   /** Trials a second. */
   readonly rate: number;
   readonly clock: ClockSettings;
@@ -50,7 +52,7 @@ export interface NodeSurroundings {
   readonly time: VirtualTime;
   readonly wires: Wires;
   readonly chance: Chance;
-  readonly poison: Poison;
+  readonly deeds: Deeds;
   readonly verifier: Verifier;
   readonly watch: NodeWatch;
 }
@@ -156,7 +158,7 @@ export class SimulatedNode {
   async #start(run: Run): Promise<void> {
     const { genesis, watch } = this.#surroundings;
     const { name } = this;
-    const villain = this.#villain(run);
+    const policy = this.#policy(run);
     const options = {
       genesis,
       secretKey: this.#secretKey,
@@ -169,37 +171,38 @@ export class SimulatedNode {
       onTrace: (rule: string, data: Readonly<Record<string, string | number>>) => watch.onRule(name, rule, data),
     };
     const ports = this.#ports(run);
-    const network = villain === null ? ports.network : new VillainNetwork(ports.network, villain);
-    const node = await Node.open(options, { ...ports, network });
+    const attacker = policy && this.#attackerNetwork(ports.network, policy);
+    const clock = policy?.clock?.(ports.clock) ?? ports.clock;
+    const node = await Node.open(options, { ...ports, clock, network: attacker ?? ports.network });
     run.node = node;
     await watch.onOpen(name, node);
     await node.start();
     run.isUp = true;
     if (this.#isMining) node.producer.start();
     watch.onUp(name);
-    const { network: wires } = ports;
-    villain?.begin?.(node, {
-      publish: (topic, data) => wires.publish(topic, data),
-      whisper: (peer, topic, data) => wires.whisper(peer, topic, data),
-    });
+    if (attacker !== null) policy?.begin?.(node, attacker.voice);
   }
 
   get #secretKey(): Uint8Array {
     return sha256(toUtf8(`producer ${this.plan.identity}`));
   }
 
-  #villain({ life, clock }: Run): Villain | null {
+  #attackerNetwork(network: SimulatedNetwork, policy: Policy): AttackerNetwork {
+    return new AttackerNetwork(network, policy, (peer, topic, data) => network.whisper(peer, topic, data));
+  }
+
+  #policy({ clock }: Run): Policy | null {
     if (this.plan.villain === null) return null;
-    const { chance, poison, watch } = this.#surroundings;
+    const { genesis, chance, deeds, watch } = this.#surroundings;
     const onAttack = (what: string) => watch.onAttack(this.name, what);
     const own = chance.stream(`villain ${this.#runs}`);
-    return villains[this.plan.villain]({
+    return policies[this.plan.villain]({
       self: this.name,
       secretKey: this.#secretKey,
+      genesis,
       chance: own,
-      life,
       clock,
-      poison,
+      deeds,
       onAttack,
     });
   }

@@ -227,7 +227,8 @@ async function settle(world: World): Promise<void> {
   await world.sleep(quietMs);
   const tips = new Set(mirrors(world).map(tipText));
   for (const { name, node } of world.nodes) {
-    const { count = 0 } = node?.mempool.stats() ?? {};
+    const others = [...world.deeds.ownTransactions].filter(idHex => node?.mempool.has(idHex)).length;
+    const count = (node?.mempool.stats().count ?? 0) - others;
     if (count > 0) world.checks.fail(name, `A-I7: ${count} transactions wait, and all that were sent are included`);
   }
   if (tips.size !== 1) world.checks.fail('world', `A-I5: after a quiet time the heads are ${[...tips].join(', ')}`);
@@ -236,7 +237,7 @@ async function settle(world: World): Promise<void> {
 /** A-H1: who sent what every node can see to be wrong has paid for it somewhere. */
 function checkBlame(world: World): void {
   for (const { name } of world.villains) {
-    if (world.poison.offences(name) < offencesUnpunishedMax || world.checks.hasBlamed(name)) continue;
+    if (world.deeds.offences(name) < offencesUnpunishedMax || world.checks.hasBlamed(name)) continue;
     world.checks.fail('world', `A-H1: ${name} broke rules that all can check, and nobody made it pay`);
   }
 }

@@ -21,11 +21,12 @@ export interface Verdict {
 
 const rowsMax = 1_000_000;
 
-/** Throws an Error with the first thing that does not hold. */
+/** Throws an Error with the first thing that does not hold. Transactions `ofAttackers` may be in it. */
 export async function judge(
   genesis: Genesis,
   stores: ReadonlyMap<string, Store>,
   submissions: readonly Submission[],
+  ofAttackers: ReadonlySet<string> = new Set(),
 ): Promise<Verdict> {
   let found: { readonly blocks: readonly Block[]; readonly replayed: Replayed; readonly headHex: string } | null = null;
   for (const [name, store] of stores) {
@@ -36,7 +37,7 @@ export async function judge(
     await compareState(name, store, found.replayed);
   }
   if (found === null) throw new Error('there is no disk to judge');
-  checkInclusion(found.blocks, submissions);
+  checkInclusion(found.blocks, submissions, ofAttackers);
   const { blocks, replayed, headHex } = found;
   const transactions = blocks.reduce((sum, block) => sum + block.transactions.length, 0);
   return { height: blocks.length, headHex, rootHex: toHex(replayed.root), transactions };
@@ -69,7 +70,11 @@ export async function compareState(name: string, store: Store, { records }: Repl
   if (held.size !== records.size) throw new Error(`A-I3: ${name} holds ${held.size} records, not ${records.size}`);
 }
 
-function checkInclusion(blocks: readonly Block[], submissions: readonly Submission[]): void {
+function checkInclusion(
+  blocks: readonly Block[],
+  submissions: readonly Submission[],
+  ofAttackers: ReadonlySet<string>,
+): void {
   const included = new Map<string, number>();
   for (const { idHex } of blocks.flatMap(({ transactions }) => transactions)) {
     included.set(idHex, (included.get(idHex) ?? 0) + 1);
@@ -79,6 +84,6 @@ function checkInclusion(blocks: readonly Block[], submissions: readonly Submissi
     if (times !== 1) throw new Error(`A-I7: of the transactions ${idHexes.join(', ')} ${times} are included, not one`);
   }
   const submitted = new Set(submissions.flatMap(({ idHexes }) => idHexes));
-  const stranger = [...included.keys()].find(idHex => !submitted.has(idHex));
+  const stranger = [...included.keys()].find(idHex => !submitted.has(idHex) && !ofAttackers.has(idHex));
   if (stranger !== undefined) throw new Error(`A-I7: nobody sent transaction ${stranger}, which is included`);
 }

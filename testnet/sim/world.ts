@@ -5,11 +5,11 @@ import type { Genesis } from '../../chain/genesis.ts';
 import { defaultParams } from '../../chain/params.ts';
 import { bitsForLeadingZeros } from '../../chain/target.ts';
 import type { PeerId } from '../../daemon/ports.ts';
+import { Deeds } from '../attackers/deeds.ts';
 import { accounts } from './accounts.ts';
 import { Chance } from './chance.ts';
 import { Checks } from './checks.ts';
 import { planWorld } from './plan.ts';
-import { Poison } from './poison.ts';
 import type { Scenario } from './scenario.ts';
 import { SharedVerifier } from './shared-verifier.ts';
 import type { DiskSettings } from './simulated-disk.ts';
@@ -51,7 +51,7 @@ export class World {
   readonly trace: Trace;
   readonly checks: Checks;
   readonly genesis: Genesis;
-  readonly poison: Poison;
+  readonly deeds: Deeds;
   /** The honest ones, of which all is demanded. */
   readonly nodes: readonly SimulatedNode[];
   readonly villains: readonly SimulatedNode[];
@@ -64,8 +64,8 @@ export class World {
     this.scenario = scenario;
     this.chance = new Chance(seed, 'world');
     this.trace = new Trace(this.time, onLine);
-    this.poison = new Poison();
-    this.checks = new Checks(this.trace, this.poison);
+    this.deeds = new Deeds();
+    this.checks = new Checks(this.trace, this.deeds);
     const isForgetful = honesty === 'lies' || scenario.faults.includes('amnesia');
     const plan = planWorld({
       scenario,
@@ -76,11 +76,11 @@ export class World {
     });
     this.wires = new Wires(this.time, this.chance.stream('wires'), plan.weather, plan.roads);
     this.genesis = genesisOf(scenario);
-    const { genesis, time, wires, poison } = this;
+    const { genesis, time, wires, deeds } = this;
     const verifier = new SharedVerifier();
     const watch = this.#watch();
     const build = (node: NodePlan) => {
-      const surroundings = { genesis, time, wires, poison, verifier, chance: this.chance.stream(node.name) };
+      const surroundings = { genesis, time, wires, deeds, verifier, chance: this.chance.stream(node.name) };
       return new SimulatedNode(node, { ...surroundings, watch: node.villain === null ? watch : this.#watchVillain() });
     };
     this.nodes = plan.honest.map(build);

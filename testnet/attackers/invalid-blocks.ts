@@ -1,19 +1,19 @@
 /**
- * Attack: blocks whose work is done and that break one rule each, served to whoever asks, and built upon.
- * Defence: every rule of a header, a body and an execution is checked by everybody; who sends what could be checked before it was passed
- * on pays for it (A-H1), and an invalid block takes its descendants with it (A-F3).
+ * The attack: blocks whose work is done and that break one rule each, served to whoever asks, and built upon. The defence: every rule of a
+ * header, a body and an execution is checked by everybody; who sends what could be checked before it was passed on pays for it (A-H1),
+ * and an invalid block takes its descendants with it (A-F3). THREATS.md C6, C7, C10, C19.
  */
-import type { Block } from '../../../chain/block.ts';
-import { publicKeyOf } from '../../../chain/keys.ts';
-import type { Node } from '../../../daemon/node.ts';
-import type { Chance } from '../chance.ts';
+import type { Block } from '../../chain/block.ts';
+import { publicKeyOf } from '../../chain/keys.ts';
+import type { Node } from '../../daemon/node.ts';
+import type { Chance } from '../sim/chance.ts';
 import { type Forge, ForgedBlocks, forge } from './forge.ts';
 import { type Forgery, forgeries } from './forgeries.ts';
-import { keepAttacking, type Villain, type VillainParts, type Voice } from './villain.ts';
+import { type AttackerParts, keepAttacking, type Policy, type Voice } from './policy.ts';
 
 const pauseMs = 1_500;
 
-export function invalidBlocks(parts: VillainParts): Villain {
+export function invalidBlocks(parts: AttackerParts): Policy {
   const forged = new ForgedBlocks();
   const plan = planOf(parts.chance);
   let attacks = 0;
@@ -22,7 +22,7 @@ export function invalidBlocks(parts: VillainParts): Villain {
     begin: (node, voice) => keepAttacking(parts, pauseMs, () => attack(node, voice)),
   };
 
-  /** One peer a time hears of the next forgery: whoever sees through it bans the villain, and the others are left. */
+  /** One peer a time hears of the next forgery: whoever sees through it bans it, and the others are left. */
   async function attack(node: Node, { whisper }: Voice): Promise<void> {
     const { template } = node.producer;
     const peers = node.ports.network.peers();
@@ -38,20 +38,20 @@ export function invalidBlocks(parts: VillainParts): Villain {
     if (draft === null) return;
     const block = forge(bench, draft);
     const { id: victim } = parts.chance.pick(peers);
-    if (forgery.isForEver) parts.poison.block(block.hashHex, forgery.rule);
-    if (forgery.isPlain) parts.poison.offence(parts.self);
+    if (forgery.isForEver) parts.deeds.block(block.hashHex, forgery.rule);
+    if (forgery.isPlain) parts.deeds.offence(parts.self);
     forged.add(block);
     parts.onAttack(`${block.hashHex.slice(0, 8)} breaks ${forgery.rule}, told to ${victim}`);
     whisper(victim, 'blocks', forged.messageOf(block));
     if (!forgery.isForEver || forgery.isPlain) return;
     const child = childOf(block, template.bits, bench);
-    parts.poison.block(child.hashHex, 'A-F3');
+    parts.deeds.block(child.hashHex, 'A-F3');
     forged.add(child);
     whisper(victim, 'blocks', forged.messageOf(child));
   }
 }
 
-/** Every second villain begins with what nobody can blame it for, so that it has its say before it is banned. */
+/** Every second attacker begins with what nobody can blame it for, so that it has its say before it is banned. */
 function planOf(chance: Chance): readonly Forgery[] {
   const shuffled = chance.shuffle(forgeries);
   const plain = shuffled.filter(({ isPlain }) => isPlain);

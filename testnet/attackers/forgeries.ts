@@ -1,14 +1,14 @@
-/** Blocks on the present head that break exactly one rule each. */
-import type { Header } from '../../../chain/block.ts';
-import { addressOf, publicKeyOf } from '../../../chain/keys.ts';
-import { merkleRoot } from '../../../chain/merkle.ts';
-import { decodeBits, encodeBits } from '../../../chain/target.ts';
-import { signTransactionWith, type Transaction, type UnsignedFields } from '../../../chain/transaction.ts';
-import type { Template } from '../../../consensus/engine.ts';
-import type { Candidate } from '../../../daemon/ledger-writer.ts';
-import type { Node } from '../../../daemon/node.ts';
-import { accounts } from '../accounts.ts';
-import { sign } from '../sign.ts';
+/** Blocks on the present head, and transactions, that break exactly one rule each. */
+import type { Header } from '../../chain/block.ts';
+import { addressOf, publicKeyOf } from '../../chain/keys.ts';
+import { merkleRoot } from '../../chain/merkle.ts';
+import { decodeBits, encodeBits } from '../../chain/target.ts';
+import { signTransactionWith, type Transaction, type UnsignedFields } from '../../chain/transaction.ts';
+import type { Template } from '../../consensus/engine.ts';
+import type { Candidate } from '../../daemon/ledger-writer.ts';
+import type { Node } from '../../daemon/node.ts';
+import { accounts } from '../sim/accounts.ts';
+import { sign } from '../sim/sign.ts';
 import type { Draft, Forge } from './forge.ts';
 
 export interface ForgeryParts {
@@ -16,7 +16,7 @@ export interface ForgeryParts {
   readonly template: Template;
   readonly now: number;
   readonly bench: Forge;
-  /** What the villain's own node makes of these transactions; it leaves out what may not be included. */
+  /** What the attacker's own node makes of these transactions; it leaves out what may not be included. */
   readonly prepare: (transactions: readonly Transaction[]) => Promise<Candidate | null>;
 }
 
@@ -63,7 +63,7 @@ export const forgeries: readonly Forgery[] = [
   ),
 ];
 
-/** A transaction of a client that the villain signed: its money would be the villain's. */
+/** A transaction of a client that the attacker signed: its money would be the attacker's. */
 export async function stolen({ node, bench }: Pick<ForgeryParts, 'node' | 'bench'>): Promise<Transaction> {
   const { publicKey, address } = bench.chance.pick(accounts);
   const { nonce } = node.chain.accountSync(address);
@@ -73,14 +73,18 @@ export async function stolen({ node, bench }: Pick<ForgeryParts, 'node' | 'bench
   return signTransactionWith({ ...fields, operations }, { publicKey, sign: digest => sign(digest, bench.secretKey) });
 }
 
-/** A transaction of the villain itself, right but for `changes`. */
-export function ownTransaction(chainId: Uint8Array, bench: Forge, changes: Partial<UnsignedFields>): Transaction {
+/** A transaction of the attacker itself, right but for `changes`. */
+export function ownTransaction(
+  chainId: Uint8Array,
+  bench: Pick<Forge, 'chance' | 'secretKey'>,
+  changes: Partial<UnsignedFields>,
+): Transaction {
   const { secretKey } = bench;
   const signer = { publicKey: publicKeyOf(secretKey), sign: (digest: Uint8Array) => sign(digest, secretKey) };
   return signTransactionWith({ ...fieldsOf(chainId, bench), ...changes }, signer);
 }
 
-function fieldsOf(chainId: Uint8Array, { chance }: Forge): UnsignedFields {
+function fieldsOf(chainId: Uint8Array, { chance }: Pick<Forge, 'chance'>): UnsignedFields {
   const operations = [{ type: 'get' as const, key: 'nothing' }];
   return { chainId, nonce: 0, fee: 0n, expiresAt: null, memo: chance.bytes(8), operations };
 }
@@ -116,7 +120,7 @@ function ofHeader(rule: string, change: (header: Header, parts: ForgeryParts) =>
   return { rule, isPlain: plain.has(rule), isForEver: true, draft };
 }
 
-/** A block with a transaction that may not be in it. Its roots are right when the villain's own node would include it. */
+/** A block with a transaction that may not be in it. Its roots are right when the attacker's own node would include it. */
 function ofTransaction(rule: string, make: (parts: ForgeryParts) => Transaction | Promise<Transaction>): Forgery {
   const draft = async (parts: ForgeryParts) => {
     const transaction = await make(parts);

@@ -1,4 +1,4 @@
-/** How villains make blocks: a header of their own wish, its work done at once, and the answers to who asks for what is in it. */
+/** How attackers make blocks: a header of their own wish, its work done at once, and the answers to who asks for what is in it. */
 import {
   type Block,
   blockHash,
@@ -7,13 +7,13 @@ import {
   type Header,
   producerDigest,
   seal,
-} from '../../../chain/block.ts';
-import { compareBytes, toHex } from '../../../chain/bytes.ts';
-import { decodeBits, targetToBytes } from '../../../chain/target.ts';
-import type { Transaction } from '../../../chain/transaction.ts';
-import { decodeRequest, encodeBodies, encodeCompactBlock, encodeTransactions } from '../../../daemon/wire.ts';
-import type { Chance } from '../chance.ts';
-import { sign } from '../sign.ts';
+} from '../../chain/block.ts';
+import { compareBytes, toHex } from '../../chain/bytes.ts';
+import { decodeBits, targetToBytes } from '../../chain/target.ts';
+import type { Transaction } from '../../chain/transaction.ts';
+import { decodeRequest, encodeBodies, encodeCompactBlock, encodeTransactions } from '../../daemon/wire.ts';
+import type { Chance } from '../sim/chance.ts';
+import { sign } from '../sim/sign.ts';
 
 export interface Draft {
   readonly header: Header;
@@ -41,7 +41,7 @@ export function forge({ chance, secretKey, chainId }: Forge, { header, transacti
   return { ...seal(header, nonce, signed), transactions };
 }
 
-/** What a villain made, and serves to whoever asks for it. */
+/** What an attacker made, and serves to whoever asks for it. */
 export class ForgedBlocks {
   readonly #blocks = new Map<string, Block>();
 

@@ -1,12 +1,12 @@
 /**
- * Attack: questions of those who synchronise are answered with changed bytes, a cut list, an empty one, or what was asked before.
- * Defence: every answer is checked against what was asked for (headers continue the locator, bodies give the header's root, transactions
- * have the ids), whoever lies pays, and the next peer is asked.
+ * The attack: questions of those who synchronise are answered with changed bytes, a cut list, an empty one, or what was asked before. The
+ * defence: every answer is checked against what was asked for (headers continue the locator, bodies give the header's root, transactions
+ * have the ids), whoever lies pays, and the next peer is asked. THREATS.md C7, C19.
  */
-import { encodeBodies } from '../../../daemon/wire.ts';
-import type { Villain, VillainParts } from './villain.ts';
+import { encodeBodies } from '../../daemon/wire.ts';
+import type { AttackerParts, Policy } from './policy.ts';
 
-export function liar({ chance, onAttack }: VillainParts): Villain {
+export function liar({ chance, onAttack }: AttackerParts): Policy {
   let before: Uint8Array | null = null;
   const lies: readonly (readonly [string, (answer: Uint8Array) => Uint8Array])[] = [
     ['a changed byte', answer => changeByte(answer, chance.between(0, Math.max(0, answer.length - 1)))],

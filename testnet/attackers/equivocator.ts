@@ -1,14 +1,14 @@
 /**
- * Attack: where a miner found one block it publishes two, each of them right.
- * Defence: the heaviest branch counts, of equals the first seen; of one producer at one height only a few are passed on.
+ * The attack: where a miner found one block it publishes two, each of them right. The defence: the heaviest branch counts, of equals the
+ * first seen (A-F1); of one producer at one height only a few are passed on. THREATS.md C20.
  */
-import { equalBytes } from '../../../chain/bytes.ts';
-import { publicKeyOf } from '../../../chain/keys.ts';
-import { decodeCompactBlock } from '../../../daemon/wire.ts';
+import { equalBytes } from '../../chain/bytes.ts';
+import { publicKeyOf } from '../../chain/keys.ts';
+import { decodeCompactBlock } from '../../daemon/wire.ts';
 import { ForgedBlocks, forge } from './forge.ts';
-import type { Villain, VillainParts } from './villain.ts';
+import type { AttackerParts, Policy } from './policy.ts';
 
-export function equivocator(parts: VillainParts): Villain {
+export function equivocator(parts: AttackerParts): Policy {
   const forged = new ForgedBlocks();
   const producer = publicKeyOf(parts.secretKey);
   let chainId: Uint8Array | null = null;

@@ -1,0 +1,40 @@
+/** docs/testnet/attackers.md: who attacks, and what each does. */
+import { duels } from '../mutants/duels.ts';
+import { type AttackerRow, majorities, minorities } from './kinds.ts';
+
+export function attackersPage(notice: string): string {
+  return `${notice}
+# Attackers
+
+Ordinary peers that speak the public wire, one file each in \`testnet/attackers\`, which opens with the attack and the defence. The same
+policies attack real daemons and simulated nodes:
+
+\`\`\`sh
+kvchain-testnet up --nodes 5 --attackers private-fork:1,silent:1
+node dist/testnet/sim/main.js --seeds 1..20 --faults selfish-miner,liar
+\`\`\`
+
+A defence is a [planted bug](../experiments/mutants.md) turned round: where the table names one, a test shows that the network holds with this rule and fails
+without it. The letters are the rows of [threats](../operate/threats.md).
+
+## With less than half of the work
+
+\`--faults all\` has all of these.
+
+${tableOf(minorities)}
+
+## With more than half of the work
+
+Nothing in proof of work protects from these: \`--faults beyond\`, or \`--attackers\` in a file that gives them the hash rate.
+
+${tableOf(majorities)}
+`;
+}
+
+function tableOf(rows: Readonly<Record<string, AttackerRow>>): string {
+  const lines = Object.entries(rows).map(([kind, { what, threats }]) => {
+    const defence = duels.find(({ attacker }) => attacker === kind)?.defence ?? '';
+    return `| \`${kind}\` | ${what} | ${threats.join(', ')} | ${defence} |`;
+  });
+  return ['| attacker | attack | threats | rule that is tested |', '|---|---|---|---|', ...lines].join('\n');
+}

@@ -1,0 +1,92 @@
+/**
+ * Selfish mining, algorithm 1 of Eyal and Sirer ("Majority is not enough", 2014). The attack: keep found blocks secret, and publish them when
+ * the others are about to catch up, so that these waste work on blocks that will not count. The defence: of equal branches the first seen
+ * counts, so that the attacker wins few ties, and below a third of the work it loses; undone transactions come back. THREATS.md C2.
+ */
+import { decodeCompactBlock, decodeHeaders, decodeRequest, encodeHeaders } from '../../daemon/wire.ts';
+import type { AttackerParts, Policy, Publish } from './policy.ts';
+
+interface Found {
+  readonly hashHex: string;
+  readonly message: Uint8Array;
+}
+
+export function selfishMiner({ onAttack }: AttackerParts): Policy {
+  const pool = new SelfishMiner<Found>();
+  let publicHeight = 0;
+  let publish: Publish = async () => {};
+  const tell = async (blocks: readonly Found[]) => {
+    if (blocks.length > 0) onAttack(`${blocks.length} blocks that were withheld`);
+    for (const { message } of blocks) await publish('blocks', message);
+  };
+  return {
+    begin: (_node, voice) => {
+      publish = voice.publish;
+    },
+    publish: async (topic, data, openly) => {
+      const block = topic === 'blocks' ? decodeCompactBlock(data) : null;
+      if (block?.ok) await tell(pool.foundOwn({ hashHex: block.value.sealed.hashHex, message: data }));
+      else await openly(topic, data);
+    },
+    gossip: async (topic, data, honestly) => {
+      const verdict = await honestly();
+      const block = topic === 'blocks' ? decodeCompactBlock(data) : null;
+      if (!block?.ok || block.value.sealed.header.height <= publicHeight) return verdict;
+      publicHeight = block.value.sealed.header.height;
+      await tell(pool.foundByOthers());
+      return verdict;
+    },
+    // Who asks for headers is not told of what is withheld.
+    request: async (data, honestly) => {
+      const [request, answer] = [decodeRequest(data), await honestly()];
+      if (!request.ok || request.value.type !== 'getHeaders') return answer;
+      const headers = decodeHeaders(answer);
+      const secret = new Set(pool.withheld.map(({ hashHex }) => hashHex));
+      return headers.ok ? encodeHeaders(headers.value.filter(({ hashHex }) => !secret.has(hashHex))) : answer;
+    },
+  };
+}
+
+/** What to publish when. The pool mines on a node that hears of all blocks, and keeps its own of equal branches. */
+class SelfishMiner<Block> {
+  /** Found and not published, oldest first. */
+  #withheld: Block[] = [];
+  /** Length of the private branch since it left the public one. */
+  #branchLength = 0;
+  /** Blocks by which the private chain is longer than the public one. */
+  #lead = 0;
+
+  get withheld(): readonly Block[] {
+    return this.#withheld;
+  }
+
+  /** The pool found a block. Gives what it publishes now, oldest first. */
+  foundOwn(block: Block): readonly Block[] {
+    const leadBefore = this.#lead;
+    this.#withheld.push(block);
+    this.#branchLength += 1;
+    this.#lead += 1;
+    // It was a tie of one block each: the pool's branch is longer now, which decides it.
+    if (leadBefore === 0 && this.#branchLength === 2) return this.#publishAll();
+    return [];
+  }
+
+  /** The others found a block, which made the public chain longer. Gives what the pool publishes in answer, oldest first. */
+  foundByOthers(): readonly Block[] {
+    const leadBefore = this.#lead;
+    if (leadBefore === 0) {
+      this.#branchLength = 0;
+      return [];
+    }
+    if (leadBefore === 2) return this.#publishAll();
+    // With a lead of one this is the last block, and a tie; with more the lead stays at two or above.
+    this.#lead -= 1;
+    return this.#withheld.splice(0, 1);
+  }
+
+  #publishAll(): readonly Block[] {
+    this.#branchLength = 0;
+    this.#lead = 0;
+    return this.#withheld.splice(0);
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * An attacker against a network with its defence and without it: what the defence is worth. With all rules in force the seed passes; without
+ * the one rule that meets this attack it fails.
+ */
+import type { AttackerKind } from '../attackers/kinds.ts';
+import type { Scenario } from '../sim/scenario.ts';
+
+export interface Duel {
+  readonly attacker: AttackerKind;
+  /** The rule in `mutants` that meets the attack. */
+  readonly defence: string;
+  /** One that shows it. */
+  readonly seed: bigint;
+}
+
+/** Small worlds without any other fault. */
+export const duels: readonly Duel[] = [
+  { attacker: 'private-fork', defence: 'mempool undone', seed: 1n },
+  { attacker: 'selfish-miner', defence: 'A-F1', seed: 1n },
+  { attacker: 'time-warper', defence: 'A-V5', seed: 1n },
+  { attacker: 'equivocator', defence: 'A-F1', seed: 1n },
+  { attacker: 'invalid-blocks', defence: 'A-V1 work', seed: 2n },
+  { attacker: 'invalid-transactions', defence: 'transaction signature', seed: 1n },
+  { attacker: 'orphan-flooder', defence: 'mempool gap', seed: 1n },
+  { attacker: 'replayer', defence: 'chain id', seed: 1n },
+  { attacker: 'history-rewriter', defence: 'mempool undone', seed: 1n },
+];
+
+export function scenarioOf({ attacker, seed }: Duel): Scenario {
+  return { engine: 'pow', seed, nodes: 4, faults: [attacker], without: [] };
+}
