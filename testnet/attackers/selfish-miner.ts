@@ -5,6 +5,7 @@
  */
 import { decodeCompactBlock, decodeHeaders, decodeRequest, encodeHeaders } from '../../daemon/wire.ts';
 import type { AttackerParts, Policy, Publish } from './policy.ts';
+import { SelfishMiner } from './selfish-mining.ts';
 
 interface Found {
   readonly hashHex: string;
@@ -45,48 +46,4 @@ export function selfishMiner({ onAttack }: AttackerParts): Policy {
       return headers.ok ? encodeHeaders(headers.value.filter(({ hashHex }) => !secret.has(hashHex))) : answer;
     },
   };
-}
-
-/** What to publish when. The pool mines on a node that hears of all blocks, and keeps its own of equal branches. */
-class SelfishMiner<Block> {
-  /** Found and not published, oldest first. */
-  #withheld: Block[] = [];
-  /** Length of the private branch since it left the public one. */
-  #branchLength = 0;
-  /** Blocks by which the private chain is longer than the public one. */
-  #lead = 0;
-
-  get withheld(): readonly Block[] {
-    return this.#withheld;
-  }
-
-  /** The pool found a block. Gives what it publishes now, oldest first. */
-  foundOwn(block: Block): readonly Block[] {
-    const leadBefore = this.#lead;
-    this.#withheld.push(block);
-    this.#branchLength += 1;
-    this.#lead += 1;
-    // It was a tie of one block each: the pool's branch is longer now, which decides it.
-    if (leadBefore === 0 && this.#branchLength === 2) return this.#publishAll();
-    return [];
-  }
-
-  /** The others found a block, which made the public chain longer. Gives what the pool publishes in answer, oldest first. */
-  foundByOthers(): readonly Block[] {
-    const leadBefore = this.#lead;
-    if (leadBefore === 0) {
-      this.#branchLength = 0;
-      return [];
-    }
-    if (leadBefore === 2) return this.#publishAll();
-    // With a lead of one this is the last block, and a tie; with more the lead stays at two or above.
-    this.#lead -= 1;
-    return this.#withheld.splice(0, 1);
-  }
-
-  #publishAll(): readonly Block[] {
-    this.#branchLength = 0;
-    this.#lead = 0;
-    return this.#withheld.splice(0);
-  }
 }

@@ -5,10 +5,10 @@
  */
 import type { SealedHeader } from '../../chain/block.ts';
 import type { EngineContext } from '../../consensus/engine.ts';
+import { SelfishMiner } from '../attackers/selfish-mining.ts';
 import type { Chance } from '../sim/chance.ts';
 import { EngineNode } from './engine-node.ts';
 import { waitForBlock } from './mining-race.ts';
-import { SelfishMiner } from './selfish-miner.ts';
 
 /** Of all miners together. */
 const blockMs = 10_000;

@@ -17,6 +17,10 @@ export class SelfishMiner<Block> {
     return this.#branchLength === 0;
   }
 
+  get withheld(): readonly Block[] {
+    return this.#withheld;
+  }
+
   /** The pool found a block. Gives what it publishes now, oldest first. */
   foundOwn(block: Block): readonly Block[] {
     const leadBefore = this.#lead;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SelfishMiner } from './selfish-miner.ts';
+import { SelfishMiner } from './selfish-mining.ts';
 
 /** `p` the pool found a block (named by its number), `o` the others did. Gives what is published after each. */
 function play(events: string): readonly (readonly number[])[] {
