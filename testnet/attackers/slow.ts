@@ -9,7 +9,9 @@ const lateMs = [500, 15_000] as const;
 export function slow({ chance, clock, onAttack }: AttackerParts): Policy {
   const late = <T>(honestly: () => Promise<T>) =>
     new Promise<T>((resolve, reject) => {
-      clock.setTimer(chance.between(...lateMs), () => honestly().then(resolve, reject));
+      clock.setTimer(chance.between(...lateMs), () => {
+        honestly().then(resolve, reject);
+      });
     });
   return {
     gossip: (_topic, _data, honestly) => late(honestly),
