@@ -4,18 +4,19 @@ import { BaseSequencer, type TestSequencer, type TestSpecification, type Vitest 
 /** The files that take longest, longest first: they wait for processes or run the simulator, and their size does not tell. */
 const longest = [
   'failpoints/failpoints',
-  'hardship',
-  'ci/commands',
   'cli/solo',
+  'ci/commands',
+  'scenarios/scenarios',
   'testnet/network',
   'testnet/daemon',
+  'testnet/hardship',
+  'mutants/duels',
   'sim/seeds-1-to-25',
-  'sim/seeds-26-to-50',
   'ci/install',
-  'testnet/snapshot',
+  'sim/seeds-26-to-50',
+  'networks/up',
   'demo/packages',
-  'fuzz/fuzz',
-  'sim/simulate',
+  'testnet/snapshot',
 ].map(name => `/${name}.test.js`);
 
 /** Starts the longest first, so that the workers end together; the others in the order that vitest gives them. */
@@ -52,8 +53,8 @@ export default defineConfig({
     isolate: false,
     // The build is plain modules: Node.js loads them itself, sooner than vitest would rewrite them.
     server: { deps: { external: [/\/dist\//] } },
-    // Half of the tests wait for processes; with one worker a core is idle.
-    maxWorkers: 2,
+    // Half of the tests wait for processes: three workers keep two cores busy.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     // A machine that does other things at the same time is many times slower; a limit costs nothing when all goes well.
     testTimeout: 120_000,
