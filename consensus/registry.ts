@@ -5,10 +5,12 @@ import { pow } from './pow/pow.ts';
 
 const engines: readonly AnyEngine[] = [eraseTypes(pow)];
 
+export const engineNames: readonly string[] = engines.map(({ name }) => name);
+
 /** The engine of this name (the `engine` of a genesis). Code BAD_GENESIS for one that this program does not have. */
 export function createEngine(name: string): Result<AnyEngine> {
   const engine = engines.find(candidate => candidate.name === name);
   if (engine !== undefined) return accept(engine);
-  const known = engines.map(candidate => candidate.name).join(', ');
+  const known = engineNames.join(', ');
   return reject('BAD_GENESIS', `engine ${JSON.stringify(name)} is not in this program; there are: ${known}`);
 }

@@ -41,6 +41,7 @@ export const delayThresholdExperiment: Experiment = {
     expectedLead: 'that by the formula',
     threshold: 'the share at which both grow equally fast by the formula',
   },
+  engines: ['pow'],
   cells,
   run,
   draw: delayThresholdDrawings,

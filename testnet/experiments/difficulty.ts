@@ -50,6 +50,7 @@ export const difficulty: Experiment = {
     expectedOrphanRate: 'D/(T + D)',
     reorgDepthMax: 'the most blocks that a node undid at once',
   },
+  engines: ['pow'],
   cells,
   run,
   draw: difficultyDrawings,

@@ -39,6 +39,7 @@ export const doubleSpend: Experiment = {
     standardErrors: 'standard errors from expected to rate',
     blocks: 'mean number of blocks found in an attack',
   },
+  engines: ['pow'],
   cells,
   run,
   draw: doubleSpendDrawings,

@@ -26,9 +26,14 @@ export interface Experiment {
   readonly expected: string;
   /** What each column holds, in the order of the table; the parameters of a cell come first. */
   readonly columns: Readonly<Record<string, string>>;
+  /** Those that it can be run on. */
+  readonly engines: readonly string[];
   /** The parameters of each cell, in the order in which they are run. */
-  cells(size: Size): readonly Row[];
-  /** Runs one cell; gives its results. All chance comes from `chance`, so the same cell gives the same results. */
+  cells(size: Size, engine: string): readonly Row[];
+  /**
+   * Runs one cell; gives its results. All chance comes from `chance`, so a cell in virtual time gives the same results again; one of real
+   * daemons gives others. Error thrown: STOPPING when a person stopped the daemons.
+   */
   run(cell: Row, chance: Chance): Row | Promise<Row>;
   draw(rows: readonly Row[]): readonly Drawing[];
   /** What came out: Markdown, with every figure taken from the rows. */

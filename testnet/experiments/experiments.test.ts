@@ -4,7 +4,7 @@ import { Chance } from '../sim/chance.ts';
 import { doubleSpend } from './double-spend.ts';
 import { drawSvg } from './drawing.ts';
 import { type Experiment, numberIn, type Row } from './experiment.ts';
-import { experiments } from './experiments.ts';
+import { experiments, simulatedExperiments } from './experiments.ts';
 import { newManifest } from './manifest.ts';
 import { experimentPage } from './page.ts';
 import { runGrid } from './run-grid.ts';
@@ -19,13 +19,13 @@ function small(experiment: Experiment): Experiment {
     if (cell.retarget === 'fixed') return { ...cell, blocks: 50 };
     return { ...cell, runs: 1 };
   };
-  return { ...experiment, cells: size => experiment.cells(size).map(fewer) };
+  return { ...experiment, cells: (size, engine) => experiment.cells(size, engine).map(fewer) };
 }
 
-describe.each(experiments.map(experiment => [experiment.name, small(experiment)] as const))(
+describe.each(simulatedExperiments.map(experiment => [experiment.name, small(experiment)] as const))(
   '%s',
   (name, experiment) => {
-    const run = { experiment, size: 'quick', seed: 7n } as const;
+    const run = { experiment, size: 'quick', seed: 7n, engine: 'pow' } as const;
 
     it('gives the same rows twice, with all its columns, a page and pictures', async () => {
       const rows = await runGrid(run, [], unwatched);
@@ -39,13 +39,19 @@ describe.each(experiments.map(experiment => [experiment.name, small(experiment)]
       expect(page).not.toMatch(/NaN|undefined|Infinity/);
       expect(name).toMatch(/^[a-z0-9-]+$/);
     });
+  },
+);
 
-    it('has parameters of its own in each cell', () => {
-      for (const size of ['quick', 'full'] as const) {
-        const cells = experiment.cells(size).map(cell => JSON.stringify(cell));
-        expect(new Set(cells).size).toBe(cells.length);
+it.each(experiments.map(experiment => [experiment.name, experiment] as const))(
+  '%s has parameters of its own in each cell, and explains them',
+  (_, { columns, engines, cells }) => {
+    for (const size of ['quick', 'full'] as const) {
+      for (const engine of engines) {
+        const all = cells(size, engine);
+        expect(new Set(all.map(cell => JSON.stringify(cell))).size).toBe(all.length);
+        for (const cell of all) expect(Object.keys(columns)).toEqual(expect.arrayContaining(Object.keys(cell)));
       }
-    });
+    }
   },
 );
 
@@ -63,7 +69,7 @@ describe('what the engine says', () => {
 
   it('counts at least 1,000 attacks in each of at least 9 cells with q below 1/2 in a full run', () => {
     const cells = doubleSpend
-      .cells('full')
+      .cells('full', 'pow')
       .filter(cell => numberIn(cell, 'q') < 0.5 && numberIn(cell, 'runs') >= 1_000);
     expect(cells.length).toBeGreaterThanOrEqual(9);
     expect([...new Set(cells.map(cell => numberIn(cell, 'z')))]).toEqual([1, 2, 3, 4, 5, 6]);

@@ -5,4 +5,15 @@ import { doubleSpend } from './double-spend.ts';
 import type { Experiment } from './experiment.ts';
 import { selfishMining } from './selfish-mining.ts';
 
-export const experiments: readonly Experiment[] = [doubleSpend, delayThresholdExperiment, selfishMining, difficulty];
+/** In virtual time: the same rows for the same seed. */
+export const simulatedExperiments: readonly Experiment[] = [
+  doubleSpend,
+  delayThresholdExperiment,
+  selfishMining,
+  difficulty,
+];
+
+/** On processes of this machine, which should have nothing else to do. */
+const realExperiments: readonly Experiment[] = [];
+
+export const experiments: readonly Experiment[] = [...simulatedExperiments, ...realExperiments];

@@ -28,7 +28,7 @@ export async function openFolder(folder: string, run: Run): Promise<Kept> {
   const text = await readIfThere(join(folder, 'manifest.json'));
   if (text === null) return { rows: [], manifest: fresh };
   const manifest = readManifest(text);
-  for (const key of ['experiment', 'size', 'seed'] as const) {
+  for (const key of ['experiment', 'size', 'seed', 'engine'] as const) {
     if (manifest[key] === fresh[key]) continue;
     throw new OtherRunError(`${folder} holds ${key} ${manifest[key]}, not ${fresh[key]}: name another folder`);
   }

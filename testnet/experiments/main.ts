@@ -1,12 +1,14 @@
 /**
  * Runs an experiment:
  *
- *     kvchain-testnet experiment NAME [--quick] [--seed N] [--out DIR] [--json]
+ *     kvchain-testnet experiment NAME [--quick] [--engine E] [--seed N] [--out DIR] [--json]
  *
  * DIR gets data.csv, manifest.json, the pictures and README.md. What DIR holds already of the same run is kept, so one that was
- * interrupted goes on. --json prints the rows of the cells; without --out nothing is written. Exit code 2: usage.
+ * interrupted goes on. --json prints the rows of the cells; without --out nothing is written. Exit code 2: usage;
+ * 1: it was interrupted, or failed.
  */
 import { parseArgs } from 'node:util';
+import { KvchainError } from '../../chain/errors.ts';
 import { processMicroseconds } from '../bench/cpu.ts';
 import { describeMachine } from '../bench/machine.ts';
 import type { Row } from './experiment.ts';
@@ -21,8 +23,10 @@ try {
   const rows = out === undefined ? await runWithout(run) : await runInto(out, run);
   if (printsRows) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
 } catch (error) {
-  if (!(error instanceof OtherRunError)) throw error;
-  usage(error.message);
+  if (error instanceof OtherRunError) usage(error.message);
+  if (!(error instanceof KvchainError) || error.code !== 'STOPPING') throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
 }
 
 async function runWithout(run: Run): Promise<readonly Row[]> {
@@ -57,12 +61,14 @@ function secondsSince(startedUs: number): number {
 
 function readArguments(): { readonly run: Run; readonly out: string | undefined; readonly printsRows: boolean } {
   const { values, positionals } = parsed();
-  const { quick = false, seed = '1', out, json = false } = values;
+  const { quick = false, seed = '1', engine = 'pow', out, json = false } = values;
   const experiment = experiments.find(({ name }) => name === positionals[0]);
   if (experiment === undefined || positionals.length !== 1) usage('name one experiment');
+  if (!experiment.engines.includes(engine))
+    usage(`engine ${JSON.stringify(engine)}: ${experiment.name} runs on ${experiment.engines.join(', ')}`);
   if (!/^\d{1,18}$/.test(seed)) usage(`seed ${JSON.stringify(seed)}: expected an integer from 0 on`);
   if (out === undefined && !json) usage('name a folder with --out, or ask for --json');
-  return { run: { experiment, size: quick ? 'quick' : 'full', seed: BigInt(seed) }, out, printsRows: json };
+  return { run: { experiment, size: quick ? 'quick' : 'full', seed: BigInt(seed), engine }, out, printsRows: json };
 }
 
 function parsed() {
@@ -71,6 +77,7 @@ function parsed() {
       allowPositionals: true,
       options: {
         quick: { type: 'boolean' },
+        engine: { type: 'string' },
         seed: { type: 'string' },
         out: { type: 'string' },
         json: { type: 'boolean' },
@@ -82,7 +89,7 @@ function parsed() {
 }
 
 function usage(fault: string): never {
-  process.stderr.write(`${fault}\nusage: experiment NAME [--quick] [--seed N] [--out DIR] [--json]\n`);
+  process.stderr.write(`${fault}\nusage: experiment NAME [--quick] [--engine E] [--seed N] [--out DIR] [--json]\n`);
   for (const { name, title } of experiments) process.stderr.write(`  ${name.padEnd(18)}${title}\n`);
   process.exit(2);
 }

@@ -29,6 +29,7 @@ const manifest = z.object({
   experiment: z.string(),
   size: z.enum(['full', 'quick']),
   seed: z.string(),
+  engine: z.string(),
   /** One for each time that the program was started and ran cells. */
   parts: z.array(part),
 });
@@ -41,8 +42,8 @@ export function readManifest(text: string): Manifest {
 }
 
 /** The manifest of a run that has not run anything yet. */
-export function newManifest({ experiment, size, seed }: Run): Manifest {
-  return { experiment: experiment.name, size, seed: seed.toString(), parts: [] };
+export function newManifest({ experiment, size, seed, engine }: Run): Manifest {
+  return { experiment: experiment.name, size, seed: seed.toString(), engine, parts: [] };
 }
 
 /** The commit of the program's source. */

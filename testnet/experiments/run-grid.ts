@@ -6,6 +6,7 @@ export interface Run {
   readonly experiment: Experiment;
   readonly size: Size;
   readonly seed: bigint;
+  readonly engine: string;
 }
 
 /** What is told while the grid is run. */
@@ -21,8 +22,8 @@ export interface Watcher {
  * of chance of its own, so it does not matter in which run, or after which other cell, it comes.
  */
 export async function runGrid(run: Run, finished: readonly Row[], watcher: Watcher): Promise<readonly Row[]> {
-  const { experiment, size, seed } = run;
-  const cells = experiment.cells(size);
+  const { experiment, size, seed, engine } = run;
+  const cells = experiment.cells(size, engine);
   const rows = new Map<string, Row>();
   for (const cell of cells) {
     const name = cellName(cell);

@@ -33,6 +33,7 @@ export const selfishMining: Experiment = {
     expected: "Eyal and Sirer's equation 8",
     orphanRate: 'blocks found that are not on the chain',
   },
+  engines: ['pow'],
   cells,
   run,
   draw: selfishMiningDrawings,
