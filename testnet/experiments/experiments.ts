@@ -5,6 +5,7 @@ import { doubleSpend } from './double-spend.ts';
 import type { Experiment } from './experiment.ts';
 import { getLatency, getRate } from './gets.ts';
 import { putLatency, putRate } from './puts.ts';
+import { scale } from './scale.ts';
 import { selfishMining } from './selfish-mining.ts';
 
 /** In virtual time: the same rows for the same seed. */
@@ -16,6 +17,6 @@ export const simulatedExperiments: readonly Experiment[] = [
 ];
 
 /** On processes of this machine, which should have nothing else to do. */
-const realExperiments: readonly Experiment[] = [putRate, putLatency, getRate, getLatency];
+const realExperiments: readonly Experiment[] = [putRate, putLatency, getRate, getLatency, scale];
 
 export const experiments: readonly Experiment[] = [...simulatedExperiments, ...realExperiments];

@@ -4,6 +4,7 @@ import type { LoadReport } from '../bench/http-plan.ts';
 import { numberIn, type Row } from './experiment.ts';
 import { type GetPlan, getCases } from './get-cases.ts';
 import { loadAll, onLoadedNetwork } from './loaded-network.ts';
+import { networkOf } from './rate-cells.ts';
 
 const warmUpMs = 1_000;
 const measuredMs = 5_000;
@@ -12,7 +13,7 @@ const measuredMs = 5_000;
 export function runGets(cell: Row): Promise<Row> {
   const getCase = getCases[String(cell.case)];
   if (getCase === undefined) throw new Error(`no case ${cell.case} of gets`);
-  return onLoadedNetwork(cell, async loaded => {
+  return onLoadedNetwork(networkOf(cell), async loaded => {
     const plan = await getCase.plan(loaded);
     // A daemon that was started again has another client.
     const clients = loaded.network.members.flatMap(({ client }) => client ?? []);

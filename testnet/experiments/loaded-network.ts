@@ -12,9 +12,7 @@ import type { RunningNetwork } from '../networks/network.ts';
 import { planOf } from '../networks/network-file.ts';
 import { clientOf, inLaboratory, untilOneHead } from '../scenarios/laboratory.ts';
 import { until } from '../until.ts';
-import { numberIn, type Row } from './experiment.ts';
 
-export const intervalMs = 500;
 /** Of all daemons together: little, so that the cores are there for the calls. */
 const hashRate = 4_000;
 const accounts = 100;
@@ -24,6 +22,15 @@ const fillOperations = 1_000;
 const fillBytes = 200_000;
 /** Beside its value, at most. */
 const operationBytes = 64;
+
+export interface NetworkOrder {
+  readonly engine: string;
+  readonly nodes: number;
+  readonly intervalMs: number;
+  /** Put before the work begins. */
+  readonly keys: number;
+  readonly valueBytes: number;
+}
 
 export interface LoadedNetwork {
   readonly network: RunningNetwork;
@@ -36,32 +43,32 @@ export interface LoadedNetwork {
   readonly names: readonly string[];
 }
 
-/** Runs `work` on a network as the cell says: `nodes` daemons with `keys` keys of `valueBytes`. */
-export async function onLoadedNetwork<T>(cell: Row, work: (loaded: LoadedNetwork) => Promise<T>): Promise<T> {
-  const count = numberIn(cell, 'nodes');
+/** Runs `work` on a network as it was ordered. */
+export async function onLoadedNetwork<T>(order: NetworkOrder, work: (loaded: LoadedNetwork) => Promise<T>): Promise<T> {
+  const { engine, nodes: count, intervalMs } = order;
   // Unequal, so that one branch of a network that was cut in two is the heavier one.
   const shares = count === 1 ? [1] : [0.4, ...Array.from({ length: count - 1 }, () => 0.6 / (count - 1))];
   const nodes = shares.map(share => ({
     hashRate: Math.round(share * hashRate),
     flags: ['--rpc-rate', '1000000', '--log-level', 'warn'],
   }));
-  const plan = planOf({ name: 'rates', engine: cell.engine, intervalMs, nodes });
-  return inLaboratory(plan, async network => {
+  return inLaboratory(planOf({ name: 'rates', engine, intervalMs, nodes }), async network => {
     const clients = network.members.map(({ index }) => clientOf(network, index));
     await untilOneHead(clients);
     const genesis = await readGenesis(network.member(0).dataDir);
     const signer = new LoadSigner(genesis, accounts);
     const putters = clients.map((_, index) => new LoadSigner(genesis, accounts, index + 1));
     const loaded = { network, clients, signer, putters, names: [] };
-    return work({ ...loaded, names: await fill(loaded, cell) });
+    return work({ ...loaded, names: await fill(loaded, order) });
   });
 }
 
 /** Puts the keys, as many in a transaction as fit; gives their names once all daemons have them. */
-async function fill({ clients, signer }: LoadedNetwork, cell: Row): Promise<readonly string[]> {
+async function fill(
+  { clients, signer }: LoadedNetwork,
+  { keys, valueBytes }: NetworkOrder,
+): Promise<readonly string[]> {
   const [client] = clients;
-  const keys = numberIn(cell, 'keys');
-  const valueBytes = numberIn(cell, 'valueBytes');
   const each = Math.max(1, Math.min(fillOperations, Math.floor(fillBytes / (valueBytes + operationBytes))));
   const names: string[] = [];
   for (let first = 0; first < keys; first += each) {

@@ -2,7 +2,8 @@
 import type { Transaction } from '../../chain/transaction.ts';
 import type { LoadSigner } from '../bench/load-signer.ts';
 import { growApart, healAndSeeReorg } from './get-cases.ts';
-import { intervalMs, type LoadedNetwork } from './loaded-network.ts';
+import type { LoadedNetwork } from './loaded-network.ts';
+import { intervalMs } from './rate-cells.ts';
 
 export interface PutCase {
   readonly meaning: string;

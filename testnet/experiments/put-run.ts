@@ -3,6 +3,7 @@ import { percentilesOf } from '../demo/percentiles.ts';
 import { numberIn, type Row } from './experiment.ts';
 import { type LoadedNetwork, loadAll, onLoadedNetwork, submission, untilIncluded } from './loaded-network.ts';
 import { type PutCase, putCases } from './put-cases.ts';
+import { networkOf } from './rate-cells.ts';
 
 const submittingMs = 8_000;
 /** Signed beforehand: more than a daemon takes in this time, and no more than fit in the memory of the load. */
@@ -17,7 +18,7 @@ const watchedMs = 20_000;
 /** As many as the daemons take, for eight seconds; measured is until all are included. */
 export function runPutRate(cell: Row): Promise<Row> {
   const putCase = caseOf(cell);
-  return onLoadedNetwork(cell, async loaded => {
+  return onLoadedNetwork(networkOf(cell), async loaded => {
     await putCase.prepare(loaded);
     const valueBytes = numberIn(cell, 'valueBytes');
     const bytes = overheadBytes + putCase.putsEach * valueBytes;
@@ -53,7 +54,7 @@ export function runPutRate(cell: Row): Promise<Row> {
 /** Each client puts one after the other and waits until a block holds it, for twenty seconds. */
 export function runPutLatency(cell: Row): Promise<Row> {
   const putCase = caseOf(cell);
-  return onLoadedNetwork(cell, async loaded => {
+  return onLoadedNetwork(networkOf(cell), async loaded => {
     await putCase.prepare(loaded);
     const valueBytes = numberIn(cell, 'valueBytes');
     const endMs = performance.now() + watchedMs;
@@ -66,7 +67,7 @@ export function runPutLatency(cell: Row): Promise<Row> {
   });
 }
 
-interface Hand {
+export interface Hand {
   readonly putCase: PutCase;
   readonly account: number;
   readonly valueBytes: number;
@@ -74,7 +75,7 @@ interface Hand {
 }
 
 /** Gives the milliseconds of each put. The hands are shared among the daemons. */
-async function putUntil({ clients, putters }: LoadedNetwork, hand: Hand): Promise<readonly number[]> {
+export async function putUntil({ clients, putters }: LoadedNetwork, hand: Hand): Promise<readonly number[]> {
   const { putCase, account, valueBytes, endMs } = hand;
   const node = account % clients.length;
   const [client, putter] = [clients[node], putters[node]];

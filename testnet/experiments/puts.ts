@@ -1,10 +1,9 @@
 /** How fast keys are put: as many as the daemons take (`put-rate`), and one after the other (`put-latency`), at best, as usual and at worst. */
 import { engineNames } from '../../consensus/registry.ts';
 import type { Experiment, Row } from './experiment.ts';
-import { intervalMs } from './loaded-network.ts';
 import { putCases, waitForBlockMs } from './put-cases.ts';
 import { runPutLatency, runPutRate } from './put-run.ts';
-import { comparedWithUsual, type Grid, gridCells, latencyDrawing, rateDrawing } from './rate-cells.ts';
+import { comparedWithUsual, type Grid, gridCells, intervalMs, latencyDrawing, rateDrawing } from './rate-cells.ts';
 
 const parameters = {
   engine: 'how the daemons agree',

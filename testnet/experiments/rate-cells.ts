@@ -1,5 +1,21 @@
 /** The grids and pictures that the experiments with rates share: one thing is changed at a time. */
 import { type Drawing, numberIn, type Row, type Size } from './experiment.ts';
+import type { NetworkOrder } from './loaded-network.ts';
+
+/** Blocks come so often in these experiments. */
+export const intervalMs = 500;
+
+/** The network that a cell runs on. */
+export function networkOf(cell: Row): NetworkOrder {
+  const nodes = numberIn(cell, 'nodes');
+  return {
+    engine: String(cell.engine),
+    nodes,
+    intervalMs,
+    keys: numberIn(cell, 'keys'),
+    valueBytes: numberIn(cell, 'valueBytes'),
+  };
+}
 
 /** The usual cell, and what is tried in its place, by column. */
 export interface Grid {
