@@ -1,6 +1,7 @@
 /** THE table of the experiments. */
 import { delayThresholdExperiment } from './delay-threshold.ts';
 import { difficulty } from './difficulty.ts';
+import { difficultyReal } from './difficulty-real.ts';
 import { doubleSpend } from './double-spend.ts';
 import type { Experiment } from './experiment.ts';
 import { getLatency, getRate } from './gets.ts';
@@ -17,6 +18,6 @@ export const simulatedExperiments: readonly Experiment[] = [
 ];
 
 /** On processes of this machine, which should have nothing else to do. */
-const realExperiments: readonly Experiment[] = [putRate, putLatency, getRate, getLatency, scale];
+const realExperiments: readonly Experiment[] = [putRate, putLatency, getRate, getLatency, scale, difficultyReal];
 
 export const experiments: readonly Experiment[] = [...simulatedExperiments, ...realExperiments];
