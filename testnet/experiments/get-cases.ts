@@ -90,7 +90,7 @@ async function rewrite({ clients, signer }: LoadedNetwork): Promise<number> {
 }
 
 /** Submits puts to one daemon; resolves when they are included there. */
-export async function putOthers({ clients, putters }: LoadedNetwork, node: number): Promise<void> {
+async function putOthers({ clients, putters }: LoadedNetwork, node: number): Promise<void> {
   const [client, putter] = [clients[node], putters[node]];
   if (client === undefined || putter === undefined) throw new Error(`no daemon ${node}`);
   for (let put = 0; put < putsBeside; put += putsAtOnce) {
