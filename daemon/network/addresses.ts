@@ -3,9 +3,8 @@
  * (P12): plain IP and TCP, no privileged port, and the private ranges only when the operator's own addresses are private.
  */
 import { BlockList, isIPv6 } from 'node:net';
-import { peerIdFromString } from '@libp2p/peer-id';
-import { multiaddr } from '@multiformats/multiaddr';
 import type { PeerId } from '../ports.ts';
+import { multiaddr, peerIdFromString } from './libp2p.ts';
 
 /** How far an address reaches; `none` is what nobody can dial: unspecified, multicast, reserved. */
 export type Scope = 'loopback' | 'private' | 'public' | 'none';

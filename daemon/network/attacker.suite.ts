@@ -1,15 +1,21 @@
 /** Attackers of one node: they speak its protocols through plain libp2p, and are stopped after each test. */
-import { type GossipSub, multicodec as gossipProtocol, gossipsub, StrictNoSign } from '@chainsafe/libp2p-gossipsub';
-import { noise } from '@chainsafe/libp2p-noise';
-import { type Identify, identify } from '@libp2p/identify';
+import type { GossipSub } from '@chainsafe/libp2p-gossipsub';
+import type { Identify } from '@libp2p/identify';
 import type { Connection, Libp2p, Stream } from '@libp2p/interface';
-import { tcp } from '@libp2p/tcp';
-import { yamux } from '@libp2p/yamux';
-import { multiaddr } from '@multiformats/multiaddr';
-import { createLibp2p } from 'libp2p';
 import { systemRandom } from '../system.ts';
 import { chainA, MovableClock, type TestNode, until } from './fixtures.suite.ts';
 import { FramedStream } from './framed-stream.ts';
+import {
+  createLibp2p,
+  gossipProtocol,
+  gossipsub,
+  identify,
+  multiaddr,
+  noise,
+  StrictNoSign,
+  tcp,
+  yamux,
+} from './libp2p.ts';
 import { networkLimits } from './limits.ts';
 import { Links } from './links.ts';
 import { encodeAnswer, protocolNames } from './wire.ts';

@@ -5,12 +5,12 @@
  * that has begun must end in time, and a reader that is slower than its peer stops taking bytes instead of collecting them.
  */
 import type { Connection, Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface';
-import { decode, encode, type LengthDecoderFunction } from 'it-length-prefixed';
-import { pipe } from 'it-pipe';
+import type { LengthDecoderFunction } from 'it-length-prefixed';
 import { failpoint } from '#failpoint';
 import { KvchainError } from '../../chain/errors.ts';
 import type { Send } from '../failpoints.ts';
 import type { Clock } from '../ports.ts';
+import { decode, encode, pipe } from './libp2p.ts';
 import type { Outlet } from './links.ts';
 
 type Chunk = StreamMessageEvent['data'];

@@ -2,12 +2,11 @@
  * Looks at the frames of a gossip stream beside gossipsub, which drops what it cannot decode and tells nobody: here it has a name, so
  * that its sender pays. Both see the same bytes at the same time; what is no gossip reaches neither the node nor other peers.
  */
-import { RPC } from '@chainsafe/libp2p-gossipsub/message';
 import type { Stream } from '@libp2p/interface';
-import { decode } from 'it-length-prefixed';
 import { KvchainError } from '../../chain/errors.ts';
 import { textOf } from './conduct.ts';
 import { shortestLength } from './framed-stream.ts';
+import { decode, RPC } from './libp2p.ts';
 
 /** What one frame of gossip may hold; gossipsub has the same numbers. */
 export const rpcLimits = {

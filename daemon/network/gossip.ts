@@ -5,14 +5,7 @@
  * Nothing is signed here, for transactions and blocks are signed themselves; a message's id is the SHA-256 of its data. A validator
  * may take its time: gossipsub stores and forwards a message after the verdict, so none is lost however late the verdict comes.
  */
-import {
-  type GossipSub,
-  multicodec as gossipProtocol,
-  gossipsub,
-  StrictNoSign,
-  type TopicValidatorFn,
-  TopicValidatorResult,
-} from '@chainsafe/libp2p-gossipsub';
+import type { GossipSub, TopicValidatorFn } from '@chainsafe/libp2p-gossipsub';
 import type { Connection, Stream } from '@libp2p/interface';
 import { failpoint } from '#failpoint';
 import { KvchainError } from '../../chain/errors.ts';
@@ -21,6 +14,7 @@ import type { GossipVerdict, NetworkHandlers, PeerId, Topic } from '../ports.ts'
 import { admit, blame, deadline, type Surroundings, textOf } from './conduct.ts';
 import { setFlow } from './framed-stream.ts';
 import { checkFrames, rpcLimits } from './gossip-frames.ts';
+import { gossipProtocol, gossipsub, StrictNoSign, TopicValidatorResult } from './libp2p.ts';
 import type { NetworkLimits } from './limits.ts';
 import type { Outlet } from './links.ts';
 import { openStream } from './requests.ts';

@@ -1,9 +1,9 @@
 /** Attackers that write gossip frames by hand: what is no gossip, or too much of it, bans them, and gossip goes on. */
-import { multicodec as gossipProtocol } from '@chainsafe/libp2p-gossipsub';
 import { afterEach, expect, test } from 'vitest';
 import { concat, toUtf8 } from '../../chain/bytes.ts';
 import { enter, frame, lies, startBareAttacker, stopAttackers } from './attacker.suite.ts';
 import { chainA, connect, startNode, stopNodes, until } from './fixtures.suite.ts';
+import { gossipProtocol } from './libp2p.ts';
 import { protocolNames } from './wire.ts';
 
 const names = protocolNames(chainA);

@@ -1,13 +1,11 @@
 /** Attackers that speak to a node through plain libp2p or plain TCP: what they lie about, flood, withhold or name, and what it gets them. */
 import { type AddressInfo, connect as connectSocket, createServer, type Server, type Socket } from 'node:net';
-import { generateKeyPair } from '@libp2p/crypto/keys';
 import type { Stream } from '@libp2p/interface';
-import { peerIdFromPrivateKey } from '@libp2p/peer-id';
-import { multiaddr } from '@multiformats/multiaddr';
 import { afterEach, expect, test } from 'vitest';
 import { toUtf8 } from '../../chain/bytes.ts';
 import { endLater, enter, frame, lies, startAttacker, stopAttackers } from './attacker.suite.ts';
 import { chainA, connect, startNode, stopNodes, type TestNode, until } from './fixtures.suite.ts';
+import { generateKeyPair, multiaddr, peerIdFromPrivateKey } from './libp2p.ts';
 import { encodeExchangeAnswer, encodeQuestion, protocolNames } from './wire.ts';
 
 const names = protocolNames(chainA);

@@ -4,16 +4,19 @@
  */
 
 import type { GossipSub, gossipsub } from '@chainsafe/libp2p-gossipsub';
-import { noise } from '@chainsafe/libp2p-noise';
-import { generateKeyPairFromSeed, privateKeyFromProtobuf } from '@libp2p/crypto/keys';
-import { identify } from '@libp2p/identify';
 import type { ConnectionGater, Libp2p, PeerDiscovery, PrivateKey } from '@libp2p/interface';
-import { mdns } from '@libp2p/mdns';
-import { ping } from '@libp2p/ping';
-import { tcp } from '@libp2p/tcp';
-import { yamux } from '@libp2p/yamux';
-import { createLibp2p } from 'libp2p';
 import { KvchainError } from '../../chain/errors.ts';
+import {
+  createLibp2p,
+  generateKeyPairFromSeed,
+  identify,
+  mdns,
+  noise,
+  ping,
+  privateKeyFromProtobuf,
+  tcp,
+  yamux,
+} from './libp2p.ts';
 import type { NetworkLimits } from './limits.ts';
 import { silentLogger } from './log.ts';
 

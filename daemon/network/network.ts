@@ -3,8 +3,6 @@
  * node sees of them.
  */
 import type { Connection, Libp2p, PrivateKey } from '@libp2p/interface';
-import { peerIdFromPrivateKey } from '@libp2p/peer-id';
-import { multiaddr } from '@multiformats/multiaddr';
 import { assert, type ErrorCode, errorRow, KvchainError } from '../../chain/errors.ts';
 import type { Clock, Network, NetworkHandlers, PeerId, PeerInfo, Random, Topic } from '../ports.ts';
 import { type DialAddress, isDialable, parseAddress, type Scope } from './addresses.ts';
@@ -16,6 +14,7 @@ import { Exchange } from './exchange.ts';
 import { createGater } from './gater.ts';
 import { Gossip } from './gossip.ts';
 import { Refused } from './handshake.ts';
+import { multiaddr, peerIdFromPrivateKey } from './libp2p.ts';
 import { createNode, readIdentity, startNode } from './libp2p-node.ts';
 import { type NetworkLimits, networkLimits } from './limits.ts';
 import { Links } from './links.ts';

@@ -1,0 +1,58 @@
+/**
+ * Puts the packages of libp2p into dist/daemon/network/libp2p.js, the compiled door to them, and their licences beside it. Done again
+ * when the door or the lockfile changed.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const source = join(root, 'daemon/network/libp2p.ts');
+const output = join(root, 'dist/daemon/network/libp2p.js');
+const licences = join(root, 'dist/daemon/network/libp2p.licences.txt');
+
+/** Does nothing in a tree without the door, such as a planted one. */
+export async function bundleDoor() {
+  if (!existsSync(source)) return;
+  const banner = `// Made of ${fingerprint([source, join(root, 'package-lock.json')])}; licences: libp2p.licences.txt`;
+  if (existsSync(licences) && readFileSync(output, 'utf8').startsWith(banner)) return;
+  const bundle = await rolldown({ input: source, platform: 'node', cwd: root, logLevel: 'silent' });
+  try {
+    const { output: chunks } = await bundle.generate({ format: 'esm', codeSplitting: false });
+    const [chunk] = chunks;
+    writeFileSync(licences, licencesOf(packagesOf(chunk.moduleIds)));
+    writeFileSync(output, `${banner}\n${chunk.code}`);
+  } finally {
+    await bundle.close();
+  }
+}
+
+function fingerprint(paths) {
+  const hash = createHash('sha256');
+  for (const path of paths) hash.update(readFileSync(path));
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** The folders of the packages that these modules belong to, sorted. */
+function packagesOf(moduleIds) {
+  const folders = moduleIds.flatMap(id => {
+    const begin = id.lastIndexOf(`${sep}node_modules${sep}`);
+    if (begin < 0) return [];
+    const from = begin + `${sep}node_modules${sep}`.length;
+    const parts = id.slice(from).split(sep);
+    return [id.slice(0, from) + parts.slice(0, parts[0].startsWith('@') ? 2 : 1).join(sep)];
+  });
+  return [...new Set(folders)].sort();
+}
+
+function licencesOf(folders) {
+  const texts = folders.map(folder => {
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const files = readdirSync(folder).filter(file => /^(licen[cs]e|copying|notice)/i.test(file));
+    const own = files.map(file => readFileSync(join(folder, file), 'utf8').trim());
+    return [`${name} ${version}: ${license}`, ...own].join('\n\n');
+  });
+  return `libp2p.js holds code of these packages.\n\n${texts.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
+}

@@ -1,0 +1,32 @@
+/** The compiled door to libp2p: one file that needs nothing but Node.js, with the licences of all that is in it. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { repositoryRoot } from './programs.ts';
+
+const folder = join(repositoryRoot, 'dist/daemon/network');
+
+it('imports modules of Node.js alone', () => {
+  const text = readFileSync(join(folder, 'libp2p.js'), 'utf8');
+  const imported = [...text.matchAll(/^(?:import|export) .*?from "([^"]+)";$/gm)].map(([, name = '']) => name);
+  expect(imported.length).toBeGreaterThan(5);
+  expect(imported.filter(name => !builtinModules.includes(name.replace('node:', '')))).toEqual([]);
+});
+
+it('names a licence for each package', () => {
+  const parts = readFileSync(join(folder, 'libp2p.licences.txt'), 'utf8').split(`\n\n${'-'.repeat(80)}\n\n`);
+  expect(parts.length).toBeGreaterThan(50);
+  for (const part of parts) expect(part).toMatch(/^(@[\w-]+\/)?[\w.-]+ \d+\.\d+\.\d+\S*: [A-Z]/m);
+});
+
+it('is the only file of the network that imports libp2p at run time', () => {
+  const importing = readdirSync(folder)
+    .filter(name => name.endsWith('.js') && name !== 'libp2p.js')
+    .filter(name => /^import .*'(libp2p|@libp2p\/|@chainsafe\/libp2p|@multiformats\/|it-)/m.test(textOf(name)));
+  expect(importing).toEqual([]);
+});
+
+function textOf(name: string): string {
+  return readFileSync(join(folder, name), 'utf8');
+}
