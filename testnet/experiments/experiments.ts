@@ -1,4 +1,5 @@
 /** THE table of the experiments. */
+import { attack51Experiment } from './attack-51.ts';
 import { delayThresholdExperiment } from './delay-threshold.ts';
 import { difficulty } from './difficulty.ts';
 import { doubleSpend } from './double-spend.ts';
@@ -14,6 +15,6 @@ export const simulatedExperiments: readonly Experiment[] = [
 ];
 
 /** On processes of this machine, which should have nothing else to do. */
-const realExperiments: readonly Experiment[] = [];
+const realExperiments: readonly Experiment[] = [attack51Experiment];
 
 export const experiments: readonly Experiment[] = [...simulatedExperiments, ...realExperiments];
