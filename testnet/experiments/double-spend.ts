@@ -61,11 +61,13 @@ function cells(size: Size): readonly Row[] {
 
 function run(cell: Row, chance: Chance): Row {
   const runs = numberIn(cell, 'runs');
-  const attack = { share: numberIn(cell, 'q'), confirmations: numberIn(cell, 'z'), giveUp: numberIn(cell, 'giveUp') };
+  const giveUp = numberIn(cell, 'giveUp');
+  const race = { share: numberIn(cell, 'q'), confirmations: numberIn(cell, 'z') };
+  const attack = { ...race, patience: { counts: 'further', blocks: giveUp } } as const;
   const context = powContext({ bits: bitsForLeadingZeros(numberIn(cell, 'bits')), retarget: 'fixed' });
   const outcomes = Array.from({ length: runs }, () => attackOnce(context, attack, chance));
   const successes = outcomes.filter(({ hasSucceeded }) => hasSucceeded).length;
-  const expected = strictDoubleSpend(attack);
+  const expected = strictDoubleSpend({ ...race, giveUp });
   return {
     successes,
     rate: successes / runs,

@@ -1,9 +1,15 @@
 /** THE table of the experiments. */
+import { attack51Experiment } from './attack-51.ts';
 import { delayThresholdExperiment } from './delay-threshold.ts';
 import { difficulty } from './difficulty.ts';
 import { difficultyReal } from './difficulty-real.ts';
 import { doubleSpend } from './double-spend.ts';
 import type { Experiment } from './experiment.ts';
+import { byzantine } from './faults/byzantine.ts';
+import { crashRecovery } from './faults/crash-recovery.ts';
+import { crashStop } from './faults/crash-stop.ts';
+import { minerDies } from './faults/miner-dies.ts';
+import { omission } from './faults/omission.ts';
 import { getLatency, getRate } from './gets.ts';
 import { putLatency, putRate } from './puts.ts';
 import { scale } from './scale.ts';
@@ -18,6 +24,19 @@ export const simulatedExperiments: readonly Experiment[] = [
 ];
 
 /** On processes of this machine, which should have nothing else to do. */
-const realExperiments: readonly Experiment[] = [putRate, putLatency, getRate, getLatency, scale, difficultyReal];
+const realExperiments: readonly Experiment[] = [
+  attack51Experiment,
+  crashStop,
+  crashRecovery,
+  omission,
+  byzantine,
+  minerDies,
+  putRate,
+  putLatency,
+  getRate,
+  getLatency,
+  scale,
+  difficultyReal,
+];
 
 export const experiments: readonly Experiment[] = [...simulatedExperiments, ...realExperiments];

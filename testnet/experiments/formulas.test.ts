@@ -6,6 +6,7 @@ import {
   selfishRevenue,
   selfishThreshold,
   strictDoubleSpend,
+  watchedDoubleSpend,
 } from './formulas.ts';
 
 describe('the strict double spend', () => {
@@ -47,6 +48,30 @@ describe('the strict double spend', () => {
     const giveUp = Number.POSITIVE_INFINITY;
     expect(strictDoubleSpend({ share: 0.5, confirmations: 6, giveUp })).toBeCloseTo(1, 12);
     expect(strictDoubleSpend({ share: 0.7, confirmations: 6, giveUp })).toBeCloseTo(1, 12);
+  });
+});
+
+describe('the double spend that is given up at an absolute distance', () => {
+  it.each([
+    [0.1, 1, 12],
+    [0.3, 2, 12],
+    [0.45, 6, 12],
+    [0.5, 3, 4],
+    [0.6, 6, 3],
+    [0.6, 2, 1],
+    [0.7, 3, 2],
+  ])(
+    'with q=%d, z=%d, at %d behind, is what stepping through all states gives',
+    (share, confirmations, giveUpBehind) => {
+      const given = { share, confirmations, giveUpBehind };
+      expect(watchedDoubleSpend(given)).toBeCloseTo(watched(given), 8);
+    },
+  );
+
+  it('is the strict double spend where nobody ever gives up', () => {
+    const given = { share: 0.3, confirmations: 4 };
+    const strict = strictDoubleSpend({ ...given, giveUp: Number.POSITIVE_INFINITY });
+    expect(watchedDoubleSpend({ ...given, giveUpBehind: Number.POSITIVE_INFINITY })).toBeCloseTo(strict, 12);
   });
 });
 
@@ -99,6 +124,32 @@ function stepped(share: number, confirmations: number, giveUp: number): number {
         if (state === 'won' || state === 'lost') continue;
         next.set(state, (next.get(state) ?? 0) + part);
         undecided += part;
+      }
+    }
+    states = next;
+  }
+  return success;
+}
+
+/** The same race, judged after each block by its definition alone: paid for, strictly longer, or too far behind. */
+function watched(given: { share: number; confirmations: number; giveUpBehind: number }): number {
+  const { share, confirmations, giveUpBehind } = given;
+  let states = new Map([['0 0', 1]]);
+  let success = 0;
+  for (let undecided = 1; undecided > 1e-10; ) {
+    const next = new Map<string, number>();
+    undecided = 0;
+    for (const [key, chance] of states) {
+      const [honest = 0, attacker = 0] = key.split(' ').map(Number);
+      for (const [h, a, part] of [
+        [honest + 1, attacker, chance * (1 - share)],
+        [honest, attacker + 1, chance * share],
+      ] as const) {
+        if (h >= confirmations && a > h) success += part;
+        else if (h - a < giveUpBehind) {
+          next.set(`${h} ${a}`, (next.get(`${h} ${a}`) ?? 0) + part);
+          undecided += part;
+        }
       }
     }
     states = next;

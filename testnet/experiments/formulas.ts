@@ -28,6 +28,36 @@ export function strictDoubleSpend({ share, confirmations, giveUp }: DoubleSpend)
   return success + ahead;
 }
 
+/** An attack that is given up as soon as it is so many blocks behind, also before the victim is content. */
+export interface WatchedDoubleSpend {
+  readonly share: number;
+  /** Some dozens at most: all ways to them are gone through. */
+  readonly confirmations: number;
+  readonly giveUpBehind: number;
+}
+
+/** strictDoubleSpend with an absolute limit, looked at from the first block on: block by block, then the gambler's ruin. */
+export function watchedDoubleSpend({ share, confirmations, giveUpBehind }: WatchedDoubleSpend): number {
+  // The chances that the attacker has found 0, 1, ... blocks when the honest have found `honest`; the last holds all that are ahead for good.
+  let chances = new Array<number>(confirmations + 2).fill(0);
+  chances[0] = 1;
+  for (let honest = 0; honest < confirmations; honest++) {
+    let carried = 0;
+    chances = chances.map((chance, found) => {
+      if (honest - found >= giveUpBehind) return 0;
+      if (found > confirmations) return chance + carried;
+      const here = chance + carried;
+      carried = here * share;
+      return here * (1 - share);
+    });
+  }
+  return chances.reduce((sum, chance, found) => {
+    const behind = confirmations - found;
+    if (behind >= giveUpBehind) return sum;
+    return sum + (behind < 0 ? chance : chance * catchUp(share, behind + 1, giveUpBehind - behind));
+  }, 0);
+}
+
 /** The chance of gaining `gain` blocks before losing `giveUp`, when each next block is the attacker's with the chance `share`. */
 export function catchUp(share: number, gain: number, giveUp: number): number {
   const odds = (1 - share) / share;

@@ -7,6 +7,7 @@
  * interrupted goes on. --json prints the rows of the cells; without --out nothing is written. Exit code 2: usage;
  * 1: it was interrupted, or failed.
  */
+import '../../daemon/polyfill.ts';
 import { parseArgs } from 'node:util';
 import { KvchainError } from '../../chain/errors.ts';
 import { processMicroseconds } from '../bench/cpu.ts';

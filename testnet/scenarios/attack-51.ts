@@ -4,12 +4,15 @@
  *
  * Everybody's miner rests until the payment is in the mempools, so that both branches begin at the same block with nothing, as the
  * formula of PROTOCOLS 10.1 counts (the strict variant; giving up at an absolute distance, looked at from the first block on).
+ *
+ * One network plays many attacks, one after the other: it takes longer to start than an attack does.
  */
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fromUtf8, toHex } from '../../chain/bytes.ts';
 import { KvchainError } from '../../chain/errors.ts';
+import type { Genesis } from '../../chain/genesis.ts';
 import { parseGenesis } from '../../chain/genesis-file.ts';
 import { newSecret } from '../../daemon/keystore/keystore.ts';
 import type { KvchainClient } from '../../daemon/rpc/client.ts';
@@ -30,7 +33,6 @@ const intervalMs = 500;
 const settleMs = 60_000;
 /** Blocks before the attack, so that the puts are in full swing. */
 const warmUpBlocks = 3;
-const key = 'attack/payment';
 
 export interface Attack51Plan {
   readonly engine: string;
@@ -60,7 +62,8 @@ export interface Attack51Report {
   readonly publicBlocks: number;
 }
 
-export async function attack51(plan: Attack51Plan): Promise<Attack51Report> {
+/** Attacks, with the same plan, on one network. Error thrown: USAGE on a share that is none; STOPPING when a person interrupts it. */
+export async function attack51(plan: Attack51Plan, attacks: number): Promise<readonly Attack51Report[]> {
   const { engine, share, difficulty } = plan;
   if (!(share > 0 && share < 1))
     throw new KvchainError('USAGE', `share ${share}: expected more than 0 and less than 1`);
@@ -68,22 +71,29 @@ export async function attack51(plan: Attack51Plan): Promise<Attack51Report> {
   const honest = Math.max(1, Math.round((1 - share) * hashRate));
   const nodes = [{ hashRate: honest }, { hashRate: 0 }, { hashRate: 0 }];
   const network = planOf({ name: 'attack-51', engine, difficulty, intervalMs, nodes });
-  return inLaboratory(network, (running, signal) => run(running, { ...plan, rate: share * hashRate, signal }));
+  return inLaboratory(network, (running, signal) => run(running, { ...plan, attacks, rate: share * hashRate, signal }));
 }
 
 interface Run extends Attack51Plan {
+  readonly attacks: number;
   readonly rate: number;
   readonly signal: AbortSignal;
 }
 
-async function run(network: RunningNetwork, plan: Run): Promise<Attack51Report> {
+async function run(network: RunningNetwork, plan: Run): Promise<readonly Attack51Report[]> {
   const clients = [miner, gateway, victim].map(index => clientOf(network, index));
   const attacker = await openAttacker(network, plan);
   const putting = new Putting(clientOf(network, gateway), 'others');
   const undone = new UndoneBlocks(clientOf(network, victim));
   try {
     await until('some blocks', settleMs, async () => (await heightOf(clientOf(network, miner))) >= warmUpBlocks);
-    return await attack({ clients, attacker, putting, undone, plan });
+    const reports: Attack51Report[] = [];
+    while (reports.length < plan.attacks) {
+      const key = `attack/payment/${reports.length + 1}`;
+      const spend = makeDoubleSpend(attacker.genesis, key, newSecret());
+      reports.push(await attack({ clients, attacker, putting, undone, plan, key, spend }));
+    }
+    return reports;
   } finally {
     await Promise.all([putting.stop(), undone.stop()]);
     await attacker.opened.close();
@@ -91,9 +101,9 @@ async function run(network: RunningNetwork, plan: Run): Promise<Attack51Report> 
 }
 
 interface OpenAttacker {
+  readonly genesis: Genesis;
   readonly opened: AttackerNode;
   readonly fork: PrivateFork;
-  readonly spend: DoubleSpend;
 }
 
 async function openAttacker(network: RunningNetwork, { rate, tell }: Run): Promise<OpenAttacker> {
@@ -111,8 +121,7 @@ async function openAttacker(network: RunningNetwork, { rate, tell }: Run): Promi
   };
   const opened = await openAttackerNode(place, curtain);
   await until('the attacker to know everybody', settleMs, async () => curtain.peers().length >= network.members.length);
-  const spend = makeDoubleSpend(genesis.value, key, newSecret());
-  return { opened, fork: new PrivateFork(opened.node, curtain), spend };
+  return { genesis: genesis.value, opened, fork: new PrivateFork(opened.node, curtain) };
 }
 
 interface Scene {
@@ -121,42 +130,46 @@ interface Scene {
   readonly putting: Putting;
   readonly undone: UndoneBlocks;
   readonly plan: Run;
+  /** Which the payment writes. */
+  readonly key: string;
+  readonly spend: DoubleSpend;
 }
 
-async function attack({ clients, attacker, putting, undone, plan }: Scene): Promise<Attack51Report> {
-  const { confirmations, giveUpBehind, signal, tell } = plan;
-  const { fork } = attacker;
+async function attack(scene: Scene): Promise<Attack51Report> {
+  const { clients, attacker, putting, undone, plan, key } = scene;
+  const { confirmations, giveUpBehind, tell } = plan;
   const [mining, , waiting] = clients;
   if (mining === undefined || waiting === undefined) throw new KvchainError('INTERNAL', 'three daemons run');
-  const { id } = await pay(clients, attacker);
+  const id = await pay(scene);
+  undone.forget();
   const startMs = performance.now();
   tell('paid: both branches begin at the same block');
+  const ending = new AbortController();
+  const signal = AbortSignal.any([plan.signal, ending.signal]);
   const victimSees = { value: null as string | null, isDelivered: false };
-  // It ends with the network at the latest, when the attacker gave up before the victim had its confirmations.
-  waiting
+  // It ends with the attack at the latest, when the attacker gave up before the victim had its confirmations.
+  const delivery = waiting
     .waitFor(id, `confirmed:${confirmations}`, { signal, timeoutMs: settleMs * 60 })
     .then(async () => {
-      victimSees.value = await read(waiting);
+      victimSees.value = await read(waiting, key);
       victimSees.isDelivered = true;
       tell(`the victim has ${confirmations} confirmations and delivers: get says ${victimSees.value}`);
     })
     .catch(() => {});
   await mining.call('miner_start', {});
-  const end = await fork.race({ isDelivered: () => victimSees.isDelivered, giveUpBehind, signal });
+  const end = await attacker.fork.race({ isDelivered: () => victimSees.isDelivered, giveUpBehind, signal });
   const endMs = performance.now();
   tell(`the attacker ${end.outcome}: ${end.privateBlocks} blocks in secret, ${end.publicBlocks} in public`);
-  if (end.outcome === 'won') await until('the victim to be reorganised', settleMs, async () => undone.depth > 0);
+  if (end.outcome === 'won') await until('the victim to be reorganised', settleMs, async () => undone.hasEnded);
   await untilOneHead(clients);
+  ending.abort();
+  await delivery;
   const reverted = (await undone.transactionIds()).filter(undoneId => undoneId !== id);
-  const stands = await waiting.call('tx_get', { id }).then(
-    ({ status }) => status === 'included',
-    () => false,
-  );
   return {
-    success: victimSees.isDelivered && !stands,
+    success: victimSees.isDelivered && !(await stands(waiting, id)),
     reorgDepth: undone.depth,
     getBefore: victimSees.value,
-    getAfter: await read(waiting),
+    getAfter: await read(waiting, key),
     honestPutsReverted: new Set(reverted).size,
     putRateDuring: Math.round(100 * putting.rate(startMs, endMs)) / 100,
     gaveUp: end.outcome === 'gave up',
@@ -165,11 +178,16 @@ async function attack({ clients, attacker, putting, undone, plan }: Scene): Prom
   };
 }
 
-/** The payment is in the mempools of all, the contradiction behind the curtain, and nobody mines. */
-async function pay(clients: readonly KvchainClient[], { fork, spend }: OpenAttacker): Promise<{ readonly id: string }> {
-  await clients[miner]?.call('miner_stop', {});
-  const [standing] = await untilOneHead(clients);
-  await until('the attacker to be at the head', settleMs, async () => fork.head.hashHex === standing?.headHash);
+/** Gives the id of the payment, which is in the mempools of all; the contradiction is behind the curtain, and nobody mines. */
+async function pay({ clients, attacker, spend }: Scene): Promise<string> {
+  const { fork } = attacker;
+  const [mining] = clients;
+  const isAtHead = async () => fork.head.hashHex === (await mining?.call('chain_status', {}))?.headHash;
+  // While blocks come: from them the attacker learns what it missed behind the curtain.
+  await until('the attacker to follow', settleMs, isAtHead);
+  await mining?.call('miner_stop', {});
+  await untilOneHead(clients);
+  await until('the attacker to be at the head', settleMs, isAtHead);
   await fork.begin(spend);
   const id = toHex(spend.payment.id);
   for (const client of clients) {
@@ -180,10 +198,17 @@ async function pay(clients: readonly KvchainClient[], { fork, spend }: OpenAttac
       ),
     );
   }
-  return { id };
+  return id;
 }
 
-async function read(client: KvchainClient): Promise<string | null> {
+function stands(client: KvchainClient, id: string): Promise<boolean> {
+  return client.call('tx_get', { id }).then(
+    ({ status }) => status === 'included',
+    () => false,
+  );
+}
+
+async function read(client: KvchainClient, key: string): Promise<string | null> {
   const found = await client.get(key);
   return found === null ? null : fromUtf8(found.bytes);
 }

@@ -30,7 +30,7 @@ export function addScenarioCommands(program: Command): void {
       const { share, confirmations, difficulty, giveUp, engine, json } = attackOptions.parse(options);
       const { attack51 } = await import('./attack-51.ts');
       const order = { engine, share, confirmations, difficulty, giveUpBehind: giveUp };
-      print(await attack51({ ...order, tell: teller(json) }), json);
+      for (const report of await attack51({ ...order, tell: teller(json) }, 1)) print(report, json);
     }),
   );
   const run = program

@@ -9,22 +9,23 @@ describe('attack 51', () => {
   it(
     'C1: with six tenths of the hash power a payment of three confirmations is undone',
     async () => {
-      // A run in a few hundred falls so far behind that it gives up (PROTOCOLS 10.1); it is then run again.
-      let report = await attack51({ ...order, share: 0.6, confirmations: 3 });
-      if (report.gaveUp) report = await attack51({ ...order, share: 0.6, confirmations: 3 });
-      expect(report).toMatchObject({ success: true, getBefore: 'paid', getAfter: 'not paid', gaveUp: false });
-      expect(report.reorgDepth).toBeGreaterThanOrEqual(3);
+      // A run in a few hundred falls so far behind that it gives up (PROTOCOLS 10.1); the other of the two counts then.
+      const reports = await attack51({ ...order, share: 0.6, confirmations: 3 }, 2);
+      const [report] = reports.filter(({ gaveUp }) => !gaveUp);
+      expect(report).toMatchObject({ success: true, getBefore: 'paid', getAfter: 'not paid' });
+      expect(report?.reorgDepth).toBeGreaterThanOrEqual(3);
+      expect(reports).toHaveLength(2);
     },
     limitMs,
   );
 
   it.each([0, 1, -0.5, Number.NaN])('a share of %d is refused', async share => {
-    await expect(attack51({ ...order, share, confirmations: 3 })).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(attack51({ ...order, share, confirmations: 3 }, 1)).rejects.toMatchObject({ code: 'USAGE' });
   });
 
   it('an engine that is not there is refused', async () => {
     const given = { ...order, share: 0.6, confirmations: 3, engine: 'paxos' };
-    await expect(attack51(given)).rejects.toMatchObject({ code: 'BAD_CONFIG' });
+    await expect(attack51(given, 1)).rejects.toMatchObject({ code: 'BAD_CONFIG' });
   });
 });
 

@@ -21,6 +21,18 @@ export class UndoneBlocks {
     return this.#depthMax;
   }
 
+  /** A reorg was seen, and the first block after it. */
+  get hasEnded(): boolean {
+    return this.#depthMax > 0 && this.#depth === 0;
+  }
+
+  /** Begins anew. */
+  forget(): void {
+    this.hashes.length = 0;
+    this.#depth = 0;
+    this.#depthMax = 0;
+  }
+
   /** The ids of the transactions in all that was undone. */
   async transactionIds(): Promise<readonly string[]> {
     const blocks = this.hashes.map(id => this.#client.call('chain_getBlock', { id, detail: 'ids' }));
