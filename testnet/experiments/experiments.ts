@@ -3,6 +3,7 @@ import { delayThresholdExperiment } from './delay-threshold.ts';
 import { difficulty } from './difficulty.ts';
 import { doubleSpend } from './double-spend.ts';
 import type { Experiment } from './experiment.ts';
+import { crashStop } from './faults/crash-stop.ts';
 import { selfishMining } from './selfish-mining.ts';
 
 /** In virtual time: the same rows for the same seed. */
@@ -14,6 +15,6 @@ export const simulatedExperiments: readonly Experiment[] = [
 ];
 
 /** On processes of this machine, which should have nothing else to do. */
-const realExperiments: readonly Experiment[] = [];
+const realExperiments: readonly Experiment[] = [crashStop];
 
 export const experiments: readonly Experiment[] = [...simulatedExperiments, ...realExperiments];

@@ -21,7 +21,7 @@ import type { RunningNetwork } from '../networks/network.ts';
 import { planOf } from '../networks/network-file.ts';
 import { until } from '../until.ts';
 import { clientOf, inLaboratory, untilOneHead } from './laboratory.ts';
-import { Putting } from './putting.ts';
+import { Putting, putRate } from './putting.ts';
 import { UndoneBlocks } from './undone-blocks.ts';
 
 /** The daemons: one mines, others put through one, one is the victim's. */
@@ -79,7 +79,8 @@ interface Run extends Attack51Plan {
 async function run(network: RunningNetwork, plan: Run): Promise<Attack51Report> {
   const clients = [miner, gateway, victim].map(index => clientOf(network, index));
   const attacker = await openAttacker(network, plan);
-  const putting = new Putting(clientOf(network, gateway), 'others');
+  const putter = clientOf(network, gateway);
+  const putting = new Putting([() => putter], 'others');
   const undone = new UndoneBlocks(clientOf(network, victim));
   try {
     await until('some blocks', settleMs, async () => (await heightOf(clientOf(network, miner))) >= warmUpBlocks);
@@ -158,7 +159,7 @@ async function attack({ clients, attacker, putting, undone, plan }: Scene): Prom
     getBefore: victimSees.value,
     getAfter: await read(waiting),
     honestPutsReverted: new Set(reverted).size,
-    putRateDuring: Math.round(100 * putting.rate(startMs, endMs)) / 100,
+    putRateDuring: Math.round(100 * putRate(putting.acknowledged, startMs, endMs)) / 100,
     gaveUp: end.outcome === 'gave up',
     privateBlocks: end.privateBlocks,
     publicBlocks: end.publicBlocks,
