@@ -3,7 +3,11 @@ import { delayThresholdExperiment } from './delay-threshold.ts';
 import { difficulty } from './difficulty.ts';
 import { doubleSpend } from './double-spend.ts';
 import type { Experiment } from './experiment.ts';
+import { byzantine } from './faults/byzantine.ts';
+import { crashRecovery } from './faults/crash-recovery.ts';
 import { crashStop } from './faults/crash-stop.ts';
+import { minerDies } from './faults/miner-dies.ts';
+import { omission } from './faults/omission.ts';
 import { selfishMining } from './selfish-mining.ts';
 
 /** In virtual time: the same rows for the same seed. */
@@ -15,6 +19,6 @@ export const simulatedExperiments: readonly Experiment[] = [
 ];
 
 /** On processes of this machine, which should have nothing else to do. */
-const realExperiments: readonly Experiment[] = [crashStop];
+const realExperiments: readonly Experiment[] = [crashStop, crashRecovery, omission, byzantine, minerDies];
 
 export const experiments: readonly Experiment[] = [...simulatedExperiments, ...realExperiments];

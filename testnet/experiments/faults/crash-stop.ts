@@ -1,6 +1,6 @@
 /** Some daemons are killed and never come back. */
 
-import { type FaultCell, failing, faultExperiment, minorityOf, networkOf, nodes } from './fault-experiment.ts';
+import { type FaultCell, failing, faultExperiment, magnitudesOfCrashes, networkOf } from './fault-experiment.ts';
 import type { Fault } from './fault-run.ts';
 
 export const crashStop = faultExperiment({
@@ -15,10 +15,7 @@ export const crashStop = faultExperiment({
   ].join('\n'),
   fault: '`crash-stop`',
   magnitude: 'daemons that die',
-  cells: size => {
-    const f = minorityOf(nodes);
-    return (size === 'full' ? [1, f, f + 1, nodes - 1] : [1]).map(magnitude => ({ fault: 'crash-stop', magnitude }));
-  },
+  cells: size => magnitudesOfCrashes(size).map(magnitude => ({ fault: 'crash-stop', magnitude })),
   faultOf: crashStopOf,
   conclusion: [
     '- Availability does not depend on a majority: a reader or writer that reaches one living daemon is served. What a majority is needed for is security, since an attacker',

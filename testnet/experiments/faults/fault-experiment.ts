@@ -9,7 +9,7 @@ import { measuredColumns, numberOrNone, timelineColumn } from './measures.ts';
 export const nodes = 5;
 const intervalMs = 500;
 /** Hashes a second of each daemon: little of a core for all of them, and still thousands of trials a block. */
-const hashRate = 1_000;
+export const hashRate = 1_000;
 
 /** One cell, by what an experiment names it. */
 export interface FaultCell {
@@ -61,6 +61,9 @@ const setting = [
   `answer goes on at the next one. The fault strikes after ${usualPhases.beforeMs / 1_000} s; where it is healed, that is ordered ${usualPhases.duringMs / 1_000} s later. Puts a second are no measure of speed here: so many hands`,
   'wait for blocks, and when blocks come half as often they put half as much. In the end the miners stop, one last of all, and every acknowledged put is looked',
   'for at all daemons that run: `lost` must be 0.',
+  '',
+  `Blocks come at random, about ${(usualPhases.recovery.windowMs / intervalMs).toFixed(0)} of them in the window of ${usualPhases.recovery.windowMs / 1_000} s over which ${100 * usualPhases.recovery.part} % of the rate of before count as recovered; the rate over such a window varies by a third`,
+  'by itself. So a recovery of a few seconds is none to speak of, and rates that differ by a fifth do not differ.',
 ].join('\n');
 
 /** The daemons of a cell; `changes` are further fields of the network file. */
@@ -72,6 +75,12 @@ export function networkOf({ engine, nodes: count }: FaultCell, changes: object =
 /** How many faulty ones of `count` are fewer than half: what proof of work, and any majority, bears. */
 export function minorityOf(count: number): number {
   return Math.floor((count - 1) / 2);
+}
+
+/** How many crash: one, f, f + 1 and all but one. */
+export function magnitudesOfCrashes(size: Size): readonly number[] {
+  const f = minorityOf(nodes);
+  return size === 'full' ? [1, f, f + 1, nodes - 1] : [1];
 }
 
 /** The members that fail when so many do: those with the highest numbers. */

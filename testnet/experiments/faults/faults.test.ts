@@ -1,12 +1,18 @@
 /** The experiments on faults: their cells, and the smallest of them on real daemons. */
 import { expect, it } from 'vitest';
 import { engineNames } from '../../../consensus/registry.ts';
+import { attackerKinds } from '../../attackers/kinds.ts';
 import { drawSvg } from '../drawing.ts';
+import type { Experiment } from '../experiment.ts';
 import { newManifest } from '../manifest.ts';
 import { experimentPage } from '../page.ts';
+import { byzantine } from './byzantine.ts';
+import { crashRecovery } from './crash-recovery.ts';
 import { crashStop, crashStopOf } from './crash-stop.ts';
 import { failing, minorityOf } from './fault-experiment.ts';
 import { runFault } from './fault-run.ts';
+import { minerDies } from './miner-dies.ts';
+import { omission } from './omission.ts';
 
 const limitMs = 120_000;
 
@@ -24,12 +30,44 @@ it('fails those with the highest numbers', () => {
   expect(failing({ engine: 'pow', fault: 'x', nodes: 5, magnitude: 2 })).toEqual([3, 4]);
 });
 
-it('kills one, f, f + 1 and all but one', () => {
-  expect(crashStop.engines).toEqual(engineNames);
-  const cells = crashStop.cells('full', 'pow');
-  expect(cells.map(({ magnitude }) => magnitude)).toEqual([1, 2, 3, 4]);
-  expect(new Set(cells.map(({ nodes }) => nodes))).toEqual(new Set([5]));
+const all: readonly Experiment[] = [crashStop, crashRecovery, omission, byzantine, minerDies];
+
+/** Each kind of cell with its magnitudes, in a full run. */
+function magnitudesOf(experiment: Experiment): Readonly<Record<string, readonly unknown[]>> {
+  const cells = experiment.cells('full', 'pow');
+  return Object.fromEntries(
+    cells.map(({ fault }) => [fault, cells.filter(cell => cell.fault === fault).map(({ magnitude }) => magnitude)]),
+  );
+}
+
+it.each([
+  ['one, f, f + 1 and all but one', crashStop, { 'crash-stop': [1, 2, 3, 4] }],
+  ['one, f, f + 1 and all but one', crashRecovery, { 'crash-recovery': [1, 2, 3, 4] }],
+  ['so many percent in both directions', omission, { sending: [1, 5, 20, 50], receiving: [1, 5, 20, 50] }],
+  [
+    'one, half and all but one at each place',
+    minerDies,
+    { 'in-block-assembly': [1, 2, 4], 'after-finding': [1, 2, 4], 'half-the-peers-served': [1, 2, 4] },
+  ],
+])('strikes %s', (_, experiment, expected) => {
+  expect(magnitudesOf(experiment)).toEqual(expected);
 });
+
+it('lets every kind of attacker attack, with the hash rate that it needs', () => {
+  const magnitudes = magnitudesOf(byzantine);
+  expect(Object.keys(magnitudes)).toEqual(attackerKinds);
+  expect(magnitudes.silent).toEqual([0.33]);
+  expect(magnitudes.censor).toEqual([1.5]);
+});
+
+it.each(all.map(experiment => [experiment.name, experiment] as const))(
+  '%s runs on every engine, quickly in at most two cells',
+  (_, { engines, cells }) => {
+    expect(engines).toEqual(engineNames);
+    expect(cells('quick', 'pow').length).toBeLessThanOrEqual(2);
+    for (const cell of cells('full', 'pow')) expect(cell).toMatchObject({ engine: 'pow', nodes: 5 });
+  },
+);
 
 it(
   'loses nothing when one of three daemons dies, and tells so on its page',

@@ -95,6 +95,12 @@ describe('the recovery', () => {
     expect(recoveryOf(stays, recovery)).toBe(2_000);
   });
 
+  it('is not there while puts come only for a window, and no more after it', () => {
+    const late = recordOf([10, 10, 10, 10, 10, 10, 10, 1, 0, 1, 0, 1], { mendedMs: null });
+    expect(recoveryOf(late, recovery)).toBeNull();
+    expect(recoveryOf({ ...late, endMs: 6_500, agreeingMs: [4_050] }, recovery)).toBe(50);
+  });
+
   it('takes no time when nothing was amiss', () => {
     const calm = recordOf([10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10], { agreeingMs: [8_000], mendedMs: 8_000 });
     expect(recoveryOf(calm, recovery)).toBe(0);

@@ -37,7 +37,7 @@ export const measuredColumns = {
   p50: "median of a put's time to inclusion in ms, of the puts begun during the fault; the search for another daemon counts",
   p99: '99 % of them took at most this long',
   recoveryMs:
-    'from the healing (where nothing is healed: from the fault) until puts come as before and all daemons have one head; none: not within the run',
+    'from the healing (where nothing is healed: from the fault) until puts come as before, and go on so, and all daemons have one head; none: not within the run',
   acknowledged: 'puts that were answered as included',
   lost: 'of these, at rest neither on the chain, included or failed, nor in a mempool, expired or replaced by their sender',
 } as const;
@@ -72,8 +72,11 @@ export function recoveryOf(record: FaultRecord, { part, windowMs }: Recovery): n
   const wanted = part * putRate(puts, startMs, faultMs);
   // A window that begins with a put holds no fewer than one that begins just before it.
   const begins = [fromMs, ...puts.map(({ atMs }) => atMs).filter(atMs => atMs > fromMs)];
+  // Up to the end too: a fault may bite only after some seconds, as when the block was nearly found.
   const flowing = begins.find(
-    beginMs => beginMs + windowMs <= endMs && putRate(puts, beginMs, beginMs + windowMs) >= wanted,
+    beginMs =>
+      beginMs + windowMs <= endMs &&
+      [beginMs + windowMs, endMs].every(untilMs => putRate(puts, beginMs, untilMs) >= wanted),
   );
   const agreeing = agreeingMs.find(atMs => atMs >= agreeFromMs);
   return flowing === undefined || agreeing === undefined ? null : Math.round(Math.max(flowing, agreeing) - fromMs);
