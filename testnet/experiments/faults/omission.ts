@@ -27,7 +27,7 @@ export const omission = faultExperiment({
   conclusion: [
     '- Redundancy pays for omission: the same message comes by several ways, and what all of them lost is asked for. No daemon counts the answers of others.',
     '- What suffers first is the agreement on the newest blocks, not the store: who waits for a few confirmations does not see it.',
-    '- A daemon that loses half of what it says is worse off than one that is dead, for it mines on branches that the others do not know. Its operator sees that in its reorgs and its orphaned blocks.',
+    '- A miner whose blocks reach the others late, or not at all, mines for nothing: its operator sees the loss in its orphaned blocks and reorgs before anybody else does.',
   ].join('\n'),
 });
 
