@@ -15,6 +15,7 @@ const longest = [
   'ci/install',
   'sim/seeds-26-to-50',
   'networks/up',
+  'faults/faults',
   'demo/packages',
   'testnet/snapshot',
 ].map(name => `/${name}.test.js`);

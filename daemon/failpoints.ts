@@ -1,6 +1,6 @@
 /**
- * Where the process can be made to die: before and after every batch of the store and every send. This table names them all, and a
- * name must be given wherever a batch or a frame is written, so a place without a failpoint does not compile.
+ * Where the process can be made to die: before and after every batch of the store, every send, and what lies between them. This table
+ * names them all, and a name must be given wherever a batch or a frame is written, so a place without a failpoint does not compile.
  *
  * In production a failpoint is an empty function (failpoint-none.ts). Under `node --conditions=failpoints` the import `#failpoint` is
  * another file (failpoint-armed.ts); nothing else, no option and no variable, switches them on. `npm run failpoints` dies at each.
@@ -38,8 +38,15 @@ export const sends = {
   'socket-event': 'an event of a watch',
 } as const;
 
+/** What writes and sends nothing, and whose middle is a place of its own all the same. */
+export const acts = {
+  'block-assembly': 'a template is executed; before it is handed to the miner',
+} as const;
+
 export type StoreBatch = keyof typeof storeBatches;
 export type Send = keyof typeof sends;
+type Act = keyof typeof acts;
+export type FailpointPlace = StoreBatch | Send | Act;
 export type FailpointWhen = 'before' | 'after';
 /** Its name, as reports have it: `after ledger-step`. */
-export type Failpoint = `${FailpointWhen} ${StoreBatch | Send}`;
+export type Failpoint = `${FailpointWhen} ${FailpointPlace}`;

@@ -2,6 +2,7 @@
  * Makes blocks: builds a template on the engine's order, lets the miner search its nonce, rebuilds it from time to time with what the
  * mempool has by then and the time that it is, and sends what is found down the same road as everyone's blocks.
  */
+import { failpoint } from '#failpoint';
 import { type Block, contentHash, producerDigest, seal, sealedHeaderBytesMax } from '../chain/block.ts';
 import { type Genesis, paramsAt } from '../chain/genesis.ts';
 import { publicKeyOf, sign } from '../chain/keys.ts';
@@ -119,6 +120,7 @@ export class Producer {
   async #search(template: Template, generation: number): Promise<void> {
     const { ledger, miner, clock } = this.#parts;
     const begin = clock.monotonic();
+    failpoint('before', 'block-assembly');
     const candidate = await ledger.prepare(template, {
       producer: this.#publicKey,
       time: Math.max(template.timeMin, clock.now()),
@@ -129,6 +131,7 @@ export class Producer {
     this.#buildMs = clock.monotonic() - begin;
     const target = decodeBits(template.bits);
     if (candidate === null || target === null || generation !== this.#generation) return;
+    failpoint('after', 'block-assembly');
     const content = contentHash(candidate.header);
     miner.search({ contentHash: content, target: targetToBytes(target) }, nonce => this.#found(candidate, nonce));
   }

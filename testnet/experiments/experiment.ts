@@ -26,6 +26,8 @@ export interface Experiment {
   readonly expected: string;
   /** What each column holds, in the order of the table; the parameters of a cell come first. */
   readonly columns: Readonly<Record<string, string>>;
+  /** Further columns, each a series in one text: kept with the rows and drawn, but too long for the table of the page. */
+  readonly series?: Readonly<Record<string, string>>;
   /** Those that it can be run on. */
   readonly engines: readonly string[];
   /** The parameters of each cell, in the order in which they are run. */

@@ -14,9 +14,10 @@ const dice: Experiment = {
   title: 'Dice',
   expected: 'Six `sides`.',
   columns: { sides: 'of a die', thrown: 'what came up' },
+  series: { throws: 'one after the other' },
   engines: ['pow'],
   cells: () => [4, 6, 8].map(sides => ({ sides })),
-  run: (cell, chance) => ({ thrown: chance.between(1, Number(cell.sides)) }),
+  run: (cell, chance) => ({ thrown: chance.between(1, Number(cell.sides)), throws: '1 2' }),
   draw: rows => [
     {
       name: 'dice',
@@ -80,6 +81,9 @@ describe('the folder of an experiment', () => {
     const page = await readFile(join(own, 'README.md'), 'utf8');
     expect(page).toContain('| sides | thrown |');
     expect(page).toContain('3 dice.');
+    expect(page).toContain('- `throws`, in data.csv alone: one after the other');
+    expect(page).not.toContain('1 2');
+    expect(await readFile(join(own, 'data.csv'), 'utf8')).toMatch(/^sides,thrown,throws\n(\d,\d,1 2\n){3}$/);
     const report = reportPage(folder);
     expect(report).toContain('<section id="dice">');
     expect(report).toContain('<svg ');

@@ -38,7 +38,8 @@ export async function openFolder(folder: string, run: Run): Promise<Kept> {
 /** Writes the rows there are, and where they came from. */
 export async function saveRows(folder: string, run: Run, { rows, manifest }: Kept): Promise<void> {
   await writeWhole(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  await writeWhole(join(folder, 'data.csv'), writeRows(Object.keys(run.experiment.columns), rows));
+  const { columns, series } = run.experiment;
+  await writeWhole(join(folder, 'data.csv'), writeRows(Object.keys({ ...columns, ...series }), rows));
 }
 
 /** Writes the pictures and the page of a finished run. */

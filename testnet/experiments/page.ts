@@ -7,7 +7,7 @@ export function experimentPage(
   experiment: Experiment,
   { rows, manifest }: { readonly rows: readonly Row[]; readonly manifest: Manifest },
 ): string {
-  const { name, title, expected, columns, conclusion } = experiment;
+  const { name, title, expected, columns, series, conclusion } = experiment;
   const drawings = experiment.draw(rows);
   return [
     `<!-- Written by \`kvchain-testnet experiment ${name}\` from data.csv beside it. -->`,
@@ -27,6 +27,7 @@ export function experimentPage(
     ...tableOf(Object.keys(columns), rows),
     '',
     ...Object.entries(columns).map(([column, meaning]) => `- \`${column}\`: ${meaning}`),
+    ...Object.entries(series ?? {}).map(([column, meaning]) => `- \`${column}\`, in data.csv alone: ${meaning}`),
     '',
     '## What it means',
     '',

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import { type Failpoint, sends, storeBatches } from '../../daemon/failpoints.ts';
+import { acts, type Failpoint, sends, storeBatches } from '../../daemon/failpoints.ts';
 import { repositoryRoot, runNode } from '../ci/programs.ts';
 import { runCampaign } from './campaign.ts';
 import { plannedFailpoints, unreached } from './plan.ts';
 
 const limitMs = 600_000;
-const all = [...Object.keys(storeBatches), ...Object.keys(sends)]
+const all = [...Object.keys(storeBatches), ...Object.keys(sends), ...Object.keys(acts)]
   .filter(name => !unreached.some(absent => absent === name))
   .flatMap(name => [`before ${name}`, `after ${name}`]);
 
@@ -33,4 +33,31 @@ it.each([
   const variables = { KVCHAIN_FAILPOINT: `${failpoint} 1` };
   const { stdout } = await runNode(repositoryRoot, [...flags, '--input-type=module', '-e', program], variables);
   expect(stdout).toBe(said);
+});
+
+it.each([
+  ['after ledger-step 2', ['1 step', '2 steps']],
+  ['before ledger-step 2, after ledger-step 1', ['1 step', '2 steps']],
+  ['SIGUSR2, after ledger-step 2', ['1 step', '2 steps', '3 steps', 'signal', '1 step', '2 steps']],
+])('%s kills when it has come so far', async (armed, said) => {
+  const program = `
+    import { failpoint } from '#failpoint';
+    const steps = number => {
+      for (let step = 1; step <= number; step++) {
+        failpoint('before', 'ledger-step');
+        process.stdout.write(step === 1 ? '1 step,' : step + ' steps,');
+        failpoint('after', 'ledger-step');
+      }
+    };
+    steps(3);
+    process.once('SIGUSR2', () => {
+      process.stdout.write('signal,');
+      steps(3);
+      process.stdout.write('alive');
+    });
+    process.kill(process.pid, 'SIGUSR2');
+    setTimeout(() => {}, 1_000);`;
+  const flags = ['--conditions=failpoints', '--input-type=module', '-e', program];
+  const { stdout } = await runNode(repositoryRoot, flags, { KVCHAIN_FAILPOINT: armed });
+  expect(stdout).toBe(`${said.join(',')},`);
 });

@@ -1,5 +1,5 @@
-/** What makes a daemon come to each failpoint; a new batch or send does not compile before it stands here. */
-import { type Failpoint, type Send, type StoreBatch, sends, storeBatches } from '../../daemon/failpoints.ts';
+/** What makes a daemon come to each failpoint; a new place does not compile before it stands here. */
+import { acts, type Failpoint, type FailpointPlace, sends, storeBatches } from '../../daemon/failpoints.ts';
 
 /**
  * `load`: puts, a watch and a peer that mines and asks. `first start`: an empty folder. `stop`: SIGTERM under load. `snapshot`: a node
@@ -14,7 +14,7 @@ export interface PlanRow {
 }
 
 /** Null: no engine that is built sends any. */
-const plan: Readonly<Record<StoreBatch | Send, PlanRow | null>> = {
+const plan: Readonly<Record<FailpointPlace, PlanRow | null>> = {
   format: { by: 'first start', hitsMax: 1 },
   genesis: { by: 'first start', hitsMax: 1 },
   'own-block': { by: 'load', hitsMax: 3 },
@@ -40,6 +40,7 @@ const plan: Readonly<Record<StoreBatch | Send, PlanRow | null>> = {
   'http-answer': { by: 'load', hitsMax: 20 },
   'socket-answer': { by: 'load', hitsMax: 1 },
   'socket-event': { by: 'load', hitsMax: 2 },
+  'block-assembly': { by: 'load', hitsMax: 3 },
 };
 
 export interface PlannedFailpoint extends PlanRow {
@@ -53,13 +54,13 @@ export const plannedFailpoints: readonly PlannedFailpoint[] = namesOf().flatMap(
   return (['before', 'after'] as const).map(when => ({ failpoint: `${when} ${name}` as const, ...row }));
 });
 
-/** Batches and sends that nothing built so far makes. */
-export const unreached: readonly (StoreBatch | Send)[] = namesOf().filter(name => plan[name] === null);
+/** Places that nothing built so far comes to. */
+export const unreached: readonly FailpointPlace[] = namesOf().filter(name => plan[name] === null);
 
-function namesOf(): readonly (StoreBatch | Send)[] {
-  return [...Object.keys(storeBatches), ...Object.keys(sends)].filter(isPlanned);
+function namesOf(): readonly FailpointPlace[] {
+  return [...Object.keys(storeBatches), ...Object.keys(sends), ...Object.keys(acts)].filter(isPlanned);
 }
 
-function isPlanned(name: string): name is StoreBatch | Send {
+function isPlanned(name: string): name is FailpointPlace {
   return Object.hasOwn(plan, name);
 }

@@ -96,6 +96,11 @@ export class Member {
     this.#process = null;
   }
 
+  /** The signal that its failpoint waits for; a daemon whose failpoint waits for none ends at once. */
+  arm(): void {
+    this.#running().signal('SIGUSR2');
+  }
+
   /** Freezes it, as a machine that hangs. */
   pause(): void {
     this.#running().signal('SIGSTOP');
@@ -131,10 +136,11 @@ export class Member {
     return daemon;
   }
 
-  #launch({ flags }: PlannedNode, ports: readonly string[]): Promise<DaemonProcess> {
+  #launch({ flags, failpoint }: PlannedNode, ports: readonly string[]): Promise<DaemonProcess> {
     return DaemonProcess.start({
       dataDir: this.dataDir,
       flags: [...ports, ...flags],
+      failpoint,
       logFile: this.logFile,
       host: this.#host,
     });

@@ -19,19 +19,21 @@ nodes:
   - hashRate: 0
     flags: [--log-level, debug]
   - {}
+  - failpoint: SIGUSR2, after own-block 1
 attackers:
   - { kind: private-fork, hashRate: 900 }
-  - { kind: silent }
+  - { kind: silent, begins: on-order }
 `;
     const plan = planOf(readNetworkText(text, 'network.yaml'));
     expect(plan.topology).toEqual({ shape: 'random', degree: 3 });
     expect(plan.nodes).toEqual([
       { hashRate: 0, flags: ['--log-level', 'debug'] },
       { hashRate: 500, flags: [] },
+      { hashRate: 500, flags: [], failpoint: 'SIGUSR2, after own-block 1' },
     ]);
     expect(plan.attackers).toEqual([
-      { kind: 'private-fork', hashRate: 900 },
-      { kind: 'silent', hashRate: 500 },
+      { kind: 'private-fork', hashRate: 900, begins: 'at-once' },
+      { kind: 'silent', hashRate: 500, begins: 'on-order' },
     ]);
   });
 
@@ -44,6 +46,7 @@ attackers:
     ['difficulty: 61', 'difficulty'],
     ['intervalMs: 10', 'intervalMs'],
     ['attackers: [{ kind: nobody }]', 'attackers.0.kind'],
+    ['attackers: [{ kind: silent, begins: later }]', 'attackers.0.begins'],
     ['colour: red', 'colour'],
     ['name: A B', 'name'],
   ])('%s is refused with its place', (text, said) => {

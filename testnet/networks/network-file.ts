@@ -20,11 +20,15 @@ const nodeSchema = z.strictObject({
   hashRate: hashRate.optional(),
   /** Further flags of kvchaind. */
   flags: z.array(z.string().min(1).max(256)).max(32).default([]),
+  /** Where it is to die, as KVCHAIN_FAILPOINT says it (daemon/failpoint-armed.ts). */
+  failpoint: z.string().min(1).max(256).optional(),
 });
 
 const attackerSchema = z.strictObject({
   kind: z.enum(attackerKinds),
   hashRate: hashRate.optional(),
+  /** `on-order`: it takes part when it is restarted for the first time. */
+  begins: z.enum(['at-once', 'on-order']).default('at-once'),
 });
 
 const topologySchema = z.string().transform((text, context) => {
@@ -62,11 +66,13 @@ type NetworkFields = z.output<typeof fileSchema>;
 export interface PlannedNode {
   readonly hashRate: number;
   readonly flags: readonly string[];
+  readonly failpoint?: string | undefined;
 }
 
 export interface PlannedAttacker {
   readonly kind: NetworkFields['attackers'][number]['kind'];
   readonly hashRate: number;
+  readonly begins: NetworkFields['attackers'][number]['begins'];
 }
 
 /** A network with every default filled in. */
@@ -98,8 +104,8 @@ export function planOf(draft: object): NetworkPlan {
   if (!engine.ok) throw badFile(`engine: ${engine.error.detail}`, null);
   return {
     ...fields,
-    nodes: nodes.map(node => ({ flags: node.flags, hashRate: node.hashRate ?? hashRate })),
-    attackers: attackers.map(attacker => ({ kind: attacker.kind, hashRate: attacker.hashRate ?? hashRate })),
+    nodes: nodes.map(node => ({ ...node, hashRate: node.hashRate ?? hashRate })),
+    attackers: attackers.map(attacker => ({ ...attacker, hashRate: attacker.hashRate ?? hashRate })),
   };
 }
 

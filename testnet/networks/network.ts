@@ -74,7 +74,7 @@ export class RunningNetwork {
     await this.#applyLinks();
     for (const edge of this.#dials) if (!this.#isStopping) await this.#dial(edge);
     await Promise.all(nodes.map(startMining));
-    for (const member of this.members.filter(({ plan }) => plan.role === 'attacker')) {
+    for (const member of this.members.filter(({ plan }) => plan.role === 'attacker' && plan.begins === 'at-once')) {
       if (this.#isStopping) return;
       await member.start();
       tell(member);

@@ -24,7 +24,7 @@ import type { RunningNetwork } from '../networks/network.ts';
 import { planOf } from '../networks/network-file.ts';
 import { until } from '../until.ts';
 import { clientOf, inLaboratory, untilOneHead } from './laboratory.ts';
-import { Putting } from './putting.ts';
+import { Putting, putRate } from './putting.ts';
 import { UndoneBlocks } from './undone-blocks.ts';
 
 /** The daemons: one mines, others put through one, one is the victim's. */
@@ -83,7 +83,8 @@ interface Run extends Attack51Plan {
 async function run(network: RunningNetwork, plan: Run): Promise<readonly Attack51Report[]> {
   const clients = [miner, gateway, victim].map(index => clientOf(network, index));
   const attacker = await openAttacker(network, plan);
-  const putting = new Putting(clientOf(network, gateway), 'others');
+  const putter = clientOf(network, gateway);
+  const putting = new Putting([() => putter], 'others');
   const undone = new UndoneBlocks(clientOf(network, victim));
   try {
     await until('some blocks', settleMs, async () => (await heightOf(clientOf(network, miner))) >= warmUpBlocks);
@@ -171,7 +172,7 @@ async function attack(scene: Scene): Promise<Attack51Report> {
     getBefore: victimSees.value,
     getAfter: await read(waiting, key),
     honestPutsReverted: new Set(reverted).size,
-    putRateDuring: Math.round(100 * putting.rate(startMs, endMs)) / 100,
+    putRateDuring: Math.round(100 * putRate(putting.acknowledged, startMs, endMs)) / 100,
     gaveUp: end.outcome === 'gave up',
     privateBlocks: end.privateBlocks,
     publicBlocks: end.publicBlocks,

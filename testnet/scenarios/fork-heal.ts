@@ -9,8 +9,9 @@ import { WatchedRegister } from '../linearizability/watched-register.ts';
 import type { RunningNetwork } from '../networks/network.ts';
 import { planOf } from '../networks/network-file.ts';
 import { until } from '../until.ts';
-import { clientOf, inLaboratory, untilOneHead } from './laboratory.ts';
-import { type Acknowledged, Putting } from './putting.ts';
+import { comeToRest, countLost, untilSettled } from './at-rest.ts';
+import { clientOf, inLaboratory } from './laboratory.ts';
+import { Putting } from './putting.ts';
 import { UndoneBlocks } from './undone-blocks.ts';
 
 /** Numbers of the members of each side; the second has more hash power. */
@@ -61,7 +62,7 @@ async function run(network: RunningNetwork, tell: (line: string) => void): Promi
   await network.partition(sides.map(side => [...side]));
   const common = Math.max(...(await heightsOf(firsts)));
   tell('the network is cut into two');
-  const putting = firsts.map((client, side) => new Putting(client, `side-${'ab'[side]}`));
+  const putting = firsts.map((client, side) => new Putting([() => client], `side-${'ab'[side]}`));
   await until('both sides to grow', waitMs, async () => Math.min(...(await heightsOf(firsts))) >= common + blocksApart);
   await until('puts on both sides', waitMs, async () => putting.every(({ acknowledged }) => acknowledged.length > 0));
   await Promise.all(putting.map(puts => puts.stop()));
@@ -76,7 +77,7 @@ async function run(network: RunningNetwork, tell: (line: string) => void): Promi
   const loser = undone.findIndex(({ depth }) => depth > 0);
   const returned = new Set(await undone[loser]?.transactionIds());
   const acknowledged = putting.flatMap(puts => puts.acknowledged);
-  await untilSettled(clients, acknowledged);
+  await untilSettled(clientOf(network, 0), acknowledged);
   const standings = await comeToRest(clients);
   await readRegister(register, firsts);
   await Promise.all(undone.map(watch => watch.stop()));
@@ -104,15 +105,6 @@ async function readRegister(register: WatchedRegister, firsts: readonly KvchainC
   for (const [side, client] of firsts.entries()) await register.get(client, sideNames[side] ?? '');
 }
 
-/** One miner goes on until all follow it: two that stop at the same time may leave a tie, which nothing would ever decide. */
-async function comeToRest(clients: readonly KvchainClient[]) {
-  const [last, ...others] = clients;
-  await Promise.all(others.map(client => client.call('miner_stop', {})));
-  await untilOneHead(clients);
-  await last?.call('miner_stop', {});
-  return untilOneHead(clients);
-}
-
 async function sideOf(firsts: readonly KvchainClient[], putting: readonly Putting[], side: 0 | 1): Promise<Side> {
   const standing = await firsts[side]?.call('chain_status', {});
   return {
@@ -121,32 +113,6 @@ async function sideOf(firsts: readonly KvchainClient[], putting: readonly Puttin
     head: standing?.headHash ?? '',
     acknowledged: putting[side]?.acknowledged.length ?? 0,
   };
-}
-
-/** Waits for what was returned to be mined again; what is still missing then is counted as it stands. */
-async function untilSettled(clients: readonly KvchainClient[], acknowledged: readonly Acknowledged[]): Promise<void> {
-  await until('all puts to be on the chain again', waitMs, async () => {
-    const standings = await Promise.all(acknowledged.map(({ id }) => standingOf(clients[0], id)));
-    return standings.every(standing => standing !== 'pending');
-  });
-}
-
-async function countLost(clients: readonly KvchainClient[], acknowledged: readonly Acknowledged[]): Promise<number> {
-  let lost = 0;
-  for (const { id } of acknowledged) {
-    const standings = await Promise.all(clients.map(client => standingOf(client, id)));
-    if (!standings.some(standing => standing === 'included' || standing === 'pending')) lost += 1;
-  }
-  return lost;
-}
-
-async function standingOf(client: KvchainClient | undefined, id: string): Promise<string> {
-  return (
-    (await client?.call('tx_get', { id }).then(
-      ({ status }) => status,
-      () => 'gone',
-    )) ?? 'gone'
-  );
 }
 
 async function heightsOf(clients: readonly KvchainClient[]): Promise<readonly number[]> {

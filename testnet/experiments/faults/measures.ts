@@ -1,0 +1,124 @@
+/** What is measured of a fault, out of what was acknowledged and when the daemons were seen to agree. Pure. */
+import { percentilesOf } from '../../demo/percentiles.ts';
+import { type Acknowledged, putRate } from '../../scenarios/putting.ts';
+import { numberIn, type Row } from '../experiment.ts';
+
+export type Put = Pick<Acknowledged, 'beganMs' | 'atMs'>;
+
+/** A run as it went; all times are monotonic milliseconds. */
+export interface FaultRecord {
+  readonly puts: readonly Put[];
+  /** When all daemons that ran had one head, in order. */
+  readonly agreeingMs: readonly number[];
+  readonly startMs: number;
+  readonly faultMs: number;
+  /** The end of `during`, which is when the healing was ordered, if it was. */
+  readonly overMs: number;
+  /** When the healing was done; null where nothing is healed. */
+  readonly mendedMs: number | null;
+  readonly endMs: number;
+}
+
+export interface Recovery {
+  /** The rate of before is back when this part of it is reached over a window. */
+  readonly part: number;
+  readonly windowMs: number;
+}
+
+const secondMs = 1_000;
+/** What stands where there is no number: texts do not look like numbers. */
+const none = 'none';
+
+export const measuredColumns = {
+  healedMs: 'from the fault to its healing; none: it stays',
+  putRateBefore: 'acknowledged puts a second before the fault',
+  putRateDuring: 'the same while it lasted (where it stays: in the same time)',
+  putRateAfter: 'the same at the end, over the time that was measured before it',
+  p50: "median of a put's time to inclusion in ms, of the puts begun during the fault; the search for another daemon counts",
+  p99: '99 % of them took at most this long',
+  recoveryMs:
+    'from the healing (where nothing is healed: from the fault) until puts come as before, and go on so, and all daemons have one head; none: not within the run',
+  acknowledged: 'puts that were answered as included',
+  lost: 'of these, at rest neither on the chain, included or failed, nor in a mempool, expired or replaced by their sender',
+} as const;
+
+export const timelineColumn = {
+  timeline:
+    'for each second from the fault on, second:puts:latency: puts acknowledged in it, and the median of their times to inclusion in ms',
+} as const;
+
+export function measure(record: FaultRecord, recovery: Recovery): Row {
+  const { puts, startMs, faultMs, overMs, mendedMs, endMs } = record;
+  const before = putRate(puts, startMs, faultMs);
+  const struck = puts.filter(({ beganMs }) => beganMs >= faultMs && beganMs < overMs).map(latencyOf);
+  const { p50, p99 } = percentilesOf(struck);
+  return {
+    healedMs: mendedMs === null ? none : Math.round(overMs - faultMs),
+    putRateBefore: twoDigits(before),
+    putRateDuring: twoDigits(putRate(puts, faultMs, overMs)),
+    putRateAfter: twoDigits(putRate(puts, endMs - (faultMs - startMs), endMs)),
+    p50: struck.length === 0 ? none : Math.round(p50),
+    p99: struck.length === 0 ? none : Math.round(p99),
+    recoveryMs: recoveryOf(record, recovery) ?? none,
+    acknowledged: puts.length,
+    timeline: timelineOf(record),
+  };
+}
+
+/** Milliseconds until the network was as before, as far as `record` goes; null: not yet. */
+export function recoveryOf(record: FaultRecord, { part, windowMs }: Recovery): number | null {
+  const { puts, agreeingMs, startMs, faultMs, overMs, mendedMs, endMs } = record;
+  const [fromMs, agreeFromMs] = mendedMs === null ? [faultMs, faultMs] : [overMs, mendedMs];
+  const wanted = part * putRate(puts, startMs, faultMs);
+  // A window that begins with a put holds no fewer than one that begins just before it.
+  const begins = [fromMs, ...puts.map(({ atMs }) => atMs).filter(atMs => atMs > fromMs)];
+  // Up to the end too: a fault may bite only after some seconds, as when the block was nearly found.
+  const flowing = begins.find(
+    beginMs =>
+      beginMs + windowMs <= endMs &&
+      [beginMs + windowMs, endMs].every(untilMs => putRate(puts, beginMs, untilMs) >= wanted),
+  );
+  const agreeing = agreeingMs.find(atMs => atMs >= agreeFromMs);
+  return flowing === undefined || agreeing === undefined ? null : Math.round(Math.max(flowing, agreeing) - fromMs);
+}
+
+/** Whole seconds alone, from the first after the start to the last before the end. */
+function timelineOf({ puts, startMs, faultMs, endMs }: FaultRecord): string {
+  const first = Math.ceil((startMs - faultMs) / secondMs);
+  const end = Math.floor((endMs - faultMs) / secondMs);
+  return Array.from({ length: end - first }, (_, index) => {
+    const second = first + index;
+    const beginMs = faultMs + second * secondMs;
+    const inside = puts.filter(({ atMs }) => atMs >= beginMs && atMs < beginMs + secondMs).map(latencyOf);
+    return [second, inside.length, inside.length === 0 ? none : Math.round(percentilesOf(inside).p50)].join(':');
+  }).join(' ');
+}
+
+export interface Moment {
+  readonly second: number;
+  readonly puts: number;
+  /** Null in a second without puts. */
+  readonly latencyMs: number | null;
+}
+
+export function readTimeline(row: Row): readonly Moment[] {
+  return String(row.timeline)
+    .split(' ')
+    .map(text => {
+      const [second, puts, latency] = text.split(':');
+      return { second: Number(second), puts: Number(puts), latencyMs: latency === none ? null : Number(latency) };
+    });
+}
+
+/** A number of a row; null where there is none. */
+export function numberOrNone(row: Row, column: keyof typeof measuredColumns): number | null {
+  return row[column] === none ? null : numberIn(row, column);
+}
+
+function latencyOf({ beganMs, atMs }: Put): number {
+  return atMs - beganMs;
+}
+
+function twoDigits(value: number): number {
+  return Math.round(100 * value) / 100;
+}
