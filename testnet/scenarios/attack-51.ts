@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { fromUtf8, toHex } from '../../chain/bytes.ts';
 import { KvchainError } from '../../chain/errors.ts';
 import { parseGenesis } from '../../chain/genesis-file.ts';
+import { signerOf } from '../../chain/transaction.ts';
 import { newSecret } from '../../daemon/keystore/keystore.ts';
 import type { KvchainClient } from '../../daemon/rpc/client.ts';
 import { type AttackerNode, openAttackerNode } from '../attackers/attacker-node.ts';
@@ -111,7 +112,7 @@ async function openAttacker(network: RunningNetwork, { rate, tell }: Run): Promi
   };
   const opened = await openAttackerNode(place, curtain);
   await until('the attacker to know everybody', settleMs, async () => curtain.peers().length >= network.members.length);
-  const spend = makeDoubleSpend(genesis.value, key, newSecret());
+  const spend = makeDoubleSpend(genesis.value, key, signerOf(newSecret()));
   return { opened, fork: new PrivateFork(opened.node, curtain), spend };
 }
 
