@@ -55,7 +55,8 @@ async function runConnection(): Promise<void> {
     const { status, body } = await answers.next();
     latencies.push(performance.now() - sent);
     answerBytes += body.length;
-    const isRefused = status >= 300 || (plan.refusal !== undefined && body.includes(plan.refusal));
+    const isUnexpected = status >= 300 && status !== plan.expectedStatus;
+    const isRefused = isUnexpected || (plan.refusal !== undefined && body.includes(plan.refusal));
     if (isRefused) firstRefusal ??= `${status} ${body.toString('utf8', 0, 500)}`;
   }
   socket.destroy();

@@ -17,6 +17,8 @@ export interface LoadPlan {
   readonly requests: readonly PlannedRequest[];
   /** Begin again when the requests are used up; else the load ends with them. */
   readonly repeats: boolean;
+  /** A status from 300 on that is no refusal here. */
+  readonly expectedStatus?: number;
   /** Text by which an answer of status 200 tells that it refused. */
   readonly refusal?: string;
 }

@@ -13,6 +13,12 @@ interface Account {
   nonce: number;
 }
 
+interface KeysToPut {
+  readonly first: number;
+  readonly count: number;
+  readonly valueBytes?: number;
+}
+
 /** Puts of a number of accounts with keys of their own. The same calls give the same transactions in every run. */
 export class LoadSigner {
   readonly #chainId: Uint8Array;
@@ -35,10 +41,13 @@ export class LoadSigner {
     return Array.from({ length: count }, () => this.put(this.#signed, { first: this.#signed, count: 1 }));
   }
 
-  /** One transaction of an account (they are counted on from the last to the first) that writes its keys `first`, `first` + 1, ... */
-  put(account: number, { first, count }: { readonly first: number; readonly count: number }): Transaction {
+  /**
+   * One transaction of an account (they are counted on from the last to the first) that writes its keys `first`, `first` + 1, ... with a
+   * value that no other has, of at least `valueBytes`.
+   */
+  put(account: number, { first, count, valueBytes = 0 }: KeysToPut): Transaction {
     const sender = this.#account(account);
-    const value = toUtf8(`value ${this.#signed++}`);
+    const value = toUtf8(`value ${this.#signed++}`.padEnd(valueBytes, '.'));
     const operations = Array.from({ length: count }, (_, index) => {
       const key = this.keyName(account, first + index);
       return { type: 'put', key, value, contentType: '', expectedVersion: null } as const;

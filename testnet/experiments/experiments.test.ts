@@ -1,15 +1,20 @@
 /** Every experiment of the table: its quick grid with fewer runs, twice, and what is made of the rows. */
+import { readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Chance } from '../sim/chance.ts';
+import { readRows } from './data-file.ts';
 import { doubleSpend } from './double-spend.ts';
 import { drawSvg } from './drawing.ts';
 import { type Experiment, numberIn, type Row } from './experiment.ts';
 import { experiments, simulatedExperiments } from './experiments.ts';
-import { newManifest } from './manifest.ts';
+import { newManifest, readManifest } from './manifest.ts';
 import { experimentPage } from './page.ts';
 import { runGrid } from './run-grid.ts';
 import { selfishMining } from './selfish-mining.ts';
 
+const committed = 'docs/experiments';
 const unwatched = { start: () => {}, finish: async () => {} };
 
 function small(experiment: Experiment): Experiment {
@@ -54,6 +59,21 @@ it.each(experiments.map(experiment => [experiment.name, experiment] as const))(
     }
   },
 );
+
+it.each(
+  readdirSync(committed, { withFileTypes: true })
+    .filter(entry => entry.isDirectory())
+    .map(({ name }) => name),
+)('the committed page of %s is what its rows give', async name => {
+  const [data, manifest, page] = await Promise.all(
+    ['data.csv', 'manifest.json', 'README.md'].map(file => readFile(join(committed, name, file), 'utf8')),
+  );
+  const experiment = experiments.find(candidate => candidate.name === name);
+  if (experiment === undefined) throw new Error(`docs/experiments/${name} is of no experiment`);
+  const kept = { rows: readRows(data ?? ''), manifest: readManifest(manifest ?? '') };
+  expect(kept.manifest.size).toBe('full');
+  expect(experimentPage(experiment, kept)).toBe(page);
+});
 
 describe('what the engine says', () => {
   it('of double spends is within four standard errors of the formula', async () => {

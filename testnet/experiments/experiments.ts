@@ -1,8 +1,12 @@
 /** THE table of the experiments. */
 import { delayThresholdExperiment } from './delay-threshold.ts';
 import { difficulty } from './difficulty.ts';
+import { difficultyReal } from './difficulty-real.ts';
 import { doubleSpend } from './double-spend.ts';
 import type { Experiment } from './experiment.ts';
+import { getLatency, getRate } from './gets.ts';
+import { putLatency, putRate } from './puts.ts';
+import { scale } from './scale.ts';
 import { selfishMining } from './selfish-mining.ts';
 
 /** In virtual time: the same rows for the same seed. */
@@ -14,6 +18,6 @@ export const simulatedExperiments: readonly Experiment[] = [
 ];
 
 /** On processes of this machine, which should have nothing else to do. */
-const realExperiments: readonly Experiment[] = [];
+const realExperiments: readonly Experiment[] = [putRate, putLatency, getRate, getLatency, scale, difficultyReal];
 
 export const experiments: readonly Experiment[] = [...simulatedExperiments, ...realExperiments];
