@@ -11,6 +11,8 @@ const longest = [
   'testnet/daemon',
   'testnet/hardship',
   'mutants/duels',
+  'sim/seeds-126-to-200',
+  'sim/seeds-51-to-125',
   'sim/seeds-1-to-25',
   'ci/install',
   'sim/seeds-26-to-50',

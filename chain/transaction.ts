@@ -122,11 +122,16 @@ export interface Signer {
   sign(digest: Uint8Array): Uint8Array;
 }
 
+/** The holder of a secret key, 32 bytes. */
+export function signerOf(secretKey: Uint8Array): Signer {
+  return { publicKey: publicKeyOf(secretKey), sign: digest => sign(digest, secretKey) };
+}
+
 export type UnsignedFields = Omit<TransactionBody, 'version' | 'sender'>;
 
 /** Signs a body. The secret key must be the sender's. */
 export function signTransaction(fields: UnsignedFields, secretKey: Uint8Array): Transaction {
-  return signTransactionWith(fields, { publicKey: publicKeyOf(secretKey), sign: digest => sign(digest, secretKey) });
+  return signTransactionWith(fields, signerOf(secretKey));
 }
 
 /** As `signTransaction`, by whoever holds the key. What comes back is not verified. */

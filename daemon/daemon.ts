@@ -2,11 +2,13 @@
  * The daemon: the node over the machine's own network, disk and threads, with the API before it. Parts are opened in order and closed
  * backwards; when one does not open, those before it are closed.
  */
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { toHex } from '../chain/bytes.ts';
 import { chainIdOf, type Genesis } from '../chain/genesis.ts';
 import { publicKeyOf } from '../chain/keys.ts';
+import { signerOf } from '../chain/transaction.ts';
 import { AddressBook } from './address-book.ts';
 import { watchClock } from './clock-watch.ts';
 import { WorkerVerifier } from './crypto/worker-verifier.ts';
@@ -123,7 +125,7 @@ async function open(settings: DaemonSettings, opening: Opening): Promise<Daemon>
   const node = await Node.open(
     {
       genesis,
-      secretKey: settings.accountSecret ?? keys.producer,
+      signer: signerOf(settings.accountSecret ?? keys.producer),
       pruning: settings.pruning,
       onFatal: error => ending.tell(error),
       onFault: error => log.warn({ error }, 'a fault that the node survives'),

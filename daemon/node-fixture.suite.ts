@@ -5,6 +5,7 @@ import { toHex } from '../chain/bytes.ts';
 import type { ErrorCode } from '../chain/errors.ts';
 import { KvchainError } from '../chain/errors.ts';
 import { chainIdOf } from '../chain/genesis.ts';
+import { signerOf } from '../chain/transaction.ts';
 import { miner, genesis as usualGenesis } from './chain-fixture.suite.ts';
 import { InlineVerifier } from './crypto/inline-verifier.ts';
 import { ManualClock } from './manual-clock.suite.ts';
@@ -237,7 +238,7 @@ export async function openNode(
   const node = await Node.open(
     {
       genesis,
-      secretKey: miner.secret,
+      signer: signerOf(miner.secret),
       pruning,
       onFatal: error => fatal.push(error),
       onFault: error => faults.push(error),

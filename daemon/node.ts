@@ -2,11 +2,13 @@
  * The node: its parts built in order over the seven ports, stopped backwards. It knows no clock, socket or disk but those that it is
  * given, so the daemon and the simulator run the same one.
  */
+
 import type { Block, SealedHeader } from '../chain/block.ts';
 import { KvchainError } from '../chain/errors.ts';
 import { chainIdOf, type Genesis } from '../chain/genesis.ts';
 import { makeGenesisBlock } from '../chain/genesis-block.ts';
 import { Mempool } from '../chain/mempool.ts';
+import type { Signer } from '../chain/transaction.ts';
 import type { TreeRow } from '../consensus/engine.ts';
 import type { EngineInstance } from '../consensus/instance.ts';
 import { createEngine } from '../consensus/registry.ts';
@@ -44,8 +46,8 @@ export interface NodePorts {
 
 export interface NodeOptions {
   readonly genesis: Genesis;
-  /** The producer's secret key, 32 bytes. */
-  readonly secretKey: Uint8Array;
+  /** Signs the blocks that it produces. */
+  readonly signer: Signer;
   /** What is taken away from the disk; null: nothing. */
   readonly pruning: Pruning | null;
   /** Told once when the node cannot go on: a broken disk, a reorg below the undo window. */
@@ -132,9 +134,9 @@ export class Node {
       clock,
       relay,
     });
-    const { secretKey } = options;
+    const { signer } = options;
     const onBlock = (block: Block) => this.#blocks.mined(block);
-    this.producer = new Producer({ genesis, chainId, secretKey, ledger, mempool, miner, clock, onBlock, onFault });
+    this.producer = new Producer({ genesis, chainId, signer, ledger, mempool, miner, clock, onBlock, onFault });
     const droppedFor = (id: string) => keeper.droppedFor(id);
     this.reader = new Reader({ genesis, chain, ledger, engine, mempool, floors: pruner, droppedFor });
     opened.onStep = (moved, head) => this.#onStep(moved, head);

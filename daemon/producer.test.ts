@@ -6,6 +6,7 @@ import { sha256 } from '../chain/hash.ts';
 import { verify } from '../chain/keys.ts';
 import { alice, bob, put } from '../chain/ledger-fixture.suite.ts';
 import { Mempool } from '../chain/mempool.ts';
+import { signerOf } from '../chain/transaction.ts';
 import { producerCheck } from '../chain/validate.ts';
 import { Branch, chainId, findNonce, genesis, miner, openLedger, signed, storeBlocks } from './chain-fixture.suite.ts';
 import { ManualClock, quiet, settle } from './manual-clock.suite.ts';
@@ -26,7 +27,7 @@ async function bench(onBlock: (block: Block) => Promise<void> = async () => {}) 
   const producer = new Producer({
     genesis,
     chainId,
-    secretKey: miner.secret,
+    signer: signerOf(miner.secret),
     ledger: writer,
     mempool,
     miner: fakeMiner,

@@ -5,9 +5,9 @@
 import { failpoint } from '#failpoint';
 import { type Block, contentHash, producerDigest, seal, sealedHeaderBytesMax } from '../chain/block.ts';
 import { type Genesis, paramsAt } from '../chain/genesis.ts';
-import { publicKeyOf, sign } from '../chain/keys.ts';
 import type { Mempool } from '../chain/mempool.ts';
 import { decodeBits, targetToBytes } from '../chain/target.ts';
+import type { Signer } from '../chain/transaction.ts';
 import type { Template } from '../consensus/engine.ts';
 import type { Candidate, LedgerWriter } from './ledger-writer.ts';
 import type { Clock, Miner } from './ports.ts';
@@ -22,7 +22,8 @@ const rebuildRestMin = 2;
 export interface ProducerParts {
   readonly genesis: Genesis;
   readonly chainId: Uint8Array;
-  readonly secretKey: Uint8Array;
+  /** Signs the blocks, which name its key. */
+  readonly signer: Signer;
   readonly ledger: LedgerWriter;
   readonly mempool: Mempool;
   readonly miner: Miner;
@@ -34,7 +35,6 @@ export interface ProducerParts {
 
 export class Producer {
   readonly #parts: ProducerParts;
-  readonly #publicKey: Uint8Array;
   #template: Template | null = null;
   #isRunning = false;
   /** Counts templates: a search that was begun for an older one is over. */
@@ -46,7 +46,6 @@ export class Producer {
 
   constructor(parts: ProducerParts) {
     this.#parts = parts;
-    this.#publicKey = publicKeyOf(parts.secretKey);
   }
 
   get isRunning(): boolean {
@@ -59,7 +58,7 @@ export class Producer {
 
   /** Compressed public key that the blocks name. */
   get publicKey(): Uint8Array {
-    return this.#publicKey;
+    return this.#parts.signer.publicKey;
   }
 
   /** What the engine demands of the next block; null before its first order. */
@@ -122,7 +121,7 @@ export class Producer {
     const begin = clock.monotonic();
     failpoint('before', 'block-assembly');
     const candidate = await ledger.prepare(template, {
-      producer: this.#publicKey,
+      producer: this.publicKey,
       time: Math.max(template.timeMin, clock.now()),
       transactions: this.#pick(template),
       // On a busy node slices come seldom, and while the first template on a parent is filled nothing is mined.
@@ -138,7 +137,7 @@ export class Producer {
 
   #found(candidate: Candidate, nonce: Uint8Array): void {
     const unsigned = seal(candidate.header, nonce, new Uint8Array(64));
-    const signature = sign(producerDigest(this.#parts.chainId, unsigned.hash), this.#parts.secretKey);
+    const signature = this.#parts.signer.sign(producerDigest(this.#parts.chainId, unsigned.hash));
     this.#blocksFound += 1;
     this.#stopSearch();
     // The engine orders the next one as soon as it stands on this one; should it refuse this one, the search goes on.

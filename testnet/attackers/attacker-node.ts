@@ -2,9 +2,11 @@
  * An attacker of real daemons: a whole node over real sockets, in this process, with its chain in memory. Its policy is in the network port
  * between the node and the wire, so no honest daemon has an option for it.
  */
+
 import { randomBytes } from 'node:crypto';
 import { toHex } from '../../chain/bytes.ts';
 import { chainIdOf, type Genesis } from '../../chain/genesis.ts';
+import { signerOf } from '../../chain/transaction.ts';
 import { InlineVerifier } from '../../daemon/crypto/inline-verifier.ts';
 import { WorkerMiner } from '../../daemon/mining/worker-miner.ts';
 import { createLibp2pNetwork } from '../../daemon/network/network.ts';
@@ -51,7 +53,7 @@ export async function openAttackerNode(place: AttackerPlace, policy: Policy): Pr
   const clock = policy.clock?.(systemClock) ?? systemClock;
   const world = { store: new MemoryStore(), log: new MemoryLog(), clock, random: systemRandom };
   const node = await Node.open(
-    { genesis, secretKey: keys.producer, pruning: null, onFatal: onFault, onFault, onTrace: () => {} },
+    { genesis, signer: signerOf(keys.producer), pruning: null, onFatal: onFault, onFault, onTrace: () => {} },
     { ...world, network, miner, verifier: new InlineVerifier() },
   );
   await node.start();
@@ -80,8 +82,8 @@ export async function openAttacker(
     ...systemClock,
     setTimer: (afterMs, callback) => systemClock.setTimer(afterMs, () => life.signal.aborted || callback()),
   };
-  const secretKey = keys.producer;
-  const parts = { self: kind, secretKey, genesis, chance, clock, deeds: new Deeds(), onAttack };
+  const signer = signerOf(keys.producer);
+  const parts = { self: kind, signer, signerOf, genesis, chance, clock, deeds: new Deeds(), onAttack };
   const opened = await openAttackerNode(place, policies[kind](parts));
   if (hashRate > 0) opened.node.producer.start();
   return {

@@ -3,14 +3,13 @@
  * first seen (A-F1); of one producer at one height only a few are passed on. THREATS.md C20.
  */
 import { equalBytes } from '../../chain/bytes.ts';
-import { publicKeyOf } from '../../chain/keys.ts';
 import { decodeCompactBlock } from '../../daemon/wire.ts';
 import { ForgedBlocks, forge } from './forge.ts';
 import type { AttackerParts, Policy } from './policy.ts';
 
 export function equivocator(parts: AttackerParts): Policy {
   const forged = new ForgedBlocks();
-  const producer = publicKeyOf(parts.secretKey);
+  const producer = parts.signer.publicKey;
   let chainId: Uint8Array | null = null;
   return {
     begin: node => {

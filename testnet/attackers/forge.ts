@@ -10,10 +10,9 @@ import {
 } from '../../chain/block.ts';
 import { compareBytes, toHex } from '../../chain/bytes.ts';
 import { decodeBits, targetToBytes } from '../../chain/target.ts';
-import type { Transaction } from '../../chain/transaction.ts';
+import type { Signer, Transaction } from '../../chain/transaction.ts';
 import { decodeRequest, encodeBodies, encodeCompactBlock, encodeTransactions } from '../../daemon/wire.ts';
 import type { Chance } from '../sim/chance.ts';
-import { sign } from '../sim/sign.ts';
 
 export interface Draft {
   readonly header: Header;
@@ -25,19 +24,18 @@ export interface Draft {
 /** Who signs, and for which chain. */
 export interface Forge {
   readonly chance: Chance;
-  readonly secretKey: Uint8Array;
+  readonly signer: Signer;
   readonly chainId: Uint8Array;
 }
 
-export function forge({ chance, secretKey, chainId }: Forge, { header, transactions, work, signature }: Draft): Block {
+export function forge({ chance, signer, chainId }: Forge, { header, transactions, work, signature }: Draft): Block {
   const content = contentHash(header);
   const target = targetToBytes(decodeBits(header.bits) ?? 1n);
   const isWanted = (nonce: Uint8Array) => compareBytes(blockHash(content, nonce), target) <= 0 === (work === 'done');
   let nonce = chance.bytes(32);
   while (!isWanted(nonce)) nonce = chance.bytes(32);
   const { hash } = seal(header, nonce, new Uint8Array(64));
-  const right = sign(producerDigest(chainId, hash), secretKey);
-  const signed = signature === 'right' ? right : sign(hash, secretKey);
+  const signed = signer.sign(signature === 'right' ? producerDigest(chainId, hash) : hash);
   return { ...seal(header, nonce, signed), transactions };
 }
 

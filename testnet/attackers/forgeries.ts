@@ -1,6 +1,6 @@
 /** Blocks on the present head, and transactions, that break exactly one rule each. */
 import type { Header } from '../../chain/block.ts';
-import { addressOf, publicKeyOf } from '../../chain/keys.ts';
+import { addressOf } from '../../chain/keys.ts';
 import { merkleRoot } from '../../chain/merkle.ts';
 import { decodeBits, encodeBits } from '../../chain/target.ts';
 import { signTransactionWith, type Transaction, type UnsignedFields } from '../../chain/transaction.ts';
@@ -8,7 +8,6 @@ import type { Template } from '../../consensus/engine.ts';
 import type { Candidate } from '../../daemon/ledger-writer.ts';
 import type { Node } from '../../daemon/node.ts';
 import { accounts } from '../sim/accounts.ts';
-import { sign } from '../sim/sign.ts';
 import type { Draft, Forge } from './forge.ts';
 
 export interface ForgeryParts {
@@ -67,21 +66,19 @@ export const forgeries: readonly Forgery[] = [
 export async function stolen({ node, bench }: Pick<ForgeryParts, 'node' | 'bench'>): Promise<Transaction> {
   const { publicKey, address } = bench.chance.pick(accounts);
   const { nonce } = node.chain.accountSync(address);
-  const to = addressOf(publicKeyOf(bench.secretKey));
+  const to = addressOf(bench.signer.publicKey);
   const fields = { ...fieldsOf(node.chainId, bench), nonce };
   const operations = [{ type: 'transfer' as const, to, amount: 1n }];
-  return signTransactionWith({ ...fields, operations }, { publicKey, sign: digest => sign(digest, bench.secretKey) });
+  return signTransactionWith({ ...fields, operations }, { ...bench.signer, publicKey });
 }
 
 /** A transaction of the attacker itself, right but for `changes`. */
 export function ownTransaction(
   chainId: Uint8Array,
-  bench: Pick<Forge, 'chance' | 'secretKey'>,
+  bench: Pick<Forge, 'chance' | 'signer'>,
   changes: Partial<UnsignedFields>,
 ): Transaction {
-  const { secretKey } = bench;
-  const signer = { publicKey: publicKeyOf(secretKey), sign: (digest: Uint8Array) => sign(digest, secretKey) };
-  return signTransactionWith({ ...fieldsOf(chainId, bench), ...changes }, signer);
+  return signTransactionWith({ ...fieldsOf(chainId, bench), ...changes }, bench.signer);
 }
 
 function fieldsOf(chainId: Uint8Array, { chance }: Pick<Forge, 'chance'>): UnsignedFields {

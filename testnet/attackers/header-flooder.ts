@@ -2,7 +2,6 @@
  * The attack: headers whose parents nobody knows, each with its work done, to fill memory and to make everybody ask. The defence: the pool of
  * orphans is bounded per peer and in all, orphans expire, and a peer is asked at most once in an interval (A-H2). THREATS.md C18.
  */
-import { publicKeyOf } from '../../chain/keys.ts';
 import type { Node } from '../../daemon/node.ts';
 import { type Forge, ForgedBlocks, forge } from './forge.ts';
 import { type AttackerParts, keepAttacking, type Policy, type Publish } from './policy.ts';
@@ -18,7 +17,7 @@ export function headerFlooder(parts: AttackerParts): Policy {
     const { template } = node.producer;
     if (template === null) return;
     const bench: Forge = { ...parts, chainId: node.chainId };
-    const order = { producer: publicKeyOf(parts.secretKey), time: template.timeMin, transactions: [] };
+    const order = { producer: parts.signer.publicKey, time: template.timeMin, transactions: [] };
     const candidate = await node.ledger.prepare(template, order);
     if (candidate === null) return;
     parts.onAttack(`${headersAtOnce} orphans`);

@@ -4,7 +4,6 @@
  * and an invalid block takes its descendants with it (A-F3). THREATS.md C6, C7, C10, C19.
  */
 import type { Block } from '../../chain/block.ts';
-import { publicKeyOf } from '../../chain/keys.ts';
 import type { Node } from '../../daemon/node.ts';
 import type { Chance } from '../sim/chance.ts';
 import { type Forge, ForgedBlocks, forge } from './forge.ts';
@@ -29,8 +28,8 @@ export function invalidBlocks(parts: AttackerParts): Policy {
     const forgery = plan[attacks % plan.length];
     if (forgery === undefined || template === null || peers.length === 0) return;
     attacks += 1;
-    const bench: Forge = { chance: parts.chance, secretKey: parts.secretKey, chainId: node.chainId };
-    const producer = publicKeyOf(parts.secretKey);
+    const bench: Forge = { chance: parts.chance, signer: parts.signer, chainId: node.chainId };
+    const producer = parts.signer.publicKey;
     const now = parts.clock.now();
     const prepare = (transactions: Block['transactions']) =>
       node.ledger.prepare(template, { producer, time: Math.max(template.timeMin, now), transactions });

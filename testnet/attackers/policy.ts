@@ -2,7 +2,9 @@
  * What an attacker does otherwise than a node. It is a whole node whose network port is not honest (attacker-network.ts), so it needs no
  * code of the node and speaks the public wire; the same policies attack simulated nodes and real daemons.
  */
+
 import type { Genesis } from '../../chain/genesis.ts';
+import type { Signer } from '../../chain/transaction.ts';
 import type { Node } from '../../daemon/node.ts';
 import type { Clock, GossipVerdict, PeerId, PeerInfo, Topic } from '../../daemon/ports.ts';
 import type { Chance } from '../sim/chance.ts';
@@ -12,7 +14,9 @@ import type { Deeds } from './deeds.ts';
 export interface AttackerParts {
   readonly self: PeerId;
   /** Signs its blocks and its transactions. */
-  readonly secretKey: Uint8Array;
+  readonly signer: Signer;
+  /** Of a further account with this secret key. */
+  readonly signerOf: (secretKey: Uint8Array) => Signer;
   readonly genesis: Genesis;
   readonly chance: Chance;
   /** Its timers end with the attacker. */

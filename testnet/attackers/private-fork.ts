@@ -42,7 +42,7 @@ export function privateFork(parts: AttackerParts): Policy {
 }
 
 export function doubleSpender(parts: AttackerParts, patience: { confirmations: number; giveUpBehind: number }): Policy {
-  const { genesis, chance, clock, deeds, onAttack } = parts;
+  const { genesis, signerOf, chance, clock, deeds, onAttack } = parts;
   const curtain = new Curtain(node => {
     spendTwice(new PrivateFork(node, curtain)).catch(error => onAttack(`the attacks ended: ${String(error)}`));
   });
@@ -52,7 +52,7 @@ export function doubleSpender(parts: AttackerParts, patience: { confirmations: n
     const isDelivered = (publicBlocks: number) => publicBlocks >= patience.confirmations;
     for (let number = 1; ; number++) {
       await pause(clock, restMs);
-      const spend = makeDoubleSpend(genesis, `attack/private-fork/${number}`, chance.bytes(32));
+      const spend = makeDoubleSpend(genesis, `attack/private-fork/${number}`, signerOf(chance.bytes(32)));
       for (const { idHex } of [spend.payment, spend.conflict]) deeds.own(idHex);
       await fork.begin(spend);
       onAttack(`paid with ${spend.payment.idHex.slice(0, 8)}, and mines in secret`);

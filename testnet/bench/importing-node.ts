@@ -2,10 +2,12 @@
  * One whole node over a real database and real verifier threads, in this process, and a peer that has the chain: headers and bodies come
  * by the road of synchronisation, only without sockets.
  */
+
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toHex } from '../../chain/bytes.ts';
 import { chainIdOf, type Genesis } from '../../chain/genesis.ts';
+import { signerOf } from '../../chain/transaction.ts';
 import { WorkerVerifier } from '../../daemon/crypto/worker-verifier.ts';
 import { chainFolder, recordsFile } from '../../daemon/data-folder.ts';
 import { Node } from '../../daemon/node.ts';
@@ -60,7 +62,7 @@ export class ImportingNode {
     const node = await Node.open(
       {
         genesis,
-        secretKey: new Uint8Array(32).fill(1),
+        signer: signerOf(new Uint8Array(32).fill(1)),
         onFatal: halt,
         onFault: halt,
         onTrace: () => {},

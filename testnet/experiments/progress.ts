@@ -44,7 +44,7 @@ async function newBar(name: string) {
 }
 
 /** Seconds as people say them: 42 s, 3 min 5 s, 2 h 10 min. */
-function duration(seconds: number): string {
+export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole} s`;
   if (whole < 3_600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;

@@ -2,11 +2,13 @@
  * The victim's peer: a whole node in this process, over real sockets, that is never killed. It mines, so that blocks come and branches
  * race; it asks for headers; and on order it sends a block that is found invalid only when it is executed.
  */
+
 import { type Block, blockHash, contentHash, producerDigest, seal } from '../../chain/block.ts';
 import { toHex } from '../../chain/bytes.ts';
 import { chainIdOf, type Genesis } from '../../chain/genesis.ts';
 import { publicKeyOf, sign } from '../../chain/keys.ts';
 import { decodeBits, hashMeetsTarget } from '../../chain/target.ts';
+import { signerOf } from '../../chain/transaction.ts';
 import { InlineVerifier } from '../../daemon/crypto/inline-verifier.ts';
 import { WorkerMiner } from '../../daemon/mining/worker-miner.ts';
 import { createLibp2pNetwork } from '../../daemon/network/network.ts';
@@ -49,7 +51,7 @@ export class Companion {
     const miner = new WorkerMiner({ threads: 1, rateMax: hashesPerSecond, onSwitch: () => {}, onFault });
     const secretKey = systemRandom.bytes(32);
     const node = await Node.open(
-      { genesis, secretKey, pruning: null, onFatal: onFault, onFault, onTrace: () => {} },
+      { genesis, signer: signerOf(secretKey), pruning: null, onFatal: onFault, onFault, onTrace: () => {} },
       {
         network,
         miner,

@@ -1,7 +1,9 @@
 /** A whole node on an empty store with nobody to talk to, and what the API needs of a daemon: so that handlers meet the real thing. */
+
 import type { Genesis } from '../../chain/genesis.ts';
 import { defaultParams } from '../../chain/params.ts';
 import { bitsForLeadingZeros } from '../../chain/target.ts';
+import { signerOf } from '../../chain/transaction.ts';
 import { InlineVerifier } from '../../daemon/crypto/inline-verifier.ts';
 import { Links } from '../../daemon/network/links.ts';
 import { Node } from '../../daemon/node.ts';
@@ -41,7 +43,7 @@ export async function openQuietNode(
   const node = await Node.open(
     {
       genesis: quietGenesis(),
-      secretKey: new Uint8Array(32).fill(1),
+      signer: signerOf(new Uint8Array(32).fill(1)),
       pruning: null,
       onFatal: onFault,
       onFault,

@@ -3,7 +3,7 @@
  * the one rule that meets this attack it fails.
  */
 import type { AttackerKind } from '../attackers/kinds.ts';
-import { type Scenario, usualIntervalMs } from '../sim/scenario.ts';
+import { ofSeed, type Scenario } from '../sim/scenario.ts';
 
 export interface Duel {
   readonly attacker: AttackerKind;
@@ -27,5 +27,5 @@ export const duels: readonly Duel[] = [
 ];
 
 export function scenarioOf({ attacker, seed }: Duel): Scenario {
-  return { engine: 'pow', seed, nodes: 4, intervalMs: usualIntervalMs, faults: [attacker], without: [] };
+  return { ...ofSeed(seed), nodes: 4, faults: [attacker] };
 }

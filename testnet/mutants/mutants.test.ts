@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { repositoryRoot } from '../ci/programs.ts';
+import { ofSeed } from '../sim/scenario.ts';
 import { hunt, mutants } from './mutants.ts';
 
 const folders = ['chain', 'consensus/pow', 'daemon'];
@@ -42,7 +43,7 @@ describe('a planted bug', () => {
 
   it.each(cheap)('%s is seen', async (rule, seed) => {
     const faults = mutants[rule]?.faults ?? [];
-    const result = await hunt(rule, [{ engine: 'pow', seed, nodes: 5, intervalMs: 1_000, faults, without: [] }]);
+    const result = await hunt(rule, [{ ...ofSeed(seed), nodes: 5, faults }]);
     expect(result).toMatchObject({ rule, caught: true, seed: Number(seed) });
   });
 });

@@ -14,6 +14,7 @@ import { fromUtf8, toHex } from '../../chain/bytes.ts';
 import { KvchainError } from '../../chain/errors.ts';
 import type { Genesis } from '../../chain/genesis.ts';
 import { parseGenesis } from '../../chain/genesis-file.ts';
+import { signerOf } from '../../chain/transaction.ts';
 import { newSecret } from '../../daemon/keystore/keystore.ts';
 import type { KvchainClient } from '../../daemon/rpc/client.ts';
 import { type AttackerNode, openAttackerNode } from '../attackers/attacker-node.ts';
@@ -91,7 +92,7 @@ async function run(network: RunningNetwork, plan: Run): Promise<readonly Attack5
     const reports: Attack51Report[] = [];
     while (reports.length < plan.attacks) {
       const key = `attack/payment/${reports.length + 1}`;
-      const spend = makeDoubleSpend(attacker.genesis, key, newSecret());
+      const spend = makeDoubleSpend(attacker.genesis, key, signerOf(newSecret()));
       reports.push(await attack({ clients, attacker, putting, undone, plan, key, spend }));
     }
     return reports;

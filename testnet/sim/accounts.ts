@@ -2,17 +2,17 @@
 import { toUtf8 } from '../../chain/bytes.ts';
 import { sha256 } from '../../chain/hash.ts';
 import { addressOf, publicKeyOf } from '../../chain/keys.ts';
-import type { Signer } from '../../chain/transaction.ts';
-import { sign } from './sign.ts';
 
-export interface Account extends Signer {
+export interface Account {
+  readonly secretKey: Uint8Array;
+  readonly publicKey: Uint8Array;
   readonly address: Uint8Array;
 }
 
 const clients = 4;
 
 export const accounts: readonly Account[] = Array.from({ length: clients }, (_, index) => {
-  const secret = sha256(toUtf8(`client ${index}`));
-  const publicKey = publicKeyOf(secret);
-  return { publicKey, address: addressOf(publicKey), sign: digest => sign(digest, secret) };
+  const secretKey = sha256(toUtf8(`client ${index}`));
+  const publicKey = publicKeyOf(secretKey);
+  return { secretKey, publicKey, address: addressOf(publicKey) };
 });

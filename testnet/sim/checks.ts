@@ -23,8 +23,9 @@ interface Watched {
   readonly mirror: ChainMirror;
   /** What this run of the node said yes to. */
   readonly taken: Set<Submission>;
+  /** Blocks of the switch that is under way, or has ended and was not judged. */
   undone: number;
-  /** Of the last head that was told. */
+  /** Of the head before that switch. */
   work: bigint;
 }
 
@@ -82,6 +83,9 @@ export class Checks {
 
   /** The node is gone; what it said before is void, but for its head. */
   forget(name: PeerId): void {
+    const watched = this.#watched.get(name);
+    // A switch of more than one step (docs/decisions/0007) that death cut short leaves the last step that was carried out.
+    if (watched !== undefined && watched.undone > 0) this.#work.set(name, watched.mirror.work);
     this.#watched.delete(name);
     this.#moved.delete(name);
   }
@@ -123,16 +127,24 @@ export class Checks {
     const { mirror, undone } = watched;
     // A-I6: how far two chains of the same node ever differed; the report of a run tells it.
     this.#reorgDepthMax = Math.max(this.#reorgDepthMax, undone);
-    if (undone > 0 && mirror.work <= watched.work) {
-      this.fail(name, `A-F1: a switch from work ${watched.work} to ${mirror.work}`);
-    }
-    watched.work = mirror.work;
     this.#trace.add(name, undone > 0 ? `reorg-${undone}` : 'head', `${short(mirror.hash)} ${mirror.height}`);
-    watched.undone = 0;
     this.#moved.add(name);
   }
 
-  #check(name: PeerId, { node, mirror, taken }: Watched): void {
+  /** A-F1, when a switch has ended: between its steps the head may have less work than before. */
+  #judgeSwitch(name: PeerId, watched: Watched): void {
+    const { mirror, undone } = watched;
+    if (undone > 0 && mirror.work <= watched.work)
+      this.fail(name, `A-F1: a switch from work ${watched.work} to ${mirror.work}`);
+    watched.work = mirror.work;
+    watched.undone = 0;
+  }
+
+  #check(name: PeerId, watched: Watched): void {
+    const { node, mirror, taken } = watched;
+    // A switch of more than one step goes on at once with the next: the engine hears of its end alone.
+    const isSwitching = node.ledger.writing !== null;
+    if (!isSwitching) this.#judgeSwitch(name, watched);
     const view = node.engine.view();
     const before = this.#work.get(name) ?? 0n;
     if (view.head.work < before) this.fail(name, `A-I1: the head's work fell from ${before} to ${view.head.work}`);
@@ -140,7 +152,8 @@ export class Checks {
     if (view.bestHeader.work < view.head.work) {
       this.fail(name, `A-H4: the best header has work ${view.bestHeader.work}, the head ${view.head.work}`);
     }
-    if (!equalBytes(view.head.hash, mirror.hash) || !equalBytes(node.ledger.head.hash, mirror.hash)) {
+    const isEngineThere = isSwitching || equalBytes(view.head.hash, mirror.hash);
+    if (!isEngineThere || !equalBytes(node.ledger.head.hash, mirror.hash)) {
       this.fail(name, `A-I2: engine, ledger and events differ on the head at height ${mirror.height}`);
     }
     this.#checkBounds(name, node);

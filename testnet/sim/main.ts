@@ -8,6 +8,7 @@ import { type Outcome, runCampaign } from './campaign.ts';
 import { drawDiagram, happeningOf, wordOf } from './diagram.ts';
 import { readWish, type Wish } from './options.ts';
 import { type Fault, optionsOf, type Scenario } from './scenario.ts';
+import { SeedProgress } from './seed-progress.ts';
 import { shrink } from './shrink.ts';
 import { type Report, simulate } from './simulate.ts';
 import { summarize } from './summary.ts';
@@ -33,13 +34,16 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 function* scenariosOf(wish: Wish, ownFaults: readonly Fault[] = []): Generator<Scenario> {
-  const { engine, nodes, intervalMs, without, first, last } = wish;
+  const { engine, nodes, intervalMs, signatures, without, first, last } = wish;
   const faults = wish.faults ?? ownFaults;
-  for (let seed = first; seed <= last; seed++) yield { engine, seed, nodes, intervalMs, faults, without };
+  for (let seed = first; seed <= last; seed++) yield { engine, seed, nodes, intervalMs, faults, signatures, without };
 }
 
 async function campaign(wish: Wish): Promise<number> {
-  const startedMs = performance.now();
+  const now = () => performance.now();
+  const startedMs = now();
+  const { first, last, limitMs } = wish;
+  const progress = new SeedProgress({ screen: process.stderr, first, last, now, limitMs });
   const outcomes: Outcome[] = [];
   await runCampaign(scenariosOf(wish), {
     jobs: wish.jobs,
@@ -48,7 +52,9 @@ async function campaign(wish: Wish): Promise<number> {
     onOutcome: outcome => {
       outcomes.push(outcome);
       if (wish.output === 'text') print(lineOf(outcome));
-      return 'go on';
+      if (wish.output !== 'progress') return 'go on';
+      progress.add(outcome);
+      return progress.goesOn ? 'go on' : 'stop';
     },
   });
   const { engine, nodes } = wish;
@@ -58,6 +64,7 @@ async function campaign(wish: Wish): Promise<number> {
     const { seeds, pass, noProgress, diverged, virtualSeconds, wallSeconds } = summary;
     print(`${seeds} seeds: ${pass} pass, ${noProgress} no progress, ${diverged} diverged`);
     print(`${virtualSeconds} s of virtual time in ${wallSeconds} s`);
+    if (progress.next <= last && wish.output === 'progress') print(`go on with --seeds ${progress.next}..${last}`);
   }
   return summary.pass === summary.seeds ? 0 : 1;
 }

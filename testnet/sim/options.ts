@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { type EngineName, engineNames } from '../../chain/genesis.ts';
 import { createEngine } from '../../consensus/registry.ts';
 import { type Fault, faults, faultsBeyond, parseFaults, usualIntervalMs } from './scenario.ts';
+import { type SchemeName, schemeNames } from './signatures.ts';
 
 export interface Wish {
   readonly engine: EngineName;
@@ -14,10 +15,14 @@ export interface Wish {
   readonly last: bigint;
   /** Null: each broken rule has its own. */
   readonly faults: readonly Fault[] | null;
+  readonly signatures: SchemeName;
   readonly without: readonly number[];
   readonly jobs: number;
   readonly traceFolder: string;
-  readonly output: 'text' | 'json';
+  /** `progress` tells failures and the time left, in the place of a line a seed. */
+  readonly output: 'text' | 'json' | 'progress';
+  /** Real time for all seeds together; only with `progress`. */
+  readonly limitMs: number;
   /** `trace` prints what happens in the first seed; `mutants` breaks rules; `shrink` looks for what a failure needs. */
   readonly task: 'campaign' | 'trace' | 'shrink' | 'mutants';
   /** Rules to break, or `all`. */
@@ -39,6 +44,7 @@ every seed passes; a seed that fails leaves its trace.
   --nodes N         machines, 3 to 100 (default: each seed chooses 3 to 10)
   --interval MS     mean time between blocks, 100 to 600000 (default 1000)
   --faults LIST     which faults may happen (default all); beyond: also those that no promise covers
+  --signatures S    real (default) or fast: a hash in the place of secp256k1
   --without LIST    chapters of the story to leave out, by number
   --jobs N          processes (default: one a core)
   --traces FOLDER   where the traces of failures go (default: a folder for temporary files)
@@ -47,6 +53,8 @@ every seed passes; a seed that fails leaves its trace.
   --diagram FILE    write a diagram of the messages of --seed (SVG)
   --mutants LIST    break one rule after the other (all, or names) and tell which seed sees it
   --write           with --mutants: write docs/experiments/mutants.md
+  --progress        tell failures and the time left alone, and with which seed to go on after --seconds
+  --seconds N       with --progress: begin no seed after so much time (default: all seeds)
   --json            print the result as one line of JSON
 
 Faults:
@@ -75,6 +83,7 @@ function wishOf(args: readonly string[]): Wish {
       nodes: { type: 'string' },
       interval: { type: 'string', default: String(usualIntervalMs) },
       faults: { type: 'string' },
+      signatures: { type: 'string', default: 'real' },
       without: { type: 'string', default: '' },
       jobs: { type: 'string', default: String(availableParallelism()) },
       traces: { type: 'string', default: join(tmpdir(), 'kvchain-simulate') },
@@ -83,6 +92,8 @@ function wishOf(args: readonly string[]): Wish {
       diagram: { type: 'string' },
       mutants: { type: 'string' },
       write: { type: 'boolean', default: false },
+      progress: { type: 'boolean', default: false },
+      seconds: { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -95,6 +106,8 @@ function wishOf(args: readonly string[]): Wish {
     values.seeds ?? values.seed ?? (values.mutants ? '1..200' : '1'),
   );
   if (!range?.[1]) throw new RangeError('a seed is an integer, seeds are two of them with two dots between');
+  const signatures = schemeNames.find(name => name === values.signatures);
+  if (signatures === undefined) throw new RangeError(`--signatures is one of ${schemeNames.join(', ')}`);
   const chosen = parseFaults(values.faults ?? 'all');
   if (!chosen.ok) throw new RangeError(chosen.error.detail);
   return {
@@ -104,10 +117,15 @@ function wishOf(args: readonly string[]): Wish {
     first: BigInt(range[1]),
     last: BigInt(range[2] ?? range[1]),
     faults: values.faults === undefined && values.mutants !== undefined ? null : chosen.value,
+    signatures,
     without: values.without === '' ? [] : values.without.split(',').map(text => integer('--without', text, 0, 99)),
     jobs: integer('--jobs', values.jobs, 1, 1_024),
     traceFolder: values.traces,
-    output: values.json ? 'json' : 'text',
+    output: outputOf(values),
+    limitMs:
+      values.seconds === undefined
+        ? Number.POSITIVE_INFINITY
+        : 1_000 * integer('--seconds', values.seconds, 1, 1_000_000),
     task: taskOf(values),
     mutants: values.mutants ?? '',
     diagram: values.diagram ?? null,
@@ -119,6 +137,11 @@ function taskOf(values: { trace: boolean; shrink: boolean; mutants?: string; dia
   if (values.mutants !== undefined) return 'mutants';
   if (values.shrink) return 'shrink';
   return values.trace || values.diagram !== undefined ? 'trace' : 'campaign';
+}
+
+function outputOf({ json, progress }: { json: boolean; progress: boolean }): Wish['output'] {
+  if (json) return 'json';
+  return progress ? 'progress' : 'text';
 }
 
 function integer(name: string, text: string, min: number, max: number): number {

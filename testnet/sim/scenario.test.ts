@@ -43,11 +43,13 @@ describe('a scenario', () => {
       nodes: null,
       intervalMs: 1_000,
       faults: ['kill'],
+      signatures: 'real',
       without: [1],
     };
     expect(readScenario(JSON.stringify(printed))).toEqual(scenario);
     expect(() => readScenario(JSON.stringify({ ...printed, faults: ['lightning'] }))).toThrow('no such fault');
     expect(optionsOf(scenario)).toBe('--engine pow --seed 7 --faults kill --without 1');
+    expect(optionsOf({ ...scenario, signatures: 'fast' })).toContain('--signatures fast');
     expect(optionsOf(ofSeed(7n))).toBe('--engine pow --seed 7 --faults all');
     expect(optionsOf({ ...scenario, nodes: 5, faults: [], without: [] })).toBe(
       '--engine pow --seed 7 --nodes 5 --faults none',

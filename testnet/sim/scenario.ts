@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { accept, type Result, reject } from '../../chain/errors.ts';
 import { type EngineName, engineNames } from '../../chain/genesis.ts';
 import { type AttackerKind, type AttackerRow, majorities, minorities } from '../attackers/kinds.ts';
+import { type SchemeName, schemeNames } from './signatures.ts';
 
 /** Faults of machines and links, with what each of them does. */
 const machineFaults = {
@@ -41,6 +42,8 @@ export interface Scenario {
   /** Mean time between blocks, in milliseconds. Clients act once a second, whatever it is. */
   readonly intervalMs: number;
   readonly faults: readonly Fault[];
+  /** How everybody signs; `fast` leaves secp256k1 out of it (signatures.ts). */
+  readonly signatures: SchemeName;
   /** Which chapters of the story are left out, by their number; what shrinking found superfluous. */
   readonly without: readonly number[];
 }
@@ -52,6 +55,7 @@ const scenarioSchema = z.object({
   seed: z.int().min(0),
   nodes: z.int().min(3).nullable(),
   intervalMs: z.int().min(1).default(usualIntervalMs),
+  signatures: z.enum(schemeNames).default('real'),
   faults: z.array(z.string().refine(isFault, 'no such fault')),
   without: z.array(z.int()),
   check: z.string(),
@@ -62,7 +66,15 @@ const beyond = Object.keys(faultsBeyond).filter(isFault);
 
 /** A scenario with every fault that the engine promises to survive. */
 export function ofSeed(seed: bigint): Scenario {
-  return { engine: 'pow', seed, nodes: null, intervalMs: usualIntervalMs, faults: inModel, without: [] };
+  return {
+    engine: 'pow',
+    seed,
+    nodes: null,
+    intervalMs: usualIntervalMs,
+    faults: inModel,
+    signatures: 'real',
+    without: [],
+  };
 }
 
 /** Reads `all`, `beyond`, `none` or a list of names. `beyond` is all faults and those that no promise covers. */
@@ -87,13 +99,14 @@ export function readScenario(text: string): Scenario {
 }
 
 /** The options of the command that runs this scenario. */
-export function optionsOf({ engine, seed, nodes, intervalMs, faults: chosen, without }: Scenario): string {
+export function optionsOf({ engine, seed, nodes, intervalMs, faults: chosen, signatures, without }: Scenario): string {
   const isAll = chosen.length === inModel.length && inModel.every(fault => chosen.includes(fault));
   return [
     `--engine ${engine} --seed ${seed}`,
     ...(nodes === null ? [] : [`--nodes ${nodes}`]),
     ...(intervalMs === usualIntervalMs ? [] : [`--interval ${intervalMs}`]),
     `--faults ${isAll ? 'all' : chosen.join(',') || 'none'}`,
+    ...(signatures === 'real' ? [] : [`--signatures ${signatures}`]),
     ...(without.length === 0 ? [] : [`--without ${without.join(',')}`]),
   ].join(' ');
 }

@@ -1,17 +1,21 @@
 /**
- * One verifier for all machines of a world: what one of them has verified, the next need not. The answers are those of the daemon's own;
- * only the work is shared, because in the simulator a dozen machines verify the same signature one after the other.
+ * One verifier for all machines of a world: what one of them has verified, the next need not. The answers are those of
+ * `verify`; only the work is shared, because in the simulator a dozen machines verify the same signature one after the other.
  */
 import { sha256 } from '../../chain/hash.ts';
-import { loadSignatureVerify } from '../../daemon/crypto/signature-check.ts';
+import type { SignatureVerify } from '../../daemon/crypto/signature-check.ts';
 import type { SignatureCheck, Verifier } from '../../daemon/ports.ts';
 
 /** Answers that are remembered; all are forgotten when there are more. */
 const rememberedMax = 50_000;
 
 export class SharedVerifier implements Verifier {
-  readonly #verify = loadSignatureVerify().verify;
+  readonly #verify: SignatureVerify;
   readonly #answers = new Map<string, boolean>();
+
+  constructor(verify: SignatureVerify) {
+    this.#verify = verify;
+  }
 
   async verify(checks: readonly SignatureCheck[]): Promise<readonly boolean[]> {
     return checks.map(check => this.#answer(check));

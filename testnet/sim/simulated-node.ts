@@ -4,6 +4,7 @@ import { toUtf8 } from '../../chain/bytes.ts';
 import { assert, type Rejection } from '../../chain/errors.ts';
 import type { Genesis } from '../../chain/genesis.ts';
 import { sha256 } from '../../chain/hash.ts';
+import type { Signer } from '../../chain/transaction.ts';
 import { Node, type NodePorts } from '../../daemon/node.ts';
 import type { PeerId, Store, Verifier } from '../../daemon/ports.ts';
 import { AttackerNetwork } from '../attackers/attacker-network.ts';
@@ -13,6 +14,7 @@ import { policies } from '../attackers/policies.ts';
 import type { Policy } from '../attackers/policy.ts';
 import type { Chance } from './chance.ts';
 import { type ClockSettings, Life, SimulatedClock } from './life.ts';
+import type { SignatureScheme } from './signatures.ts';
 import { type DiskSettings, SimulatedDisk } from './simulated-disk.ts';
 import { SimulatedMiner } from './simulated-miner.ts';
 import { type Consequence, SimulatedNetwork } from './simulated-network.ts';
@@ -54,6 +56,7 @@ export interface NodeSurroundings {
   readonly chance: Chance;
   readonly deeds: Deeds;
   readonly verifier: Verifier;
+  readonly signerOf: SignatureScheme['signerOf'];
   readonly watch: NodeWatch;
 }
 
@@ -161,7 +164,7 @@ export class SimulatedNode {
     const policy = this.#policy(run);
     const options = {
       genesis,
-      secretKey: this.#secretKey,
+      signer: this.#signer,
       onFatal: (error: unknown) => {
         run.hasGivenUp = true;
         if (run.life.isAlive) watch.onFatal(name, error);
@@ -183,8 +186,8 @@ export class SimulatedNode {
     if (attacker !== null) policy?.begin?.(node, attacker.voice);
   }
 
-  get #secretKey(): Uint8Array {
-    return sha256(toUtf8(`producer ${this.plan.identity}`));
+  get #signer(): Signer {
+    return this.#surroundings.signerOf(sha256(toUtf8(`producer ${this.plan.identity}`)));
   }
 
   #attackerNetwork(network: SimulatedNetwork, policy: Policy): AttackerNetwork {
@@ -193,12 +196,13 @@ export class SimulatedNode {
 
   #policy({ clock }: Run): Policy | null {
     if (this.plan.villain === null) return null;
-    const { genesis, chance, deeds, watch } = this.#surroundings;
+    const { genesis, chance, deeds, watch, signerOf } = this.#surroundings;
     const onAttack = (what: string) => watch.onAttack(this.name, what);
     const own = chance.stream(`villain ${this.#runs}`);
     return policies[this.plan.villain]({
       self: this.name,
-      secretKey: this.#secretKey,
+      signer: this.#signer,
+      signerOf,
       genesis,
       chance: own,
       clock,

@@ -6,16 +6,17 @@
 import type { ErrorCode } from '../../chain/errors.ts';
 import { chainIdOf, type Genesis } from '../../chain/genesis.ts';
 import type { Operation } from '../../chain/operation.ts';
-import { signTransactionWith, type Transaction } from '../../chain/transaction.ts';
+import { type Signer, signTransactionWith, type Transaction } from '../../chain/transaction.ts';
 import type { PeerId } from '../../daemon/ports.ts';
 import { type Account, accounts } from './accounts.ts';
 import type { Chance } from './chance.ts';
 import { type Checks, nameOf, type Submission } from './checks.ts';
+import type { SignatureScheme } from './signatures.ts';
 import type { SimulatedNode } from './simulated-node.ts';
 import type { Trace } from './trace.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-interface Client extends Account {
+interface Client extends Account, Signer {
   readonly home: SimulatedNode;
   /** By nonce. */
   readonly slots: Slot[];
@@ -32,6 +33,7 @@ export interface WorkloadParts {
   readonly nodes: readonly SimulatedNode[];
   readonly checks: Checks;
   readonly trace: Trace;
+  readonly signerOf: SignatureScheme['signerOf'];
 }
 
 /** Keys that everybody wants, and the mean time between two transactions of all clients together: that between two blocks. */
@@ -50,7 +52,12 @@ export class Workload {
     this.#parts = parts;
     this.#chainId = chainIdOf(parts.genesis);
     const home = () => parts.chance.pick(parts.nodes);
-    this.#clients = accounts.map(account => ({ ...account, home: home(), slots: [] }));
+    this.#clients = accounts.map(account => ({
+      ...account,
+      ...parts.signerOf(account.secretKey),
+      home: home(),
+      slots: [],
+    }));
   }
 
   /** Everything that was sent; of each submission exactly one transaction must be included in the end. */

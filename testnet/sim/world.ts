@@ -12,6 +12,7 @@ import { Checks } from './checks.ts';
 import { planWorld } from './plan.ts';
 import type { Scenario } from './scenario.ts';
 import { SharedVerifier } from './shared-verifier.ts';
+import { schemeOf } from './signatures.ts';
 import type { DiskSettings } from './simulated-disk.ts';
 import { type NodePlan, type NodeWatch, SimulatedNode } from './simulated-node.ts';
 import { Trace } from './trace.ts';
@@ -77,17 +78,26 @@ export class World {
     this.wires = new Wires(this.time, this.chance.stream('wires'), plan.weather, plan.roads);
     this.genesis = genesisOf(scenario);
     const { genesis, time, wires, deeds } = this;
-    const verifier = new SharedVerifier();
+    const scheme = schemeOf(scenario.signatures);
+    const verifier = new SharedVerifier(scheme.verify);
     const watch = this.#watch();
     const build = (node: NodePlan) => {
-      const surroundings = { genesis, time, wires, deeds, verifier, chance: this.chance.stream(node.name) };
+      const surroundings = {
+        genesis,
+        time,
+        wires,
+        deeds,
+        verifier,
+        signerOf: scheme.signerOf,
+        chance: this.chance.stream(node.name),
+      };
       return new SimulatedNode(node, { ...surroundings, watch: node.villain === null ? watch : this.#watchVillain() });
     };
     this.nodes = plan.honest.map(build);
     this.villains = plan.villains.map(build);
     const { nodes, checks, trace } = this;
     const chance = this.chance.stream('workload');
-    this.workload = new Workload({ genesis, time, chance, nodes, checks, trace });
+    this.workload = new Workload({ genesis, time, chance, nodes, checks, trace, signerOf: scheme.signerOf });
     trace.add('world', 'faults', [...plan.faults].join(' '));
     for (const { name, villain } of plan.villains) trace.add('world', 'villain', `${name} ${villain}`);
   }
