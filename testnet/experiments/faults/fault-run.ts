@@ -25,7 +25,7 @@ export interface Fault {
 export interface Phases {
   readonly beforeMs: number;
   readonly duringMs: number;
-  /** After it at most so long; at least as long as before it. */
+  /** After it, or its mending, at most so long; at least as long as before it. */
   readonly afterMsMax: number;
   readonly recovery: Recovery;
 }
@@ -87,8 +87,9 @@ async function timeline(fault: Fault, phases: Phases, scene: Scene): Promise<Fau
     const endMs = performance.now();
     return { puts: putting.acknowledged, agreeingMs, startMs, faultMs, overMs, mendedMs, endMs };
   };
-  await pauseUntil(overMs + beforeMs, signal);
-  while (performance.now() < overMs + afterMsMax && recoveryOf(record(), recovery) === null)
+  const afterMs = mendedMs ?? overMs;
+  await pauseUntil(afterMs + beforeMs, signal);
+  while (performance.now() < afterMs + afterMsMax && recoveryOf(record(), recovery) === null)
     await pause(lookEveryMs, undefined, { signal });
   return record();
 }
