@@ -4,17 +4,16 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { toHex } from '../../chain/bytes.ts';
-import { chainIdOf, type Genesis } from '../../chain/genesis.ts';
+import type { Genesis } from '../../chain/genesis.ts';
 import { signerOf } from '../../chain/transaction.ts';
 import { InlineVerifier } from '../../daemon/crypto/inline-verifier.ts';
 import { WorkerMiner } from '../../daemon/mining/worker-miner.ts';
-import { createLibp2pNetwork } from '../../daemon/network/network.ts';
 import { Node } from '../../daemon/node.ts';
-import type { Clock, Network } from '../../daemon/ports.ts';
+import type { Clock } from '../../daemon/ports.ts';
 import { MemoryStore } from '../../daemon/store/memory-store.ts';
 import { MemoryLog } from '../../daemon/store/record-log.ts';
 import { systemClock, systemRandom } from '../../daemon/system.ts';
+import { openBareNetwork } from '../bare-network.ts';
 import { Chance } from '../sim/chance.ts';
 import { AttackerNetwork } from './attacker-network.ts';
 import { Deeds } from './deeds.ts';
@@ -48,7 +47,7 @@ export interface AttackerNode {
 /** Joins the network with this policy before its port. It does not mine yet. */
 export async function openAttackerNode(place: AttackerPlace, policy: Policy): Promise<AttackerNode> {
   const { genesis, keys, hashRate, onFault } = place;
-  const network = new AttackerNetwork(await openNetwork(place), policy);
+  const network = new AttackerNetwork(await openBareNetwork({ ...place, identity: keys.identity }), policy);
   const miner = new WorkerMiner({ threads: 1, rateMax: Math.max(1, hashRate), onSwitch: () => {}, onFault });
   const clock = policy.clock?.(systemClock) ?? systemClock;
   const world = { store: new MemoryStore(), log: new MemoryLog(), clock, random: systemRandom };
@@ -93,19 +92,4 @@ export async function openAttacker(
       await opened.close();
     },
   };
-}
-
-function openNetwork({ genesis, keys, address, bootstrap }: AttackerPlace): Promise<Network> {
-  return createLibp2pNetwork({
-    identity: keys.identity,
-    listen: [`/ip4/${address}/tcp/0`],
-    bootstrap,
-    chainIdHex: toHex(chainIdOf(genesis)),
-    isMdnsOn: false,
-    isPrivateAllowed: false,
-    addressBook: { load: async () => [], save: async () => {} },
-    clock: systemClock,
-    random: systemRandom,
-    log: { debug: () => {}, info: () => {}, warn: () => {} },
-  });
 }

@@ -5,19 +5,19 @@
 
 import { type Block, blockHash, contentHash, producerDigest, seal } from '../../chain/block.ts';
 import { toHex } from '../../chain/bytes.ts';
-import { chainIdOf, type Genesis } from '../../chain/genesis.ts';
+import type { Genesis } from '../../chain/genesis.ts';
 import { publicKeyOf, sign } from '../../chain/keys.ts';
 import { decodeBits, hashMeetsTarget } from '../../chain/target.ts';
 import { signerOf } from '../../chain/transaction.ts';
 import { InlineVerifier } from '../../daemon/crypto/inline-verifier.ts';
 import { WorkerMiner } from '../../daemon/mining/worker-miner.ts';
-import { createLibp2pNetwork } from '../../daemon/network/network.ts';
 import { Node } from '../../daemon/node.ts';
 import type { Miner } from '../../daemon/ports.ts';
 import { MemoryStore } from '../../daemon/store/memory-store.ts';
 import { MemoryLog } from '../../daemon/store/record-log.ts';
 import { systemClock, systemRandom } from '../../daemon/system.ts';
 import { encodeCompactBlock, encodeRequest } from '../../daemon/wire.ts';
+import { openBareNetwork } from '../bare-network.ts';
 
 /** A fifth of what is tried in the network, so that most blocks are the victim's. */
 const hashesPerSecond = 1_500;
@@ -36,18 +36,8 @@ export class Companion {
 
   /** Starts it; `onFault` is told of whatever goes wrong in it. */
   static async start(genesis: Genesis, onFault: (error: unknown) => void): Promise<Companion> {
-    const network = await createLibp2pNetwork({
-      identity: systemRandom.bytes(32),
-      listen: ['/ip4/127.0.0.1/tcp/0'],
-      bootstrap: [],
-      chainIdHex: toHex(chainIdOf(genesis)),
-      isMdnsOn: false,
-      isPrivateAllowed: false,
-      addressBook: { load: async () => [], save: async () => {} },
-      clock: systemClock,
-      random: systemRandom,
-      log: { debug: () => {}, info: () => {}, warn: () => {} },
-    });
+    const identity = systemRandom.bytes(32);
+    const network = await openBareNetwork({ genesis, identity, address: '127.0.0.1', bootstrap: [] });
     const miner = new WorkerMiner({ threads: 1, rateMax: hashesPerSecond, onSwitch: () => {}, onFault });
     const secretKey = systemRandom.bytes(32);
     const node = await Node.open(
