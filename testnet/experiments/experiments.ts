@@ -7,6 +7,7 @@ import type { Experiment } from './experiment.ts';
 import { getLatency, getRate } from './gets.ts';
 import { putLatency, putRate } from './puts.ts';
 import { scale } from './scale.ts';
+import { scaleSimulated } from './scale-simulated.ts';
 import { selfishMining } from './selfish-mining.ts';
 
 /** In virtual time: the same rows for the same seed. */
@@ -15,6 +16,7 @@ export const simulatedExperiments: readonly Experiment[] = [
   delayThresholdExperiment,
   selfishMining,
   difficulty,
+  scaleSimulated,
 ];
 
 /** On processes of this machine, which should have nothing else to do. */
