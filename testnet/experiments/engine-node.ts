@@ -77,6 +77,18 @@ export class EngineNode {
     return headers.reverse();
   }
 
+  /** Hashes in hexadecimal of the same blocks. */
+  chainKeys(): readonly string[] {
+    const keys: string[] = [];
+    for (
+      let next = this.#engine.header(this.template.parent);
+      next !== null;
+      next = this.#engine.header(next.header.parent)
+    )
+      keys.push(next.hashHex);
+    return keys;
+  }
+
   /** Hands over blocks, headers and bodies, parents first. Gives how the ledger moved. Throws when the engine refuses one. */
   deliver(blocks: readonly SealedHeader[], nowMs: number): readonly Switch[] {
     const now = Math.floor(nowMs);
@@ -86,9 +98,9 @@ export class EngineNode {
   }
 
   /** Begins to look for the next block, at this time. `start` (32 bytes) is the first nonce. */
-  search(nowMs: number, start: Uint8Array): NonceSearch {
+  search(nowMs: number, start: Uint8Array, transactionsRoot: Uint8Array = zeroHash): NonceSearch {
     const { height, parent, bits, timeMin, extension } = this.template;
-    const roots = { transactionsRoot: zeroHash, receiptsRoot: zeroHash, stateRoot: zeroHash };
+    const roots = { transactionsRoot, receiptsRoot: zeroHash, stateRoot: zeroHash };
     const time = Math.max(timeMin, Math.floor(nowMs));
     const header = {
       version: headerVersion,
@@ -104,8 +116,8 @@ export class EngineNode {
   }
 
   /** Finds the next block at this time, by as many trials as it takes. The node itself does not know it before it is delivered. */
-  mine(nowMs: number, start: Uint8Array = zeroHash): SealedHeader {
-    const search = this.search(nowMs, start);
+  mine(nowMs: number, start: Uint8Array = zeroHash, transactionsRoot: Uint8Array = zeroHash): SealedHeader {
+    const search = this.search(nowMs, start, transactionsRoot);
     for (;;) {
       const sealed = search.try();
       if (sealed !== null) return sealed;

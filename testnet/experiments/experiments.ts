@@ -13,6 +13,7 @@ import { omission } from './faults/omission.ts';
 import { getLatency, getRate } from './gets.ts';
 import { putLatency, putRate } from './puts.ts';
 import { scale } from './scale.ts';
+import { scaleSimulated } from './scale-simulated.ts';
 import { selfishMining } from './selfish-mining.ts';
 
 /** In virtual time: the same rows for the same seed. */
@@ -21,6 +22,7 @@ export const simulatedExperiments: readonly Experiment[] = [
   delayThresholdExperiment,
   selfishMining,
   difficulty,
+  scaleSimulated,
 ];
 
 /** On processes of this machine, which should have nothing else to do. */

@@ -1,6 +1,7 @@
 /** What one more daemon costs: broadcast, puts, gets and agreement on networks of 1 to 32 real daemons. */
 import { engineNames } from '../../consensus/registry.ts';
-import { type Drawing, type Experiment, numberIn, type Row, type Size } from './experiment.ts';
+import { type Experiment, numberIn, type Row, type Size } from './experiment.ts';
+import { growth } from './growth.ts';
 import { runScale } from './scale-run.ts';
 
 const targetMs = 2_000;
@@ -40,18 +41,21 @@ export const scale: Experiment = {
   run: runScale,
   draw: rows => [
     growth(rows, {
+      of: 'daemons',
       name: 'scale-broadcast',
       caption: 'Kilobytes on all links together, of an empty block and of a put.',
       title: 'kB',
       columns: { kilobytesPerBlock: 'a block', kilobytesPerPut: 'a put' },
     }),
     growth(rows, {
+      of: 'daemons',
       name: 'scale-time',
       caption: 'Time of a block to half of the daemons and to 95 % of them, and of a put to its inclusion.',
       title: 'ms',
       columns: { half: 'block to 50 %', most: 'block to 95 %', inclusionMs: 'put to inclusion' },
     }),
     growth(rows, {
+      of: 'daemons',
       name: 'scale-rates',
       caption: 'Puts and gets a second; all daemons share two cores.',
       title: 'a second',
@@ -77,40 +81,6 @@ export const scale: Experiment = {
     '- The network itself is not the limit: what a daemon receives of a put does not grow with their number.',
   ].join('\n'),
 };
-
-interface Growth {
-  readonly name: string;
-  readonly caption: string;
-  readonly title: string;
-  /** Columns, and what they are called in the picture. */
-  readonly columns: Readonly<Record<string, string>>;
-}
-
-/** A line a column against the number of daemons, both axes logarithmic. */
-function growth(rows: readonly Row[], { name, caption, title, columns }: Growth): Drawing {
-  const values = rows.flatMap(row =>
-    Object.entries(columns)
-      .map(([column, what]) => ({ nodes: numberIn(row, 'nodes'), what, value: numberIn(row, column) }))
-      // A single daemon sends nothing, which no logarithm shows.
-      .filter(({ value }) => value > 0),
-  );
-  const scaling = { type: 'log' } as const;
-  return {
-    name,
-    caption,
-    spec: {
-      width: 480,
-      height: 260,
-      data: { values },
-      mark: { type: 'line', point: true },
-      encoding: {
-        x: { field: 'nodes', type: 'quantitative', scale: { ...scaling, base: 2 }, title: 'daemons' },
-        y: { field: 'value', type: 'quantitative', scale: scaling, title },
-        color: { field: 'what', type: 'nominal', title: null },
-      },
-    },
-  };
-}
 
 function shown(value: number): string {
   return String(Number(value.toPrecision(3)));
