@@ -16,9 +16,13 @@ export interface Candidate {
   nextDialMs: number;
   /** A dial of ours ended in a handshake, in this run or in one before it. */
   isProven: boolean;
+  /** Proven, and dialled before others and beside them: whom we chose long ago, a flood of new addresses does not displace (P1). */
+  isAnchor: boolean;
   /** The peer itself, which dialled us from this very host, says that it listens here: good to be told to others, worth no more. */
   isLocated: boolean;
 }
+
+const unknown = { isProven: false, isAnchor: false, isLocated: false };
 
 export interface CandidatesOptions {
   readonly random: Random;
@@ -56,7 +60,7 @@ export class Candidates {
       return known;
     }
     if (this.#byAddress.size >= this.#limits.candidatesMax && !this.#makeRoom()) return null;
-    const candidate: Candidate = { address, origin, failures: 0, nextDialMs: 0, isProven: false, isLocated: false };
+    const candidate: Candidate = { address, origin, failures: 0, nextDialMs: 0, ...unknown };
     this.#byAddress.set(address.text, candidate);
     return candidate;
   }
@@ -72,11 +76,13 @@ export class Candidates {
     if (candidate !== null) candidate.isLocated = true;
   }
 
-  /** One that is due at `nowMs`: the operator's before others, else by chance, so that nobody can arrange the order (P1). */
+  /** One that is due at `nowMs`: the operator's first, then anchors, else by chance, so that nobody can arrange the order (P1). */
   choose(nowMs: number, isWanted: (candidate: Candidate) => boolean): Candidate | null {
     const due = [...this.#byAddress.values()].filter(entry => entry.nextDialMs <= nowMs && isWanted(entry));
     const configured = due.filter(entry => entry.origin === 'configured');
-    return this.#pick(configured.length > 0 ? configured : due);
+    if (configured.length > 0) return this.#pick(configured);
+    const anchors = due.filter(entry => entry.isAnchor);
+    return this.#pick(anchors.length > 0 ? anchors : due);
   }
 
   /** When the next of those wanted is due, or null. */
@@ -117,9 +123,30 @@ export class Candidates {
     for (const entry of this.#byAddress.values()) if (entry.address.peer === peer) this.delete(entry);
   }
 
-  /** Addresses to be remembered: proven ones, one a peer, at most `max`, by chance. */
+  /** Makes these peers anchors, in their order, where there is room: who is one stays it until its address is forgotten. */
+  anchor(peers: readonly PeerId[]): void {
+    const anchored = new Set(this.#anchors().map(({ address }) => address.peer));
+    for (const peer of peers) {
+      if (anchored.size >= this.#limits.anchorsMax) return;
+      const entry = [...this.#byAddress.values()].findLast(
+        ({ address, isProven }) => isProven && address.peer === peer,
+      );
+      if (entry === undefined || anchored.has(peer)) continue;
+      entry.isAnchor = true;
+      anchored.add(peer);
+    }
+  }
+
+  /** Addresses to be remembered: anchors first, then proven ones by chance; one a peer, at most `max`. */
   proven(max: number): readonly DialAddress[] {
-    return this.#onePerPeer(entry => entry.isProven, max);
+    const anchors = this.#anchors().map(({ address }) => address);
+    const anchored = new Set(anchors.map(({ peer }) => peer));
+    const isOther = ({ address: { peer }, isProven }: Candidate) => isProven && !anchored.has(peer);
+    return [...anchors, ...this.#onePerPeer(isOther, max - anchors.length)];
+  }
+
+  #anchors(): readonly Candidate[] {
+    return [...this.#byAddress.values()].filter(({ isAnchor }) => isAnchor);
   }
 
   /** Addresses to be told to others: of peers for which `isWanted`, proven or located, one a peer, at most `max`, by chance. */
@@ -152,7 +179,8 @@ export class Candidates {
    * is the newest of the host that has most of them, so that who floods the book pushes out what he brought himself (P12).
    */
   #makeRoom(): boolean {
-    const isSpared = ({ address: { peer }, isProven }: Candidate) => isProven && peer !== null && this.#isHeld(peer);
+    const isSpared = ({ address: { peer }, isProven, isAnchor }: Candidate) =>
+      isAnchor || (isProven && peer !== null && this.#isHeld(peer));
     const badness = ({ failures, isProven }: Candidate) => failures + (isProven ? 0 : this.#limits.dialFailuresMax);
     const spendable = [...this.#byAddress.values()].filter(entry => entry.origin === 'learned' && !isSpared(entry));
     const worst = Math.max(...spendable.map(badness));

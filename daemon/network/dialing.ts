@@ -75,6 +75,7 @@ export class Dialing {
     if (peer !== null && (sessions.find(peer) !== null || this.#options.isRefused(peer) || this.#isDialling(peer)))
       return false;
     if (entry.origin === 'configured') return peer !== null || !this.#isConnectedTo(entry);
+    if (entry.isAnchor) return true;
     return sessions.count('outbound') + this.#dialling.size < limits.outboundPeersTarget;
   }
 

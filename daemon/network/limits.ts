@@ -65,6 +65,8 @@ export const networkLimits = {
   /** Addresses known at once, and remembered over restarts. */
   candidatesMax: 1_024,
   rememberedMax: 256,
+  /** Of these, the ones connected longest, which are dialled before all others after a restart, and beside the peers that we look for (P1). */
+  anchorsMax: 4,
   /** Addresses that a peer which dialled us says to listen at; a newer one takes the place of the oldest. */
   locatedPerPeerMax: 4,
   /** Dials at the same time. */

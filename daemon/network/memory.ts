@@ -24,15 +24,15 @@ export class AddressMemory {
     this.#book = book;
   }
 
-  /** Adds what is remembered, and saves from now on. Only what was proven is remembered, so it still is. */
+  /** Adds what is remembered, and saves from now on. Only what was proven is remembered, so it still is; anchors stand first. */
   async start(): Promise<void> {
     const { limits, log } = this.#surroundings;
     try {
       const known = await this.#book.load();
-      for (const text of known.slice(0, limits.rememberedMax)) {
+      for (const [index, text] of known.slice(0, limits.rememberedMax).entries()) {
         const address = parseAddress(text);
         const candidate = address?.peer ? this.#candidates.add(address, 'learned') : null;
-        if (candidate !== null) candidate.isProven = true;
+        if (candidate !== null) Object.assign(candidate, { isProven: true, isAnchor: index < limits.anchorsMax });
       }
     } catch (error) {
       log.warn({ error: textOf(error) }, 'remembered peers cannot be read');
@@ -46,7 +46,10 @@ export class AddressMemory {
   }
 
   async #save(): Promise<void> {
-    const { limits, log } = this.#surroundings;
+    const { limits, log, sessions } = this.#surroundings;
+    const outbound = sessions.all().filter(({ direction, isWelcome }) => direction === 'outbound' && isWelcome);
+    const oldestFirst = outbound.sort((a, b) => a.connectedSinceMs - b.connectedSinceMs);
+    this.#candidates.anchor(oldestFirst.map(({ peer }) => peer));
     const addresses = this.#candidates.proven(limits.rememberedMax);
     if (addresses.length === 0) return;
     try {
