@@ -28,7 +28,7 @@ const dice: Experiment = {
   findings: rows => `${rows.length} dice.`,
   conclusion: 'See [others](../cards/README.md).',
 };
-const run = { experiment: dice, size: 'full', seed: 5n, engine: 'pow' } as const;
+const run = { experiment: dice, size: 'full', seed: 5n, engine: 'pow', only: '' } as const;
 
 let folder: string;
 beforeEach(async () => {
@@ -58,6 +58,8 @@ async function runUntil(cells: number): Promise<readonly Row[]> {
 describe('the folder of an experiment', () => {
   it('keeps finished cells: an interrupted run goes on, and gives what one run gives', async () => {
     const whole = await runGrid(run, [], { start: () => {}, finish: async () => {} });
+    const some = await runGrid({ ...run, only: 'sides=6' }, [], { start: () => {}, finish: async () => {} });
+    expect(some).toEqual(whole.slice(1, 2));
     expect(await runUntil(2)).toEqual([{ sides: 4 }, { sides: 6 }]);
     expect(await runUntil(3)).toEqual([{ sides: 8 }]);
     expect(await runUntil(3)).toEqual([]);

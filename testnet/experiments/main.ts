@@ -1,10 +1,10 @@
 /**
  * Runs an experiment:
  *
- *     kvchain-testnet experiment NAME [--quick] [--engine E] [--seed N] [--out DIR] [--json]
+ *     kvchain-testnet experiment NAME [--quick] [--engine E] [--seed N] [--only TEXT] [--out DIR] [--json]
  *
  * DIR gets data.csv, manifest.json, the pictures and README.md. What DIR holds already of the same run is kept, so one that was
- * interrupted goes on. --json prints the rows of the cells; without --out nothing is written. Exit code 2: usage;
+ * interrupted goes on. --only runs the cells in whose names TEXT stands, such as `bits=14`. --json prints the rows of the cells; without --out nothing is written. Exit code 2: usage;
  * 1: it was interrupted, or failed.
  */
 import '../../daemon/polyfill.ts';
@@ -62,14 +62,18 @@ function secondsSince(startedUs: number): number {
 
 function readArguments(): { readonly run: Run; readonly out: string | undefined; readonly printsRows: boolean } {
   const { values, positionals } = parsed();
-  const { quick = false, seed = '1', engine = 'pow', out, json = false } = values;
+  const { quick = false, seed = '1', engine = 'pow', only = '', out, json = false } = values;
   const experiment = experiments.find(({ name }) => name === positionals[0]);
   if (experiment === undefined || positionals.length !== 1) usage('name one experiment');
   if (!experiment.engines.includes(engine))
     usage(`engine ${JSON.stringify(engine)}: ${experiment.name} runs on ${experiment.engines.join(', ')}`);
   if (!/^\d{1,18}$/.test(seed)) usage(`seed ${JSON.stringify(seed)}: expected an integer from 0 on`);
   if (out === undefined && !json) usage('name a folder with --out, or ask for --json');
-  return { run: { experiment, size: quick ? 'quick' : 'full', seed: BigInt(seed), engine }, out, printsRows: json };
+  return {
+    run: { experiment, size: quick ? 'quick' : 'full', seed: BigInt(seed), engine, only },
+    out,
+    printsRows: json,
+  };
 }
 
 function parsed() {
@@ -80,6 +84,7 @@ function parsed() {
         quick: { type: 'boolean' },
         engine: { type: 'string' },
         seed: { type: 'string' },
+        only: { type: 'string' },
         out: { type: 'string' },
         json: { type: 'boolean' },
       },
@@ -90,7 +95,9 @@ function parsed() {
 }
 
 function usage(fault: string): never {
-  process.stderr.write(`${fault}\nusage: experiment NAME [--quick] [--engine E] [--seed N] [--out DIR] [--json]\n`);
+  process.stderr.write(
+    `${fault}\nusage: experiment NAME [--quick] [--engine E] [--seed N] [--only TEXT] [--out DIR] [--json]\n`,
+  );
   for (const { name, title } of experiments) process.stderr.write(`  ${name.padEnd(18)}${title}\n`);
   process.exit(2);
 }

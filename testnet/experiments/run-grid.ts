@@ -7,6 +7,8 @@ export interface Run {
   readonly size: Size;
   readonly seed: bigint;
   readonly engine: string;
+  /** Only cells whose names hold this text are run; empty: all. */
+  readonly only: string;
 }
 
 /** What is told while the grid is run. */
@@ -18,11 +20,11 @@ export interface Watcher {
 }
 
 /**
- * Gives the rows of all cells in the order of the grid: those in `finished` as they are, the others freshly run. Each cell has a stream
+ * Gives the rows of the grid in its order: those in `finished` as they are, the others freshly run. Each cell has a stream
  * of chance of its own, so it does not matter in which run, or after which other cell, it comes.
  */
 export async function runGrid(run: Run, finished: readonly Row[], watcher: Watcher): Promise<readonly Row[]> {
-  const { experiment, size, seed, engine } = run;
+  const { experiment, size, seed, engine, only } = run;
   const cells = experiment.cells(size, engine);
   const rows = new Map<string, Row>();
   for (const cell of cells) {
@@ -30,10 +32,10 @@ export async function runGrid(run: Run, finished: readonly Row[], watcher: Watch
     const row = finished.find(candidate => isOf(candidate, cell));
     if (row !== undefined) rows.set(name, row);
   }
-  watcher.start(cells.length, rows.size);
-  for (const cell of cells) {
+  const missing = cells.filter(cell => !rows.has(cellName(cell)) && cellName(cell).includes(only));
+  watcher.start(rows.size + missing.length, rows.size);
+  for (const cell of missing) {
     const name = cellName(cell);
-    if (rows.has(name)) continue;
     rows.set(name, { ...cell, ...(await experiment.run(cell, new Chance(seed, `${experiment.name}/${name}`))) });
     await watcher.finish(inOrder(cells, rows));
   }
