@@ -60,9 +60,15 @@ async function blocks(loaded: LoadedNetwork): Promise<Row> {
   const endMs = performance.now() + watchedMs;
   const putCase = putCases.usual;
   if (putCase === undefined) throw new Error('no usual case of puts');
-  const latencies = await Promise.all(
-    Array.from({ length: hands }, (_, account) => putUntil(loaded, { putCase, account, valueBytes, endMs })),
-  ).finally(() => spread.stop());
+  const putting = Array.from({ length: hands }, (_, account) =>
+    putUntil(loaded, { putCase, account, valueBytes, endMs }),
+  );
+  let latencies: readonly (readonly number[])[];
+  try {
+    latencies = await Promise.all(putting);
+  } finally {
+    await spread.stop();
+  }
   return {
     half: percentilesOf(spread.timesTo(0.5)).p50,
     most: percentilesOf(spread.timesTo(0.95)).p50,

@@ -5,6 +5,7 @@ import { unreachable } from '../../chain/errors.ts';
 import { hunt, type MutantResult, mutants } from '../mutants/mutants.ts';
 import { mutantsPage } from '../mutants/page.ts';
 import { type Outcome, runCampaign } from './campaign.ts';
+import { crashEverywhere } from './crash-points.ts';
 import { drawDiagram, happeningOf, wordOf } from './diagram.ts';
 import { readWish, type Wish } from './options.ts';
 import { type Fault, optionsOf, type Scenario } from './scenario.ts';
@@ -26,6 +27,8 @@ async function main(args: readonly string[]): Promise<number> {
       return trace(wish);
     case 'mutants':
       return breakRules(wish);
+    case 'crashes':
+      return crashes(wish);
     case 'shrink':
       return makeSmall(wish);
     default:
@@ -112,6 +115,15 @@ async function makeSmall(wish: Wish): Promise<number> {
   const { seed, ...rest } = shrunk.scenario;
   print(JSON.stringify({ ...rest, seed: Number(seed), check: shrunk.check }));
   process.stderr.write(`kvchain-testnet simulate ${optionsOf(shrunk.scenario)} --trace\n`);
+  return 0;
+}
+
+/** Throws at the first point that does not pass. */
+async function crashes({ first }: Wish): Promise<number> {
+  const points = await crashEverywhere(first, ({ write, survivors }) =>
+    process.stderr.write(`write ${write}, ${survivors} survive\n`),
+  );
+  print(`seed ${first}: ${points} crashes, and all came back`);
   return 0;
 }
 

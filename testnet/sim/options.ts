@@ -24,7 +24,7 @@ export interface Wish {
   /** Real time for all seeds together; only with `progress`. */
   readonly limitMs: number;
   /** `trace` prints what happens in the first seed; `mutants` breaks rules; `shrink` looks for what a failure needs. */
-  readonly task: 'campaign' | 'trace' | 'shrink' | 'mutants';
+  readonly task: 'campaign' | 'trace' | 'shrink' | 'mutants' | 'crashes';
   /** Rules to break, or `all`. */
   readonly mutants: string;
   /** Where the diagram of the first seed goes, or null. */
@@ -50,6 +50,7 @@ every seed passes; a seed that fails leaves its trace.
   --traces FOLDER   where the traces of failures go (default: a folder for temporary files)
   --trace           print what happens, one line an event: virtual milliseconds, node, event
   --shrink          leave out what the failure of --seed does not need
+  --crashes         tell one small story again for a crash at each write, with each beginning of it that may survive
   --diagram FILE    write a diagram of the messages of --seed (SVG)
   --mutants LIST    break one rule after the other (all, or names) and tell which seed sees it
   --write           with --mutants: write docs/experiments/mutants.md
@@ -89,6 +90,7 @@ function wishOf(args: readonly string[]): Wish {
       traces: { type: 'string', default: join(tmpdir(), 'kvchain-simulate') },
       trace: { type: 'boolean', default: false },
       shrink: { type: 'boolean', default: false },
+      crashes: { type: 'boolean', default: false },
       diagram: { type: 'string' },
       mutants: { type: 'string' },
       write: { type: 'boolean', default: false },
@@ -133,9 +135,16 @@ function wishOf(args: readonly string[]): Wish {
   };
 }
 
-function taskOf(values: { trace: boolean; shrink: boolean; mutants?: string; diagram?: string }): Wish['task'] {
+function taskOf(values: {
+  trace: boolean;
+  shrink: boolean;
+  crashes: boolean;
+  mutants?: string;
+  diagram?: string;
+}): Wish['task'] {
   if (values.mutants !== undefined) return 'mutants';
   if (values.shrink) return 'shrink';
+  if (values.crashes) return 'crashes';
   return values.trace || values.diagram !== undefined ? 'trace' : 'campaign';
 }
 

@@ -26,6 +26,8 @@ export class SimulatedDisk {
   #appending: readonly Uint8Array[] | null = null;
   #syncs = 0;
   #failing: 'none' | 'one' | 'all' = 'none';
+  /** Told of each batch that is handed over, of which a crash from now on may keep nothing or all. */
+  onWrite: () => void = () => {};
   #hasFailed = false;
 
   constructor(chance: Chance, settings: DiskSettings) {
@@ -49,6 +51,11 @@ export class SimulatedDisk {
     return this.#hasFailed;
   }
 
+  /** Batches that a crash now may lose: what survives is any beginning of them. */
+  get unsynced(): number {
+    return this.#unsynced.length;
+  }
+
   get isSyncing(): boolean {
     return this.#syncs > 0;
   }
@@ -63,10 +70,11 @@ export class SimulatedDisk {
     return { store, log };
   }
 
-  /** The power is gone; the next `open` finds what survived. The life must have ended. */
-  async crash(): Promise<void> {
+  /** The power is gone; the next `open` finds what survived: `survivors` batches, or as chance has it. The life must have ended. */
+  async crash(survivors: number | null = null): Promise<void> {
     const handedOver = this.#unsynced;
-    const survived = this.#settings.honesty === 'lies' ? 0 : this.#chance.between(0, handedOver.length);
+    const drawn = survivors ?? this.#chance.between(0, handedOver.length);
+    const survived = this.#settings.honesty === 'lies' ? 0 : drawn;
     this.#unsynced = [];
     this.#syncs = 0;
     this.#failing = 'none';
@@ -91,6 +99,7 @@ export class SimulatedDisk {
       throw new KvchainError('DISK_FAILED', 'a write to the simulated disk failed');
     }
     this.#unsynced.push(batch);
+    this.onWrite();
     const isSynced = durability === 'durable' && this.#settings.honesty === 'keeps its word';
     if (durability === 'durable') await this.#sync(life);
     await this.#rows.write(batch, isSynced ? 'durable' : 'lazy');

@@ -106,6 +106,16 @@ export class SimulatedNode {
     this.#disk.fail(writes);
   }
 
+  /** Told of each batch that its disk is given. */
+  set onWrite(onWrite: () => void) {
+    this.#disk.onWrite = onWrite;
+  }
+
+  /** Batches that a crash now may lose. */
+  get unsynced(): number {
+    return this.#disk.unsynced;
+  }
+
   get hasBrokenDisk(): boolean {
     return this.#disk.hasFailed;
   }
@@ -130,10 +140,10 @@ export class SimulatedNode {
   }
 
   /** kill -9 and loss of power in one: at once, in the middle of whatever it does. */
-  async kill(): Promise<void> {
+  async kill(survivors: number | null = null): Promise<void> {
     this.#run?.life.end();
     this.#run = null;
-    await this.#disk.crash();
+    await this.#disk.crash(survivors);
   }
 
   /** SIGTERM: returns the timers that the stopped node left behind, which should be none. */

@@ -205,7 +205,7 @@ async function breakOneDisk(world: World, chance: Chance, { told, writes }: Brea
 }
 
 /** No more faults: within bounded time everything that was sent is included everywhere, and everyone has the same head. */
-async function heal(world: World): Promise<void> {
+export async function heal(world: World): Promise<void> {
   world.trace.add('world', 'heal');
   world.wires.mend();
   world.wires.weather = { ...world.wires.weather, lossProbability: 0, duplicationProbability: 0 };

@@ -151,10 +151,11 @@ export class World {
     });
   }
 
-  async kill(node: SimulatedNode): Promise<void> {
+  /** `survivors` of the batches that its disk has not synced stay; null leaves it to chance. */
+  async kill(node: SimulatedNode, survivors: number | null = null): Promise<void> {
     this.trace.add(node.name, 'kill', node.isSyncing ? 'while syncing' : '');
     this.checks.forget(node.name);
-    await node.kill();
+    await node.kill(survivors);
   }
 
   boot(node: SimulatedNode): void {

@@ -86,7 +86,7 @@ it(
     expect(Object.keys({ ...cell, ...measured }).toSorted()).toEqual(
       Object.keys({ ...crashStop.columns, ...crashStop.series }).toSorted(),
     );
-    const run = { experiment: crashStop, size: 'quick', seed: 1n, engine: 'pow' } as const;
+    const run = { experiment: crashStop, size: 'quick', seed: 1n, engine: 'pow', only: '' } as const;
     const page = experimentPage(crashStop, { rows, manifest: newManifest(run) });
     expect(page).toContain('puts 0 were lost');
     expect(page).not.toMatch(/NaN|undefined|Infinity/);
