@@ -8,7 +8,7 @@ import type { Curtain } from './curtain.ts';
 
 const requestMs = 2_000;
 const headersMax = 1_000;
-/** The peers are asked when a block was heard of, and at least so often: questions cost time in which nothing is mined. */
+/** The peers are asked when a block was heard of, and at least so often. */
 const lookMs = 300;
 
 /** All of them follow our branch, or the heaviest of the others. */

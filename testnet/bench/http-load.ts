@@ -31,6 +31,7 @@ const seconds = (performance.now() - begin) / 1_000;
 const { user, system } = process.cpuUsage(cpu);
 const report: LoadReport = {
   answers: latencies.length,
+  beganAt: performance.timeOrigin + begin,
   perSecond: latencies.length / seconds,
   ...percentilesOf(latencies),
   answerBytes: answerBytes / Math.max(1, latencies.length),

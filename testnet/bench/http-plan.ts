@@ -25,6 +25,8 @@ export interface LoadPlan {
 
 export interface LoadReport {
   readonly answers: number;
+  /** Unix milliseconds of the first request. */
+  readonly beganAt: number;
   readonly perSecond: number;
   /** Latencies in milliseconds. */
   readonly p50: number;

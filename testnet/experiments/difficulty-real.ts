@@ -84,7 +84,8 @@ async function run(cell: Row, chance: Chance): Promise<Row> {
   const retarget = isFixed ? ('fixed' as const) : ('asert' as const);
   const context = powContext({ bits: bitsForLeadingZeros(bits), targetMs: Math.max(250, targetMs), retarget });
   const simulated: MinedChain = minedChain({ ...chain, context, delayMs }, chance);
-  const meanIntervalMs = intervalOf(real.times, blocks);
+  // Without the blocks that came while the miners stopped one after the other.
+  const meanIntervalMs = intervalOf(real.times.slice(0, height), blocks);
   return {
     meanIntervalMs,
     simulatedIntervalMs: intervalOf(simulated.times, blocks),

@@ -137,7 +137,7 @@ function findings(rows: readonly Row[]): string {
       return `- hash rate times ${numberIn(row, 'factor')}: ${first} ms at first, ${Math.round(settled)} ms in the end, ${off} % off the target.`;
     });
   return [
-    'Fixed target (a short interval is stretched by the delay, so the ratio is below 16 there; of two means of 1,000 blocks it has a standard error of 4.5 %):',
+    'Fixed target (a short interval is stretched by the delay, so the ratio is below 16 there; two means of `blocks` blocks have a ratio whose standard error is the root of 2 / `blocks`):',
     '',
     ...ratios,
     '',

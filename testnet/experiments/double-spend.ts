@@ -10,7 +10,7 @@ import { doubleSpendDrawings } from './double-spend-drawings.ts';
 import { powContext } from './engine-node.ts';
 import { type Experiment, numberIn, type Row, type Size } from './experiment.ts';
 import { strictDoubleSpend } from './formulas.ts';
-import { mean, standardErrors, wilson } from './statistics.ts';
+import { isNearlyNormal, mean, standardErrors, wilson } from './statistics.ts';
 
 export const doubleSpend: Experiment = {
   name: 'double-spend',
@@ -79,12 +79,13 @@ function run(cell: Row, chance: Chance): Row {
 }
 
 function findings(rows: readonly Row[]): string {
-  const distances = rows.map(row => Math.abs(numberIn(row, 'standardErrors')));
+  const normal = rows.filter(row => isNearlyNormal(numberIn(row, 'expected'), numberIn(row, 'runs')));
+  const distances = normal.map(row => Math.abs(numberIn(row, 'standardErrors')));
   const runs = rows.reduce((sum, row) => sum + numberIn(row, 'runs'), 0);
   const inside = rows.filter(row => isBetween(numberIn(row, 'expected'), row)).length;
   return [
-    `${runs} attacks in ${rows.length} cells. The cell that is furthest from the formula is ${Math.max(...distances).toFixed(2)} standard errors away`,
-    `from it; in ${inside} of the ${rows.length} cells the formula lies within the 95 % interval.`,
+    `${runs} attacks in ${rows.length} cells. Of the ${normal.length} in which at least five successes and failures are expected, the one that is furthest from the formula is`,
+    `${Math.max(0, ...distances).toFixed(2)} standard errors away from it; in ${inside} of the ${rows.length} cells the formula lies within the 95 % interval.`,
   ].join('\n');
 }
 

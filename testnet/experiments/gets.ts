@@ -26,12 +26,16 @@ const variations = {
   keys: [10_000, 10, 100_000],
   nodes: [2, 4],
 };
-const needs = { 'case reorg': { nodes: 2 }, 'case cold cache': { keys: 10_000 } };
+const needs: Grid['needs'] = { 'case reorg': { nodes: 2 }, 'case cold cache': { keys: 10_000 } };
 
 function gridOf(engine: string, clients: number): Grid {
   const usual = { engine, case: 'usual', nodes: 1, clients, valueBytes: 100, keys: 1_000 };
   const others = [1, 8, 64, 256].filter(count => count !== clients);
-  return { usual, variations: { ...variations, clients: others }, needs };
+  // One connection to each daemon at the least.
+  const several = Object.fromEntries(
+    variations.nodes.map(nodes => [`nodes ${nodes}`, { clients: Math.max(clients, nodes) }]),
+  );
+  return { usual, variations: { ...variations, clients: others }, needs: { ...needs, ...several } };
 }
 
 const theory = [
@@ -71,7 +75,7 @@ export const getLatency: Experiment = {
   engines: engineNames,
   cells: (size, engine): readonly Row[] => gridCells(gridOf(engine, 1), size),
   run: runGets,
-  draw: rows => [latencyDrawing('get-latency', rows, 'time of a get')],
+  draw: rows => [latencyDrawing(rows, { name: 'get-latency', what: 'time of a get', tail: 'p99' })],
   findings: rows =>
     [
       comparedWithUsual(rows, 'p50', 'ms at the median'),

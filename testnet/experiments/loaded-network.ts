@@ -104,6 +104,7 @@ export async function loadAll(
   const sum = (read: (report: LoadReport) => number) => reports.reduce((total, report) => total + read(report), 0);
   return {
     answers: sum(({ answers }) => answers),
+    beganAt: Math.min(...reports.map(({ beganAt }) => beganAt)),
     perSecond: sum(({ perSecond }) => perSecond),
     p50: Math.max(...reports.map(({ p50 }) => p50)),
     p99: Math.max(...reports.map(({ p99 }) => p99)),

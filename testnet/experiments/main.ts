@@ -1,10 +1,10 @@
 /**
  * Runs an experiment:
  *
- *     kvchain-testnet experiment NAME [--quick] [--engine E] [--seed N] [--only TEXT] [--out DIR] [--json]
+ *     kvchain-testnet experiment NAME [--quick] [--engine E] [--seed N] [--only NAME=VALUE] [--out DIR] [--json]
  *
  * DIR gets data.csv, manifest.json, the pictures and README.md. What DIR holds already of the same run is kept, so one that was
- * interrupted goes on. --only runs the cells in whose names TEXT stands, such as `bits=14`. --json prints the rows of the cells; without --out nothing is written. Exit code 2: usage;
+ * interrupted goes on. --only runs the cells with one parameter, such as `bits=14`. --json prints the rows of the cells; without --out nothing is written. Exit code 2: usage;
  * 1: it was interrupted, or failed.
  */
 import '../../daemon/polyfill.ts';
@@ -17,7 +17,7 @@ import { experiments } from './experiments.ts';
 import { type Kept, OtherRunError, openFolder, savePage, saveRows } from './folder.ts';
 import { currentCommit } from './manifest.ts';
 import { watchOn } from './progress.ts';
-import { type Run, runGrid } from './run-grid.ts';
+import { isWanted, type Run, runGrid } from './run-grid.ts';
 
 const { run, out, printsRows } = readArguments();
 try {
@@ -67,10 +67,13 @@ function readArguments(): { readonly run: Run; readonly out: string | undefined;
   if (experiment === undefined || positionals.length !== 1) usage('name one experiment');
   if (!experiment.engines.includes(engine))
     usage(`engine ${JSON.stringify(engine)}: ${experiment.name} runs on ${experiment.engines.join(', ')}`);
+  const size = quick ? 'quick' : 'full';
+  if (!experiment.cells(size, engine).some(cell => isWanted(cell, only)))
+    usage(`only ${JSON.stringify(only)}: no cell of ${experiment.name} has it; expected a parameter, such as bits=14`);
   if (!/^\d{1,18}$/.test(seed)) usage(`seed ${JSON.stringify(seed)}: expected an integer from 0 on`);
   if (out === undefined && !json) usage('name a folder with --out, or ask for --json');
   return {
-    run: { experiment, size: quick ? 'quick' : 'full', seed: BigInt(seed), engine, only },
+    run: { experiment, size, seed: BigInt(seed), engine, only },
     out,
     printsRows: json,
   };
@@ -96,7 +99,7 @@ function parsed() {
 
 function usage(fault: string): never {
   process.stderr.write(
-    `${fault}\nusage: experiment NAME [--quick] [--engine E] [--seed N] [--only TEXT] [--out DIR] [--json]\n`,
+    `${fault}\nusage: experiment NAME [--quick] [--engine E] [--seed N] [--only NAME=VALUE] [--out DIR] [--json]\n`,
   );
   for (const { name, title } of experiments) process.stderr.write(`  ${name.padEnd(18)}${title}\n`);
   process.exit(2);

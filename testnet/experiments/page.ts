@@ -14,6 +14,7 @@ export function experimentPage(
     `# ${title}`,
     '',
     ...originOf(manifest),
+    ...missingOf(experiment, rows, manifest),
     '',
     '## What is expected, and why',
     '',
@@ -56,6 +57,13 @@ function tableOf(columns: readonly string[], rows: readonly Row[]): readonly str
     line(columns.map(() => '---')),
     ...rows.map(row => line(columns.map(column => shown(row[column] ?? '')))),
   ];
+}
+
+/** What is said while not all cells are there. */
+function missingOf(experiment: Experiment, rows: readonly Row[], { size, engine }: Manifest): readonly string[] {
+  const all = experiment.cells(size, engine).length;
+  if (rows.length === all) return [];
+  return ['', `**${rows.length} of ${all} cells: the command goes on where it was.**`];
 }
 
 /** Four digits of a number that is no integer; what rounding leaves of a zero is one. */

@@ -63,37 +63,53 @@ export function rateDrawing(name: string, rows: readonly Row[], what: string): D
   };
 }
 
-/** From the median to the 99th percentile, a line a cell. */
-export function latencyDrawing(name: string, rows: readonly Row[], what: string): Drawing {
+/** From the median to a percentile of the tail, a line a cell. */
+export function latencyDrawing(
+  rows: readonly Row[],
+  { name, what, tail }: { readonly name: string; readonly what: string; readonly tail: 'p90' | 'p99' },
+): Drawing {
   const values = rows.map(row => ({ ...row, variation: variationOf(row, rows, columns) }));
   const y = { field: 'variation', type: 'nominal', sort: null, title: null } as const;
-  const x = { type: 'quantitative', scale: { type: 'log' }, title: `${what}: p50 to p99, ms` } as const;
+  const x = { type: 'quantitative', scale: { type: 'log' }, title: `${what}: p50 to ${tail}, ms` } as const;
   return {
     name,
-    caption: `${what}: from the median (filled) to the 99th percentile, one thing changed at a time.`,
+    caption: `${what}: from the median (filled) to the ${tail === 'p90' ? '90th' : '99th'} percentile, one thing changed at a time.`,
     spec: {
       width: 520,
       data: { values },
       encoding: { y },
       layer: [
-        { mark: { type: 'rule', strokeWidth: 2 }, encoding: { x: { ...x, field: 'p50' }, x2: { field: 'p99' } } },
+        { mark: { type: 'rule', strokeWidth: 2 }, encoding: { x: { ...x, field: 'p50' }, x2: { field: tail } } },
         { mark: { type: 'point', filled: true, size: 60, opacity: 1 }, encoding: { x: { ...x, field: 'p50' } } },
-        { mark: { type: 'point', size: 40 }, encoding: { x: { ...x, field: 'p99' } } },
+        { mark: { type: 'point', size: 40 }, encoding: { x: { ...x, field: tail } } },
       ],
     },
   };
 }
 
-/** How a figure of each worse cell stands to that of the usual one, a line each. */
+/**
+ * How a figure of each other cell stands to that of the cell without its change, a line each: that is the usual one, or the one that has
+ * what the change needs as well.
+ */
 export function comparedWithUsual(rows: readonly Row[], column: string, unit: string): string {
   const [usual] = rows;
   if (usual === undefined) return 'Nothing was run.';
-  const before = numberIn(usual, column);
   const lines = rows.slice(1).map(row => {
     const value = numberIn(row, column);
-    return `- ${variationOf(row, rows, columns)}: ${rounded(value)} ${unit}, ${(value / before).toFixed(2)} times the usual.`;
+    const without = withoutChange(row, rows);
+    const ratio = (value / numberIn(without, column)).toFixed(2);
+    const beside = without === usual ? 'the usual' : `that of ${variationOf(without, rows, columns)}`;
+    return `- ${variationOf(row, rows, columns)}: ${rounded(value)} ${unit}, ${ratio} times ${beside}.`;
   });
-  return [`Usual: ${rounded(before)} ${unit}.`, '', ...lines].join('\n');
+  return [`Usual: ${rounded(numberIn(usual, column))} ${unit}.`, '', ...lines].join('\n');
+}
+
+/** The row that differs from this one by its variation alone; the usual one when there is none. */
+function withoutChange(row: Row, rows: readonly Row[]): Row {
+  const usual = rows[0] ?? row;
+  const changed = columns.find(name => row[name] !== usual[name]);
+  const isAlike = (other: Row) => columns.every(name => other[name] === (name === changed ? usual[name] : row[name]));
+  return rows.find(isAlike) ?? usual;
 }
 
 function rounded(value: number): string {

@@ -7,7 +7,7 @@ export interface Run {
   readonly size: Size;
   readonly seed: bigint;
   readonly engine: string;
-  /** Only cells whose names hold this text are run; empty: all. */
+  /** Only cells with this parameter are run, such as `bits=14`; empty: all. */
   readonly only: string;
 }
 
@@ -32,7 +32,7 @@ export async function runGrid(run: Run, finished: readonly Row[], watcher: Watch
     const row = finished.find(candidate => isOf(candidate, cell));
     if (row !== undefined) rows.set(name, row);
   }
-  const missing = cells.filter(cell => !rows.has(cellName(cell)) && cellName(cell).includes(only));
+  const missing = cells.filter(cell => !rows.has(cellName(cell)) && isWanted(cell, only));
   watcher.start(rows.size + missing.length, rows.size);
   for (const cell of missing) {
     const name = cellName(cell);
@@ -40,6 +40,11 @@ export async function runGrid(run: Run, finished: readonly Row[], watcher: Watch
     await watcher.finish(inOrder(cells, rows));
   }
   return inOrder(cells, rows);
+}
+
+/** Whether the cell has this parameter; any cell, when none is named. */
+export function isWanted(cell: Row, only: string): boolean {
+  return only === '' || Object.entries(cell).some(([column, value]) => `${column}=${value}` === only);
 }
 
 function isOf(row: Row, cell: Row): boolean {

@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { percentilesOf } from '../demo/percentiles.ts';
 import { untilOneHead } from '../scenarios/laboratory.ts';
+import { until } from '../until.ts';
 import { BlockSpread } from './block-spread.ts';
 import { numberIn, type Row } from './experiment.ts';
 import { type LoadedNetwork, loadAll, onLoadedNetwork, submission, untilIncluded } from './loaded-network.ts';
@@ -11,8 +12,10 @@ import { putUntil } from './put-run.ts';
 
 const keys = 1_000;
 const valueBytes = 100;
-/** Without any call but those that begin and end it. */
-const quietMs = 20_000;
+/** Blocks whose traffic is counted, while few calls are made. */
+const countedBlocks = 15;
+const quietMs = 120_000;
+const lookMs = 500;
 const watchedMs = 20_000;
 const loadMs = 5_000;
 /** Daemons that are loaded at once; more would measure the clients. */
@@ -37,18 +40,21 @@ export function runScale(cell: Row): Promise<Row> {
 async function traffic({ clients, putters }: LoadedNetwork): Promise<Row> {
   const [client] = clients;
   const height = async () => (await client?.call('chain_status', {}))?.height ?? 0;
-  const [fromHeight, before] = [await height(), loopbackTraffic()];
-  await pause(quietMs);
+  const [fromHeight, before, quietFromMs] = [await height(), loopbackTraffic(), performance.now()];
+  await until('some blocks', quietMs, async () => {
+    await pause(lookMs);
+    return (await height()) >= fromHeight + countedBlocks;
+  });
   const empty = trafficSince(before);
-  const count = Math.max(1, (await height()) - fromHeight);
+  const tookMs = performance.now() - quietFromMs;
   const [beganMs, beforePuts] = [performance.now(), loopbackTraffic()];
   await client?.submitMany(putters[0]?.puts(countedPuts) ?? [], { timeoutMs: 30_000 });
   await untilIncluded(clients.slice(0, 1));
   const withPuts = trafficSince(beforePuts);
-  const expected = (empty.bytes / quietMs) * (performance.now() - beganMs);
+  const expected = (empty.bytes / tookMs) * (performance.now() - beganMs);
   return {
-    kilobytesPerBlock: empty.bytes / 1_000 / count,
-    packetsPerBlock: empty.packets / count,
+    kilobytesPerBlock: empty.bytes / 1_000 / countedBlocks,
+    packetsPerBlock: empty.packets / countedBlocks,
     kilobytesPerPut: (withPuts.bytes - expected) / 1_000 / countedPuts,
   };
 }
@@ -83,14 +89,13 @@ async function rates({ clients, putters, names }: LoadedNetwork): Promise<Row> {
   const gets = await loadAll(loaded, connections, () => ({ ...load, requests: reads, repeats: true }));
   const each = Math.floor(putsMax / loaded.length);
   const puts = putters.slice(0, loadedMax).map(putter => putter.puts(each).map(submission));
-  const beganMs = performance.now();
   const accepted = await loadAll(loaded, connections, node => ({
     ...load,
     requests: puts[node] ?? [],
     repeats: false,
   }));
   await untilIncluded(clients);
-  const putsPerSecond = (1_000 * accepted.answers) / (performance.now() - beganMs);
+  const putsPerSecond = (1_000 * accepted.answers) / (Date.now() - accepted.beganAt);
   return { getsPerSecond: gets.perSecond, putsPerSecond };
 }
 

@@ -10,7 +10,7 @@ export const scale: Experiment = {
   name: 'scale',
   title: 'Scale',
   expected: [
-    'All daemons run on one machine, so what grows with their number is the work of two cores; on machines of their own each would have its own.',
+    'All daemons run on one machine, so what grows with their number is the work of its cores; on machines of their own each would have its own.',
     '',
     '- *Broadcast*: each daemon hears of a block from some of its peers and asks for what it does not have, so the bytes of a block grow as the number of daemons, and the packets, which',
     '  also carry announcements and heartbeats between neighbours, grow faster until the neighbourhood is full (8 outbound peers; gossip has 6 to 12 neighbours), then in proportion.',
@@ -57,7 +57,7 @@ export const scale: Experiment = {
     growth(rows, {
       of: 'daemons',
       name: 'scale-rates',
-      caption: 'Puts and gets a second; all daemons share two cores.',
+      caption: 'Puts and gets a second; all daemons share the cores of one machine.',
       title: 'a second',
       columns: { putsPerSecond: 'puts', getsPerSecond: 'gets' },
     }),

@@ -27,6 +27,11 @@ export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
+/** Whether so many runs of this chance are nearly normal, so that standard errors say something: at least five each of both outcomes are expected. */
+export function isNearlyNormal(expected: number, runs: number): boolean {
+  return Math.min(expected, 1 - expected) * runs >= 5;
+}
+
 /** Two sums of one run, such as blocks of the pool and blocks of the chain. */
 export interface Pair {
   readonly part: number;

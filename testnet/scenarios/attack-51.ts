@@ -94,6 +94,7 @@ async function run(network: RunningNetwork, plan: Run): Promise<readonly Attack5
       const key = `attack/payment/${reports.length + 1}`;
       const spend = makeDoubleSpend(attacker.genesis, key, signerOf(newSecret()));
       reports.push(await attack({ clients, attacker, putting, undone, plan, key, spend }));
+      if (attacker.faults.length > 0) throw new AggregateError(attacker.faults, 'the attacker has faults');
     }
     return reports;
   } finally {
@@ -106,24 +107,27 @@ interface OpenAttacker {
   readonly genesis: Genesis;
   readonly opened: AttackerNode;
   readonly fork: PrivateFork;
+  /** What went wrong in it by itself. */
+  readonly faults: readonly unknown[];
 }
 
-async function openAttacker(network: RunningNetwork, { rate, tell }: Run): Promise<OpenAttacker> {
+async function openAttacker(network: RunningNetwork, { rate }: Run): Promise<OpenAttacker> {
   const file = await readFile(join(network.member(miner).dataDir, 'genesis.json'), 'utf8');
   const genesis = parseGenesis(file);
   if (!genesis.ok) throw new KvchainError(genesis.error.code, genesis.error.detail);
   const curtain = new Curtain();
+  const faults: unknown[] = [];
   const place = {
     genesis: genesis.value,
     keys: { identity: newSecret(), producer: newSecret() },
     address: '127.0.0.1',
     bootstrap: network.members.flatMap(({ address }) => address ?? []),
     hashRate: rate,
-    onFault: (error: unknown) => tell(`the attacker has a fault: ${String(error)}`),
+    onFault: (error: unknown) => faults.push(error),
   };
   const opened = await openAttackerNode(place, curtain);
   await until('the attacker to know everybody', settleMs, async () => curtain.peers().length >= network.members.length);
-  return { genesis: genesis.value, opened, fork: new PrivateFork(opened.node, curtain) };
+  return { genesis: genesis.value, opened, fork: new PrivateFork(opened.node, curtain), faults };
 }
 
 interface Scene {
@@ -157,7 +161,10 @@ async function attack(scene: Scene): Promise<Attack51Report> {
       victimSees.isDelivered = true;
       tell(`the victim has ${confirmations} confirmations and delivers: get says ${victimSees.value}`);
     })
-    .catch(() => {});
+    .catch((error: unknown) => {
+      // The race ends with it.
+      if (!signal.aborted) ending.abort(error);
+    });
   await mining.call('miner_start', {});
   const end = await attacker.fork.race({ isDelivered: () => victimSees.isDelivered, giveUpBehind, signal });
   const endMs = performance.now();
@@ -206,7 +213,10 @@ async function pay({ clients, attacker, spend }: Scene): Promise<string> {
 function stands(client: KvchainClient, id: string): Promise<boolean> {
   return client.call('tx_get', { id }).then(
     ({ status }) => status === 'included',
-    () => false,
+    (error: unknown) => {
+      if (error instanceof KvchainError && error.code === 'NOT_FOUND') return false;
+      throw error;
+    },
   );
 }
 
