@@ -17,6 +17,9 @@ node dist/testnet/sim/main.js --seeds 1..20 --faults selfish-miner,liar
 A defence is a [planted bug](../experiments/mutants.md) turned round: where the table names one, a test shows that the network holds with this rule and fails
 without it. The letters are the rows of [threats](../operate/threats.md).
 
+Two of these duels prove little: without \`A-F1\` nodes prefer the newest of equal branches, and honest nodes alone, far apart, then fail too. What
+\`equivocator\` and \`selfish-miner\` show is that the rule is needed, not that it is what meets them.
+
 ## With less than half of the work
 
 \`--faults all\` has all of these.

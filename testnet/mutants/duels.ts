@@ -24,6 +24,7 @@ export const duels: readonly Duel[] = [
   { attacker: 'equivocator', defence: 'A-F1', seed: 1n },
   { attacker: 'invalid-blocks', defence: 'A-V1 work', seed: 2n },
   { attacker: 'invalid-transactions', defence: 'transaction signature', seed: 1n },
+  { attacker: 'malformed', defence: 'ban', seed: 1n },
   { attacker: 'orphan-flooder', defence: 'mempool gap', seed: 1n },
   { attacker: 'replayer', defence: 'chain id', seed: 1n },
   { attacker: 'history-rewriter', defence: 'mempool undone', seed: 1n },
