@@ -16,6 +16,7 @@ const longest = [
   'sim/seeds-1-to-25',
   'ci/install',
   'sim/seeds-26-to-50',
+  'attackers/together',
   'networks/up',
   'faults/faults',
   'demo/packages',

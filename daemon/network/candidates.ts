@@ -2,6 +2,7 @@
  * The addresses that could be dialled, and when: named by the operator, remembered, told by peers, heard on the LAN. A data structure
  * without I/O; dialing.ts works it off.
  */
+import { isEnforced } from '../../chain/rules.ts';
 import type { PeerId, Random } from '../ports.ts';
 import type { DialAddress } from './addresses.ts';
 import type { NetworkLimits } from './limits.ts';
@@ -37,6 +38,7 @@ export class Candidates {
   readonly #limits: NetworkLimits;
   readonly #self: PeerId;
   readonly #isHeld: (peer: PeerId) => boolean;
+  readonly #anchorsMax: number;
   /** By the address's text; one peer may have several. The newest stand last. */
   readonly #byAddress = new Map<string, Candidate>();
 
@@ -45,6 +47,7 @@ export class Candidates {
     this.#limits = limits;
     this.#self = self;
     this.#isHeld = isHeld;
+    this.#anchorsMax = isEnforced('anchors') ? limits.anchorsMax : 0;
   }
 
   get size(): number {
@@ -63,6 +66,14 @@ export class Candidates {
     const candidate: Candidate = { address, origin, failures: 0, nextDialMs: 0, ...unknown };
     this.#byAddress.set(address.text, candidate);
     return candidate;
+  }
+
+  /** Adds what `proven` gave in a run before this one: only what was proven, so it still is, and anchors stand first. */
+  remember(addresses: readonly DialAddress[]): void {
+    for (const [index, address] of addresses.filter(({ peer }) => peer !== null).entries()) {
+      const candidate = this.add(address, 'learned');
+      if (candidate !== null) Object.assign(candidate, { isProven: true, isAnchor: index < this.#anchorsMax });
+    }
   }
 
   /** Adds where a peer that dialled us says that it listens; of several, the newest locatedPerPeerMax stay. */
@@ -127,7 +138,7 @@ export class Candidates {
   anchor(peers: readonly PeerId[]): void {
     const anchored = new Set(this.#anchors().map(({ address }) => address.peer));
     for (const peer of peers) {
-      if (anchored.size >= this.#limits.anchorsMax) return;
+      if (anchored.size >= this.#anchorsMax) return;
       const entry = [...this.#byAddress.values()].findLast(
         ({ address, isProven }) => isProven && address.peer === peer,
       );

@@ -29,11 +29,8 @@ export class AddressMemory {
     const { limits, log } = this.#surroundings;
     try {
       const known = await this.#book.load();
-      for (const [index, text] of known.slice(0, limits.rememberedMax).entries()) {
-        const address = parseAddress(text);
-        const candidate = address?.peer ? this.#candidates.add(address, 'learned') : null;
-        if (candidate !== null) Object.assign(candidate, { isProven: true, isAnchor: index < limits.anchorsMax });
-      }
+      const addresses = known.slice(0, limits.rememberedMax).map(parseAddress);
+      this.#candidates.remember(addresses.filter(address => address !== null));
     } catch (error) {
       log.warn({ error: textOf(error) }, 'remembered peers cannot be read');
     }

@@ -1,4 +1,5 @@
 /** What each peer has left of its good name, and who is banned. In memory: a restart forgives. */
+import { isEnforced } from '../../chain/rules.ts';
 import type { Clock, PeerId } from '../ports.ts';
 import type { NetworkLimits } from './limits.ts';
 
@@ -34,11 +35,11 @@ export class PeerScores {
     if (points <= 0 || this.isBanned(peer)) return false;
     const left = this.score(peer) - points;
     // What a few milliseconds gave back does not save anybody.
-    if (left < 0.5) {
+    if (left < 0.5 && isEnforced('ban')) {
       this.ban(peer);
       return true;
     }
-    remember(this.#scores, peer, { points: left, atMs: this.#clock.monotonic() }, this.#limits.scoresMax);
+    remember(this.#scores, peer, { points: Math.max(0, left), atMs: this.#clock.monotonic() }, this.#limits.scoresMax);
     return false;
   }
 

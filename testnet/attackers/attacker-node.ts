@@ -9,7 +9,7 @@ import { signerOf } from '../../chain/transaction.ts';
 import { InlineVerifier } from '../../daemon/crypto/inline-verifier.ts';
 import { WorkerMiner } from '../../daemon/mining/worker-miner.ts';
 import { Node } from '../../daemon/node.ts';
-import type { Clock } from '../../daemon/ports.ts';
+import type { Clock, Network, NetworkHandlers } from '../../daemon/ports.ts';
 import { MemoryStore } from '../../daemon/store/memory-store.ts';
 import { MemoryLog } from '../../daemon/store/record-log.ts';
 import { systemClock, systemRandom } from '../../daemon/system.ts';
@@ -19,7 +19,7 @@ import { AttackerNetwork } from './attacker-network.ts';
 import { Deeds } from './deeds.ts';
 import type { AttackerKind } from './kinds.ts';
 import { policies } from './policies.ts';
-import type { Policy } from './policy.ts';
+import type { AttackerParts, Policy } from './policy.ts';
 
 export interface AttackerPlace {
   readonly genesis: Genesis;
@@ -82,14 +82,45 @@ export async function openAttacker(
     setTimer: (afterMs, callback) => systemClock.setTimer(afterMs, () => life.signal.aborted || callback()),
   };
   const signer = signerOf(keys.producer);
-  const parts = { self: kind, signer, signerOf, genesis, chance, clock, deeds: new Deeds(), onAttack };
+  const identities = new Identities(place);
+  const openIdentity: AttackerParts['openIdentity'] = (friends, handlers) => identities.open(friends, handlers);
+  const parts = { self: kind, signer, signerOf, genesis, chance, clock, deeds: new Deeds(), openIdentity, onAttack };
   const opened = await openAttackerNode(place, policies[kind](parts));
   if (hashRate > 0) opened.node.producer.start();
   return {
     ...opened,
     close: async () => {
       life.abort();
+      await identities.close();
       await opened.close();
     },
   };
+}
+
+/** Further peers of one attacker, each with an id and a port of its own. */
+class Identities {
+  readonly #place: AttackerPlace;
+  readonly #opened: Promise<Network>[] = [];
+
+  constructor(place: AttackerPlace) {
+    this.#place = place;
+  }
+
+  /** Dials the first of those whom the attacker dials, and `friends`. */
+  open(friends: readonly string[], handlers: NetworkHandlers): Promise<Network> {
+    const opened = this.#start([...this.#place.bootstrap.slice(0, 1), ...friends], handlers);
+    this.#opened.push(opened);
+    return opened;
+  }
+
+  async close(): Promise<void> {
+    // One that could not be opened has nothing to be closed.
+    await Promise.allSettled(this.#opened.map(async opened => (await opened).stop()));
+  }
+
+  async #start(bootstrap: readonly string[], handlers: NetworkHandlers): Promise<Network> {
+    const network = await openBareNetwork({ ...this.#place, identity: randomBytes(32), bootstrap });
+    await network.start(handlers);
+    return network;
+  }
 }

@@ -33,6 +33,17 @@ export const minorities = {
   },
 } as const satisfies Record<string, AttackerRow>;
 
+/**
+ * These have many identities, which real sockets alone give them. On simulated wires they have one, and are no more than one more that
+ * keeps silent, so `--faults all` leaves them out.
+ */
+export const surrounders = {
+  eclipser: {
+    what: 'a node with many identities takes the places of one victim and tells it nothing but of each other',
+    threats: ['P1'],
+  },
+} as const satisfies Record<string, AttackerRow>;
+
 /** These have more than half of the work, from which nothing protects. */
 export const majorities = {
   censor: { what: 'a miner with more than half of the work leaves one account out', threats: ['C1'] },
@@ -43,12 +54,14 @@ export const majorities = {
 } as const satisfies Record<string, AttackerRow>;
 
 export type MajorityKind = keyof typeof majorities;
-export type AttackerKind = keyof typeof minorities | MajorityKind;
+export type AttackerKind = keyof typeof minorities | keyof typeof surrounders | MajorityKind;
 
-export const attackerKinds = [...Object.keys(minorities), ...Object.keys(majorities)].filter(isAttacker);
+export const attackerKinds = [minorities, surrounders, majorities]
+  .flatMap(rows => Object.keys(rows))
+  .filter(isAttacker);
 
 export function isAttacker(name: string): name is AttackerKind {
-  return Object.hasOwn(minorities, name) || isMajority(name);
+  return Object.hasOwn(minorities, name) || Object.hasOwn(surrounders, name) || isMajority(name);
 }
 
 export function isMajority(name: string): name is MajorityKind {

@@ -1,6 +1,6 @@
 /** docs/testnet/attackers.md: who attacks, and what each does. */
-import { duels } from '../mutants/duels.ts';
-import { type AttackerRow, majorities, minorities } from './kinds.ts';
+import { duels, eclipse } from '../mutants/duels.ts';
+import { type AttackerRow, majorities, minorities, surrounders } from './kinds.ts';
 
 export function attackersPage(notice: string): string {
   return `${notice}
@@ -17,11 +17,22 @@ node dist/testnet/sim/main.js --seeds 1..20 --faults selfish-miner,liar
 A defence is a [planted bug](../experiments/mutants.md) turned round: where the table names one, a test shows that the network holds with this rule and fails
 without it. The letters are the rows of [threats](../operate/threats.md).
 
+Two of these duels prove little: without \`A-F1\` nodes prefer the newest of equal branches, and honest nodes alone, far apart, then fail too. What
+\`equivocator\` and \`selfish-miner\` show is that the rule is needed, not that it is what meets them.
+
 ## With less than half of the work
 
 \`--faults all\` has all of these.
 
 ${tableOf(minorities)}
+
+## With many identities
+
+Over real sockets one such process has 16 identities, each a peer that dials the victim (the first daemon of the network) and its own
+fellows, which it tells of. A simulated wire has no places to be filled, no addresses that are told, and one identity for an attacker:
+there it withholds what it has and no more, and \`--faults all\` leaves it out.
+
+${tableOf(surrounders)}
 
 ## With more than half of the work
 
@@ -33,7 +44,7 @@ ${tableOf(majorities)}
 
 function tableOf(rows: Readonly<Record<string, AttackerRow>>): string {
   const lines = Object.entries(rows).map(([kind, { what, threats }]) => {
-    const defence = duels.find(({ attacker }) => attacker === kind)?.defence ?? '';
+    const defence = [...duels, eclipse].find(({ attacker }) => attacker === kind)?.defence ?? '';
     return `| \`${kind}\` | ${what} | ${threats.join(', ')} | ${defence} |`;
   });
   return ['| attacker | attack | threats | rule that is tested |', '|---|---|---|---|', ...lines].join('\n');

@@ -1,5 +1,6 @@
 /** Which attacker has which policy. */
 import { censor } from './censor.ts';
+import { eclipser } from './eclipser.ts';
 import { equivocator } from './equivocator.ts';
 import { headerFlooder } from './header-flooder.ts';
 import { historyRewriter } from './history-rewriter.ts';
@@ -35,6 +36,7 @@ export const policies: Readonly<Record<AttackerKind, (parts: AttackerParts) => P
   silent,
   slow,
   liar,
+  eclipser,
   censor,
   'history-rewriter': historyRewriter,
 };

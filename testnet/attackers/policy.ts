@@ -6,7 +6,7 @@
 import type { Genesis } from '../../chain/genesis.ts';
 import type { Signer } from '../../chain/transaction.ts';
 import type { Node } from '../../daemon/node.ts';
-import type { Clock, GossipVerdict, PeerId, PeerInfo, Topic } from '../../daemon/ports.ts';
+import type { Clock, GossipVerdict, Network, NetworkHandlers, PeerId, PeerInfo, Topic } from '../../daemon/ports.ts';
 import type { Chance } from '../sim/chance.ts';
 import type { Deeds } from './deeds.ts';
 
@@ -22,6 +22,11 @@ export interface AttackerParts {
   /** Its timers end with the attacker. */
   readonly clock: Clock;
   readonly deeds: Deeds;
+  /**
+   * Starts a further identity of the attacker on the wire: it dials the first of those whom the attacker dials, and these addresses, and
+   * ends with the attacker. Null where it has one alone, as in the simulator.
+   */
+  readonly openIdentity: ((friends: readonly string[], handlers: NetworkHandlers) => Promise<Network>) | null;
   /** Told of each attack, in a word or two. */
   readonly onAttack: (what: string) => void;
 }

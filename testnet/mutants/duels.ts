@@ -5,11 +5,14 @@
 import type { AttackerKind } from '../attackers/kinds.ts';
 import { ofSeed, type Scenario } from '../sim/scenario.ts';
 
-export interface Duel {
+export interface Defended {
   readonly attacker: AttackerKind;
-  /** The rule in `mutants` that meets the attack. */
+  /** The rule that meets the attack. */
   readonly defence: string;
-  /** One that shows it. */
+}
+
+export interface Duel extends Defended {
+  /** In the simulator: one that shows it. */
   readonly seed: bigint;
 }
 
@@ -21,10 +24,14 @@ export const duels: readonly Duel[] = [
   { attacker: 'equivocator', defence: 'A-F1', seed: 1n },
   { attacker: 'invalid-blocks', defence: 'A-V1 work', seed: 2n },
   { attacker: 'invalid-transactions', defence: 'transaction signature', seed: 1n },
+  { attacker: 'malformed', defence: 'ban', seed: 1n },
   { attacker: 'orphan-flooder', defence: 'mempool gap', seed: 1n },
   { attacker: 'replayer', defence: 'chain id', seed: 1n },
   { attacker: 'history-rewriter', defence: 'mempool undone', seed: 1n },
 ];
+
+/** Between real sockets, which alone have places to be filled and addresses to be remembered (daemon/network/eclipse.suite.ts). */
+export const eclipse: Defended = { attacker: 'eclipser', defence: 'anchors' };
 
 export function scenarioOf({ attacker, seed }: Duel): Scenario {
   return { ...ofSeed(seed), nodes: 4, faults: [attacker] };

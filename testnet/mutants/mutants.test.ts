@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { repositoryRoot } from '../ci/programs.ts';
 import { ofSeed } from '../sim/scenario.ts';
-import { hunt, mutants } from './mutants.ts';
+import { hunt, mutants, socketMutants } from './mutants.ts';
 
-const folders = ['chain', 'consensus/pow', 'daemon'];
+const folders = ['chain', 'consensus/pow', 'daemon', 'daemon/network'];
 const sources = folders.flatMap(folder =>
   readdirSync(join(repositoryRoot, folder))
     .filter(name => name.endsWith('.ts') && !/\.(test|suite)\.ts$/.test(name))
@@ -27,9 +27,9 @@ describe('a rule', () => {
     expect(isEnforcedIn(['--conditions=mutant'])).toBe('false');
   });
 
-  it('that the code asks for stands in the table, and the other way round', () => {
+  it('that the code asks for stands in a table, and the other way round', () => {
     const asked = sources.flatMap(text => [...text.matchAll(/isEnforced\('([^']+)'\)/g)].map(([, rule]) => rule));
-    expect([...new Set(asked)].sort()).toEqual(Object.keys(mutants).sort());
+    expect([...new Set(asked)].sort()).toEqual(Object.keys({ ...mutants, ...socketMutants }).sort());
   });
 });
 

@@ -20,6 +20,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
   'A-V4': { what: 'takes headers that are not later than their parents', faults: ['invalid-blocks'] },
   'A-V5': { what: 'takes headers from the future', faults: ['invalid-blocks'] },
   'A-H1': { what: 'lets nobody pay for a bad header', faults: ['invalid-blocks'] },
+  ban: { what: 'goes on listening to a peer whose score is used up', faults: ['malformed'] },
   'A-H2 ask': { what: 'does not ask for the parents of orphans', faults: ['partition'] },
   'A-H4': { what: 'does not see that a header is the heaviest', faults: ['partition', 'late'] },
   'A-F1': { what: 'prefers the newest of equal branches', faults: ['regions'] },
@@ -46,6 +47,11 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     what: 'asks nobody else when the sender of a block withholds its transactions',
     faults: ['silent', 'loss'],
   },
+};
+
+/** Rules of real sockets, which simulated wires do not know; duels.test.ts breaks them. */
+export const socketMutants: Readonly<Record<string, Pick<Mutant, 'what'>>> = {
+  anchors: { what: 'dials after a restart whom chance chooses, and not first whom it had longest' },
 };
 
 export interface MutantResult {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { accept, type Result, reject } from '../../chain/errors.ts';
 import { type EngineName, engineNames } from '../../chain/genesis.ts';
-import { type AttackerKind, type AttackerRow, majorities, minorities } from '../attackers/kinds.ts';
+import { type AttackerKind, type AttackerRow, isAttacker, majorities, minorities } from '../attackers/kinds.ts';
 import { type SchemeName, schemeNames } from './signatures.ts';
 
 /** Faults of machines and links, with what each of them does. */
@@ -89,7 +89,7 @@ export function parseFaults(text: string): Result<readonly Fault[]> {
 }
 
 function isFault(name: string): name is Fault {
-  return Object.hasOwn(faults, name) || Object.hasOwn(faultsBeyond, name);
+  return Object.hasOwn(faults, name) || Object.hasOwn(faultsBeyond, name) || isAttacker(name);
 }
 
 /** Reads what `--shrink` prints. Throws what is wrong with it. */

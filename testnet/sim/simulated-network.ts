@@ -167,7 +167,7 @@ export class SimulatedNetwork implements Network {
     if (!this.#parts.life.isAlive) return;
     if (points <= 0) return;
     const isBanned = this.#scores.penalize(peer, points);
-    const isGrave = points >= networkLimits.scoreMax;
+    const isGrave = points >= networkLimits.scoreMax && this.#scores.isBanned(peer);
     this.#parts.onPenalty(peer, rejection, isGrave ? 'grave' : 'light');
     if (isBanned) this.#running?.connections.end(peer, rejection);
   }

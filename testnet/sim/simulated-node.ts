@@ -217,6 +217,7 @@ export class SimulatedNode {
       chance: own,
       clock,
       deeds,
+      openIdentity: null,
       onAttack,
     });
   }
