@@ -83,9 +83,9 @@ export const networkLimits = {
   /** First wait before a peer is dialled again; doubles with each failure up to the maximum, half of it by chance. */
   redialMinMs: 1_000,
   redialMaxMs: 300_000,
-  /** The maximum for peers that the operator named. */
+  /** The maximum for peers that the operator named, and for all while no peer is connected. */
   redialConfiguredMaxMs: 20_000,
-  /** Failures in a row after which an address that the operator did not name is forgotten. */
+  /** Failures in a row, while another peer is connected, after which an address that the operator did not name is forgotten. */
   dialFailuresMax: 8,
   /** Between two questions for addresses while peers are wanted, and when there are enough. */
   exchangeHungryMs: 10_000,
