@@ -55,6 +55,8 @@ export const networkLimits = {
   gossipOutboxBytesMax: 8_388_608,
   /** Gossip messages of one peer that are being judged; beyond it, reading from that peer waits. */
   gossipInboxMax: 64,
+  /** Bytes that a link slowed on purpose holds back of one stream, at which who writes to it waits. */
+  delayedBytesMax: 4_194_304,
   /** One engine message. */
   messageBytesMax: 4_194_304,
   /** Engine messages that wait to be written to one peer; when it is full the peer is disconnected, for engines resend by state. */
