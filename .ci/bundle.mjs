@@ -1,6 +1,6 @@
 /**
  * Puts the packages of libp2p into dist/daemon/network/libp2p.js, the compiled door to them, and their licences beside it. Done again
- * when the door or the lockfile changed.
+ * when the door, the lockfile or this program changed.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,8 @@ import { dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const program = fileURLToPath(import.meta.url);
+const root = resolve(dirname(program), '..');
 const source = join(root, 'daemon/network/libp2p.ts');
 const output = join(root, 'dist/daemon/network/libp2p.js');
 const licences = join(root, 'dist/daemon/network/libp2p.licences.txt');
@@ -16,7 +17,7 @@ const licences = join(root, 'dist/daemon/network/libp2p.licences.txt');
 /** Does nothing in a tree without the door, such as a planted one. */
 export async function bundleDoor() {
   if (!existsSync(source)) return;
-  const banner = `// Made of ${fingerprint([source, join(root, 'package-lock.json')])}; licences: libp2p.licences.txt`;
+  const banner = `// Made of ${fingerprint([source, join(root, 'package-lock.json'), program])}; licences: libp2p.licences.txt`;
   if (existsSync(licences) && readFileSync(output, 'utf8').startsWith(banner)) return;
   const bundle = await rolldown({ input: source, platform: 'node', cwd: root, logLevel: 'silent' });
   try {

@@ -90,23 +90,22 @@ export class DaemonProcess {
         resolve(code);
       });
     });
-    const url = await until(`daemon of ${dataDir} to answer`, readyMs, async () => {
+    const answering = until(`daemon of ${dataDir} to answer`, readyMs, async () => {
       if (exitCode !== undefined) {
         throw new KvchainError('UNREACHABLE', `the daemon ended with ${exitCode}: ${said().slice(-lastWordsBytes)}`);
       }
       return readUrl(dataDir, child.pid);
-    }).catch(async error => {
+    });
+    try {
+      const url = await host.reach(await answering);
+      const token = (await readFile(join(dataDir, '.cookie'), 'utf8')).trim();
+      return new DaemonProcess(dataDir, new KvchainClient({ url, token }), { child, exited, said });
+    } catch (error) {
       // Nobody would have it to stop it, and it would go on writing into a folder that is removed.
       child.kill('SIGKILL');
       await exited;
       throw error;
-    });
-    const token = (await readFile(join(dataDir, '.cookie'), 'utf8')).trim();
-    return new DaemonProcess(dataDir, new KvchainClient({ url: await host.reach(url), token }), {
-      child,
-      exited,
-      said,
-    });
+    }
   }
 
   get pid(): number {

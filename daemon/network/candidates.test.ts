@@ -8,12 +8,13 @@ const limits: NetworkLimits = { ...networkLimits, candidatesMax: 4, dialFailures
 const always = () => true;
 
 /** `chance` is what every draw gives, from 0 to 255 of 256. */
-function create(chance = 0, held: readonly string[] = [], bounds = limits): Candidates {
+function create(chance = 0, held: readonly string[] = [], bounds = limits, isOnline = always): Candidates {
   return new Candidates({
     random: { bytes: length => new Uint8Array(length).fill(chance) },
     limits: bounds,
     self: 'me',
     isHeld: peer => held.includes(peer),
+    isOnline,
   });
 }
 
@@ -77,6 +78,23 @@ test("forgets a learned address after some failures, the operator's never", () =
   }
   expect(candidates.nextDueMs(({ address: { peer } }) => peer === 'learned')).toBeNull();
   expect(candidates.nextDueMs(({ address: { peer } }) => peer === 'configured')).not.toBeNull();
+});
+
+test('P1: an outage forgets nobody, and an address that is bad is forgotten after it', () => {
+  let isOnline = false;
+  const candidates = create(0, [], limits, () => isOnline);
+  const [proven, told] = [address('proven'), address('told')].map(each => candidates.add(each, 'learned'));
+  if (!proven || !told) throw new Error('not added');
+  candidates.succeeded(proven, 0);
+  for (let count = 0; count < 20; count++) for (const entry of [proven, told]) candidates.failed(entry, 0);
+  expect([proven, told].map(entry => has(candidates, entry.address))).toEqual([true, true]);
+  // Whoever comes back looks for its peers as often as for those that the operator named.
+  expect(proven.nextDialMs).toBe(limits.redialConfiguredMaxMs / 2);
+  isOnline = true;
+  for (let count = 1; count < limits.dialFailuresMax; count++) candidates.failed(told, 0);
+  expect(has(candidates, told.address)).toBe(true);
+  candidates.failed(told, 0);
+  expect([proven, told].map(entry => has(candidates, entry.address))).toEqual([true, false]);
 });
 
 test('a full book gives up what is least worth, and never what the operator named', () => {

@@ -13,7 +13,10 @@ export type Origin = 'configured' | 'learned';
 export interface Candidate {
   readonly address: DialAddress;
   origin: Origin;
+  /** Dials in a row that failed while another peer was connected: what speaks against the address. */
   failures: number;
+  /** Dials in a row that failed, for whatever reason: they set the wait. */
+  attempts: number;
   nextDialMs: number;
   /** A dial of ours ended in a handshake, in this run or in one before it. */
   isProven: boolean;
@@ -31,6 +34,8 @@ export interface CandidatesOptions {
   readonly self: PeerId;
   /** True for a peer that this node dialled and is connected to: its proven addresses are never given up for others. */
   isHeld(peer: PeerId): boolean;
+  /** True while any peer is connected. Without one it may be we who are cut off, and a dial that fails says nothing of its address (P1). */
+  isOnline(): boolean;
 }
 
 export class Candidates {
@@ -39,15 +44,17 @@ export class Candidates {
   readonly #self: PeerId;
   readonly #isHeld: (peer: PeerId) => boolean;
   readonly #anchorsMax: number;
+  readonly #isOnline: () => boolean;
   /** By the address's text; one peer may have several. The newest stand last. */
   readonly #byAddress = new Map<string, Candidate>();
 
-  constructor({ random, limits, self, isHeld }: CandidatesOptions) {
+  constructor({ random, limits, self, isHeld, isOnline }: CandidatesOptions) {
     this.#random = random;
     this.#limits = limits;
     this.#self = self;
     this.#isHeld = isHeld;
     this.#anchorsMax = isEnforced('anchors') ? limits.anchorsMax : 0;
+    this.#isOnline = isOnline;
   }
 
   get size(): number {
@@ -63,7 +70,7 @@ export class Candidates {
       return known;
     }
     if (this.#byAddress.size >= this.#limits.candidatesMax && !this.#makeRoom()) return null;
-    const candidate: Candidate = { address, origin, failures: 0, nextDialMs: 0, ...unknown };
+    const candidate: Candidate = { address, origin, failures: 0, attempts: 0, nextDialMs: 0, ...unknown };
     this.#byAddress.set(address.text, candidate);
     return candidate;
   }
@@ -106,21 +113,23 @@ export class Candidates {
   }
 
   failed(candidate: Candidate, nowMs: number): void {
-    candidate.failures += 1;
+    const isOnline = this.#isOnline();
+    candidate.attempts += 1;
+    if (isOnline) candidate.failures += 1;
     const isConfigured = candidate.origin === 'configured';
     if (!isConfigured && candidate.failures >= this.#limits.dialFailuresMax) {
       this.#byAddress.delete(candidate.address.text);
       return;
     }
     const { redialMinMs, redialMaxMs, redialConfiguredMaxMs } = this.#limits;
-    const waitMaxMs = isConfigured ? redialConfiguredMaxMs : redialMaxMs;
-    const waitMs = Math.min(waitMaxMs, redialMinMs * 2 ** Math.min(candidate.failures - 1, 20));
+    const waitMaxMs = isConfigured || !isOnline ? redialConfiguredMaxMs : redialMaxMs;
+    const waitMs = Math.min(waitMaxMs, redialMinMs * 2 ** Math.min(candidate.attempts - 1, 20));
     candidate.nextDialMs = nowMs + waitMs / 2 + this.#chance() * (waitMs / 2);
   }
 
   /** A dial of ours ended in a handshake. Should the connection end, the address is dialled again after the shortest wait. */
   succeeded(candidate: Candidate, nowMs: number): void {
-    candidate.failures = 0;
+    Object.assign(candidate, { failures: 0, attempts: 0 });
     candidate.isProven = true;
     candidate.nextDialMs = nowMs + this.#limits.redialMinMs * (0.5 + this.#chance() / 2);
   }

@@ -70,7 +70,7 @@ export class FramedStream {
     }
   }
 
-  /** Resolves when the muxer has taken the frame, or the link holds it back or lost it. One write at a time. */
+  /** Resolves when the muxer has taken the frame, or the link holds it back and has room for more, or lost it. One write at a time. */
   async write(frame: Uint8Array): Promise<void> {
     const { name, outlet, sendBytesMax, frameTimeoutMs } = this.#rules;
     if (frame.length > sendBytesMax) {
@@ -79,8 +79,9 @@ export class FramedStream {
     const stop = this.#abortAfter(frameTimeoutMs, `a frame was not taken within ${frameTimeoutMs} ms`);
     try {
       failpoint('before', name);
-      outlet.send(() => this.#stream.send(encode.single(frame, { maxDataLength: sendBytesMax })));
+      outlet.send(frame.length, () => this.#stream.send(encode.single(frame, { maxDataLength: sendBytesMax })));
       while (this.#stream.writableNeedsDrain) await nextDrain(this.#stream);
+      await outlet.room();
       failpoint('after', name);
     } catch (error) {
       throw this.#fail(error);

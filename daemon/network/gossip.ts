@@ -213,7 +213,11 @@ export class Gossip {
     const { clock, limits, links } = this.#surroundings;
     const { signal, cancel } = deadline(clock, limits.handshakeTimeoutMs);
     try {
-      const stream = guideSends(await openStream(session, gossipProtocol, signal), links.outlet(session.peer));
+      const stream = guideSends(
+        await openStream(session, gossipProtocol, signal),
+        links.outlet(session.peer),
+        limits.gossipOutboxBytesMax,
+      );
       const connection: Connection = Object.create(session.connection, { newStream: { value: async () => stream } });
       return connection;
     } finally {
@@ -222,17 +226,39 @@ export class Gossip {
   }
 }
 
-/** Sends every frame that gossipsub writes by the link's way out, with the failpoints around it. */
-function guideSends(stream: Stream, outlet: Outlet): Stream {
+/** What of a stream is needed to send by a link's way out. */
+type GuidedStream = Pick<Stream, 'send' | 'abort' | 'writableNeedsDrain'> & {
+  safeDispatchEvent(type: 'drain'): boolean;
+};
+
+/**
+ * Sends every frame that gossipsub writes by the link's way out, with the failpoints around it. gossipsub does not wait for room, so what
+ * a slow link holds back has the bound of what a slow reader leaves unread, and ends the stream likewise.
+ */
+export function guideSends<S extends GuidedStream>(stream: S, outlet: Outlet, outboxBytesMax: number): S {
   const send = stream.send.bind(stream);
+  let isFull = false;
+  const tellRoom = async (): Promise<void> => {
+    isFull = true;
+    await outlet.room();
+    isFull = false;
+    // Otherwise the stream tells it itself, when its reader has read.
+    if (!stream.writableNeedsDrain) stream.safeDispatchEvent('drain');
+  };
   stream.send = data => {
+    if (outlet.waitingBytes + data.byteLength > outboxBytesMax) {
+      const error = new Error(`a slow link holds ${outlet.waitingBytes} bytes back, at most ${outboxBytesMax}`);
+      stream.abort(error);
+      throw error;
+    }
     let hasRoom = true;
     failpoint('before', 'gossip-frame');
-    outlet.send(() => {
+    outlet.send(data.byteLength, () => {
       hasRoom = send(data);
     });
     failpoint('after', 'gossip-frame');
-    return hasRoom;
+    if (!outlet.hasRoom && !isFull) void tellRoom(); // Waiting for room does not fail.
+    return hasRoom && outlet.hasRoom;
   };
   return stream;
 }

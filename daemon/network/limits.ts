@@ -55,6 +55,8 @@ export const networkLimits = {
   gossipOutboxBytesMax: 8_388_608,
   /** Gossip messages of one peer that are being judged; beyond it, reading from that peer waits. */
   gossipInboxMax: 64,
+  /** Bytes that a link slowed on purpose holds back of one stream, at which who writes to it waits. */
+  delayedBytesMax: 4_194_304,
   /** One engine message. */
   messageBytesMax: 4_194_304,
   /** Engine messages that wait to be written to one peer; when it is full the peer is disconnected, for engines resend by state. */
@@ -83,9 +85,9 @@ export const networkLimits = {
   /** First wait before a peer is dialled again; doubles with each failure up to the maximum, half of it by chance. */
   redialMinMs: 1_000,
   redialMaxMs: 300_000,
-  /** The maximum for peers that the operator named. */
+  /** The maximum for peers that the operator named, and for all while no peer is connected. */
   redialConfiguredMaxMs: 20_000,
-  /** Failures in a row after which an address that the operator did not name is forgotten. */
+  /** Failures in a row, while another peer is connected, after which an address that the operator did not name is forgotten. */
   dialFailuresMax: 8,
   /** Between two questions for addresses while peers are wanted, and when there are enough. */
   exchangeHungryMs: 10_000,

@@ -1,9 +1,11 @@
 /** Links that fail, delay and lose on purpose: nothing either way, late but in order, and gone. */
 import { afterEach, describe, expect, it, test } from 'vitest';
 import { fromUtf8, toUtf8 } from '../../chain/bytes.ts';
-import { ManualClock } from '../manual-clock.suite.ts';
+import { ManualClock, settle } from '../manual-clock.suite.ts';
 import { systemClock, systemRandom } from '../system.ts';
 import { connect, startNode, stopNodes, type TestNode, until } from './fixtures.suite.ts';
+import { guideSends } from './gossip.ts';
+import { networkLimits } from './limits.ts';
 import { Links } from './links.ts';
 
 const second = 1_000;
@@ -14,7 +16,7 @@ function linksAt(chance: number) {
   const links = new Links({ clock, random: { bytes: length => new Uint8Array(length).fill(chance) } });
   const sent: string[] = [];
   const outlet = links.outlet('them');
-  return { clock, links, sent, outlet, send: (text: string) => outlet.send(() => sent.push(text)) };
+  return { clock, links, sent, outlet, send: (text: string) => outlet.send(text.length, () => sent.push(text)) };
 }
 
 describe('an outlet', () => {
@@ -23,7 +25,7 @@ describe('an outlet', () => {
     send('a');
     expect(sent).toEqual(['a']);
     expect(() =>
-      outlet.send(() => {
+      outlet.send(1, () => {
         throw new Error('the stream is gone');
       }),
     ).toThrow('gone');
@@ -33,7 +35,7 @@ describe('an outlet', () => {
     const { clock, links, sent, send, outlet } = linksAt(0);
     links.set('them', { delayMs: 300 });
     send('a');
-    outlet.send(() => {
+    outlet.send(1, () => {
       throw new Error('the stream is gone');
     });
     links.set('them', { delayMs: 0 });
@@ -59,6 +61,46 @@ describe('an outlet', () => {
     links.set('them', { lossRate });
     send('a');
     expect(sent).toEqual(expected);
+  });
+
+  it('has no room while as much waits as may, and tells when it has', async () => {
+    const { clock, links, sent, outlet } = linksAt(0);
+    const half = networkLimits.delayedBytesMax / 2;
+    links.set('them', { delayMs: 300 });
+    outlet.send(half, () => sent.push('a'));
+    expect([outlet.hasRoom, outlet.waitingBytes]).toEqual([true, half]);
+    clock.advance(100);
+    outlet.send(half, () => sent.push('b'));
+    expect(outlet.hasRoom).toBe(false);
+    const room = outlet.room().then(() => sent.push('room'));
+    const idle = outlet.idle().then(() => sent.push('idle'));
+    clock.advance(200);
+    await room;
+    expect([outlet.hasRoom, outlet.waitingBytes]).toEqual([true, half]);
+    clock.advance(100);
+    await idle;
+    expect(sent).toEqual(['a', 'room', 'b', 'idle']);
+  });
+
+  it('answers gossip that there is no room, tells it of room, and ends a stream for which too much waits', async () => {
+    const { clock, links, sent, outlet } = linksAt(0);
+    const stream = {
+      writableNeedsDrain: false,
+      send: ({ byteLength }: { readonly byteLength: number }) => sent.push(`${byteLength} bytes`) > 0,
+      abort: () => void sent.push('aborted'),
+      safeDispatchEvent: (type: string) => sent.push(type) > 0,
+    };
+    const { delayedBytesMax } = networkLimits;
+    guideSends(stream, outlet, 2 * delayedBytesMax);
+    links.set('them', { delayMs: 300 });
+    expect(stream.send(new Uint8Array(delayedBytesMax - 1))).toBe(true);
+    expect(stream.send(new Uint8Array(1))).toBe(false);
+    clock.advance(300);
+    await settle('the stream drains', () => sent.includes('drain'));
+    expect(sent).toEqual([`${delayedBytesMax - 1} bytes`, '1 bytes', 'drain']);
+    expect(stream.send(new Uint8Array(2 * delayedBytesMax))).toBe(false);
+    expect(() => stream.send(new Uint8Array(1))).toThrow('holds 8388608 bytes back');
+    expect(sent.at(-1)).toBe('aborted');
   });
 
   it('keeps faults apart from peer to peer, and knows no good link', () => {

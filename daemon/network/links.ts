@@ -5,6 +5,7 @@
 import { KvchainError } from '../../chain/errors.ts';
 import type { LinkChange, LinkControl, LinkState } from '../node-api.ts';
 import type { Clock, PeerId, Random } from '../ports.ts';
+import { networkLimits } from './limits.ts';
 
 const goodLink: Omit<LinkState, 'peer'> = { isFailed: false, delayMs: 0, lossRate: 0 };
 /** Links of a test network that have a fault on purpose at the same time. */
@@ -58,56 +59,78 @@ export class Links implements LinkControl {
 
 interface Waiting {
   readonly dueMs: number;
+  readonly bytes: number;
   readonly put: () => void;
 }
 
-/** Frames leave in their order, however the delay changes meanwhile. */
+/** Frames leave in their order, however the delay changes meanwhile. Who hands one over waits for room first, or counts what waits. */
 export class Outlet {
   readonly #parts: LinkParts;
   readonly #state: () => LinkState;
   readonly #waiting: Waiting[] = [];
-  #onIdle: (() => void)[] = [];
+  #waitingBytes = 0;
+  #waiters: { readonly isSo: () => boolean; readonly resolve: () => void }[] = [];
 
   constructor(parts: LinkParts, state: () => LinkState) {
     this.#parts = parts;
     this.#state = state;
   }
 
+  /** Bytes of the frames that a slow link holds back. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
+  /** False while delayedBytesMax wait. */
+  get hasRoom(): boolean {
+    return this.#waitingBytes < networkLimits.delayedBytesMax;
+  }
+
   /**
-   * Calls `put`, which hands one frame over: at once on a good link, and then throws what it throws; later on a slow one, where a stream that broke
+   * Calls `put`, which hands one frame of so many bytes over: at once on a good link, and then throws what it throws; later on a slow one, where a stream that broke
    * meanwhile swallows it; never when the frame is lost.
    */
-  send(put: () => void): void {
+  send(bytes: number, put: () => void): void {
     const { delayMs, lossRate } = this.#state();
     if (lossRate > 0 && this.#chance() < lossRate) return;
     if (delayMs === 0 && this.#waiting.length === 0) {
       put();
       return;
     }
-    this.#waiting.push({ dueMs: this.#parts.clock.monotonic() + delayMs, put });
+    this.#waiting.push({ dueMs: this.#parts.clock.monotonic() + delayMs, bytes, put });
+    this.#waitingBytes += bytes;
     if (this.#waiting.length === 1) this.#schedule();
   }
 
   /** Resolves when nothing waits. */
   idle(): Promise<void> {
-    if (this.#waiting.length === 0) return Promise.resolve();
-    return new Promise(resolve => this.#onIdle.push(resolve));
+    return this.#until(() => this.#waiting.length === 0);
+  }
+
+  /** Resolves when there is room. */
+  room(): Promise<void> {
+    return this.#until(() => this.hasRoom);
+  }
+
+  #until(isSo: () => boolean): Promise<void> {
+    if (isSo()) return Promise.resolve();
+    return new Promise(resolve => this.#waiters.push({ isSo, resolve }));
   }
 
   #schedule(): void {
     const [first] = this.#waiting;
-    if (first === undefined) {
-      for (const resolve of this.#onIdle.splice(0)) resolve();
-      return;
-    }
+    if (first === undefined) return;
     const { clock } = this.#parts;
     clock.setTimer(Math.max(0, first.dueMs - clock.monotonic()), () => {
       this.#waiting.shift();
+      this.#waitingBytes -= first.bytes;
       try {
         first.put();
       } catch {
         // The stream is gone, as who reads from it is told.
       }
+      for (const { resolve } of this.#waiters.filter(({ isSo }) => isSo())) resolve();
+      this.#waiters = this.#waiters.filter(({ isSo }) => !isSo());
       this.#schedule();
     });
   }

@@ -100,6 +100,7 @@ export class Libp2pNetwork implements Network {
       limits: this.#limits,
       self: this.self,
       isHeld: peer => this.#sessions.find(peer)?.direction === 'outbound',
+      isOnline: () => this.#sessions.all().length > 0,
     });
     const penalize = this.penalize.bind(this);
     this.#surroundings = { clock, log, limits: this.#limits, sessions: this.#sessions, links: this.#links, penalize };

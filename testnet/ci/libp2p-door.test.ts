@@ -1,4 +1,5 @@
 /** The compiled door to libp2p: one file that needs nothing but Node.js, with the licences of all that is in it. */
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
@@ -12,6 +13,13 @@ it('imports modules of Node.js alone', () => {
   const imported = [...text.matchAll(/^(?:import|export) .*?from "([^"]+)";$/gm)].map(([, name = '']) => name);
   expect(imported.length).toBeGreaterThan(5);
   expect(imported.filter(name => !builtinModules.includes(name.replace('node:', '')))).toEqual([]);
+});
+
+it('is made anew when its source, the locked packages or the program that makes it change', () => {
+  const made = createHash('sha256');
+  for (const path of ['daemon/network/libp2p.ts', 'package-lock.json', '.ci/bundle.mjs'])
+    made.update(readFileSync(join(repositoryRoot, path)));
+  expect(textOf('libp2p.js')).toMatch(`// Made of ${made.digest('hex').slice(0, 16)};`);
 });
 
 it('names a licence for each package', () => {

@@ -72,8 +72,12 @@ export class Member {
   async start(): Promise<void> {
     await mkdir(this.dataDir, { recursive: true, mode: 0o700 });
     await writeFile(join(this.dataDir, 'genesis.json'), this.#genesis, { mode: 0o600 });
-    const process =
-      this.plan.role === 'node' ? await this.#startDaemon(this.plan) : await this.#startAttacker(this.plan);
+    if (this.plan.role === 'node') await this.#startDaemon(this.plan);
+    else await this.#startAttacker(this.plan);
+  }
+
+  /** From here on whoever stops the member stops this process, also where the start fails later. */
+  #hold(process: DaemonProcess | AttackerProcess): void {
     this.#process = process;
     this.#isPaused = false;
     void process.exited.then(() => this.#onExit(process)); // An exit does not reject.
@@ -124,16 +128,16 @@ export class Member {
     return { ...base, state: reading === null ? 'slow' : 'running', reading };
   }
 
-  async #startDaemon(plan: PlannedNode): Promise<DaemonProcess> {
+  async #startDaemon(plan: PlannedNode): Promise<void> {
     const daemon = await this.#launch(plan, this.#ports()).catch((error: unknown) => {
       if (this.#identity === null || !String(error).includes('PORT_IN_USE')) throw error;
       // Another program took a port while this daemon was away: it gets new ones, which are told to the others.
       return this.#launch(plan, []);
     });
+    this.#hold(daemon);
     const { peerId } = await daemon.client.call('net_info', {});
     this.#identity = { peerId, address: await daemon.address() };
     this.#rpcPort = new URL(daemon.client.url).port;
-    return daemon;
   }
 
   #launch({ flags, failpoint }: PlannedNode, ports: readonly string[]): Promise<DaemonProcess> {
@@ -160,8 +164,8 @@ export class Member {
     const { dataDir, logFile } = this;
     const host = this.#host;
     const attacker = await AttackerProcess.start({ kind, hashRate, dataDir, logFile, host, bootstrap: bootstrap() });
+    this.#hold(attacker);
     this.#identity = attacker.identity;
-    return attacker;
   }
 
   #running(): DaemonProcess | AttackerProcess {

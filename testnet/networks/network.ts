@@ -14,7 +14,7 @@ import { genesisOf, type NetworkPlan } from './network-file.ts';
 import type { MemberRow } from './table.ts';
 import { allPairs, dialledEdges, type Edge, edgesOf } from './topology.ts';
 
-/** A daemon needs a second and a half of a core to come up, so more at once would only wait for each other. */
+/** A daemon that comes up is busy with a core, so more at once would only wait for each other. */
 const startsAtOnce = 2;
 const connectMs = 90_000;
 const dialMs = 20_000;

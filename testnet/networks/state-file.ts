@@ -12,6 +12,8 @@ import { until } from '../until.ts';
 import { removeHosts } from './hosts.ts';
 
 const fileName = 'network.json';
+/** How this program is called: by its file, or by the name under which it is installed. */
+const programs = /(^|\/)(testnet\/main\.js|kvchain-testnet)$/;
 const endMs = 15_000;
 
 const stateSchema = z.object({
@@ -62,7 +64,7 @@ export async function clearFolder(folder: string): Promise<void> {
     });
   }
   const state = readState(folder);
-  if (commandOf(state.pid).includes('up')) {
+  if (isNetwork(commandOf(state.pid))) {
     throw new KvchainError('USAGE', `a network runs in ${folder} already`, {
       action: 'End it with `kvchain-testnet down`, or give another folder with --dir.',
     });
@@ -85,6 +87,13 @@ export async function endLeftovers({ pid, members }: NetworkState): Promise<numb
   });
   removeHosts(pid);
   return left.length;
+}
+
+/** True for the command line of a process that runs a network: after its end, the id may be that of a `backup`. */
+export function isNetwork(command: string): boolean {
+  const words = command.trim().split(/\s+/);
+  const at = words.findIndex(word => programs.test(word));
+  return at >= 0 && words[at + 1] === 'up';
 }
 
 /** The command line of a process; empty when there is none. */

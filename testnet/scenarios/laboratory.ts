@@ -9,8 +9,9 @@ import type { NetworkPlan } from '../networks/network-file.ts';
 import { until } from '../until.ts';
 
 const agreeMs = 60_000;
+const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Ctrl-C stops the network first. Error thrown: TIMED_OUT when it was interrupted, else what `run` throws. */
+/** Ctrl-C or a closed terminal stops the network first. Error thrown: STOPPING when it was interrupted, else what `run` throws. */
 export async function inLaboratory<T>(
   plan: NetworkPlan,
   run: (network: RunningNetwork, signal: AbortSignal) => Promise<T>,
@@ -20,14 +21,14 @@ export async function inLaboratory<T>(
   const ending = new AbortController();
   const interrupted = new KvchainError('STOPPING', 'interrupted; the network was stopped');
   const onSignal = (): void => ending.abort(interrupted);
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  for (const signal of endingSignals) process.once(signal, onSignal);
   const aborted = new Promise<never>((_, reject) => ending.signal.addEventListener('abort', () => reject(interrupted)));
   try {
     await Promise.race([network.start(() => {}), aborted]);
     return await Promise.race([run(network, ending.signal), aborted]);
   } finally {
     ending.abort(interrupted);
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    for (const signal of endingSignals) process.off(signal, onSignal);
     await network.stop();
     await rm(folder, { recursive: true, force: true });
   }

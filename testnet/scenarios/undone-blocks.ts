@@ -4,25 +4,31 @@ import type { KvchainClient } from '../../daemon/rpc/client.ts';
 export class UndoneBlocks {
   /** Hashes of all that was undone, newest first within a reorg. */
   readonly hashes: string[] = [];
-  readonly #client: KvchainClient;
+  readonly #client: Pick<KvchainClient, 'watch' | 'call'>;
   readonly #ending = new AbortController();
   readonly #work: Promise<void>;
   #depth = 0;
   #depthMax = 0;
+  #failure: { readonly error: unknown } | null = null;
 
-  /** Watches from now on. */
-  constructor(client: KvchainClient) {
+  /** Watches from now on. When the watch fails, the next question or stop() throws why. */
+  constructor(client: Pick<KvchainClient, 'watch' | 'call'>) {
     this.#client = client;
-    this.#work = this.#watch();
+    this.#work = this.#watch().catch((error: unknown) => {
+      // Nobody awaits it yet: rejected, it would end the process, and the daemons would stay.
+      this.#failure = { error };
+    });
   }
 
   /** Blocks that one reorg undid, at most. */
   get depth(): number {
+    this.#expectNoFailure();
     return this.#depthMax;
   }
 
   /** A reorg was seen, and the first block after it. */
   get hasEnded(): boolean {
+    this.#expectNoFailure();
     return this.#depthMax > 0 && this.#depth === 0;
   }
 
@@ -42,6 +48,11 @@ export class UndoneBlocks {
   async stop(): Promise<void> {
     this.#ending.abort();
     await this.#work;
+    this.#expectNoFailure();
+  }
+
+  #expectNoFailure(): void {
+    if (this.#failure !== null) throw this.#failure.error;
   }
 
   async #watch(): Promise<void> {

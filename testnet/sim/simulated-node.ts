@@ -158,11 +158,6 @@ export class SimulatedNode {
     return timers;
   }
 
-  startMining(): void {
-    this.#isMining = true;
-    this.node?.producer.start();
-  }
-
   stopMining(): void {
     this.#isMining = false;
     this.node?.producer.stop();
