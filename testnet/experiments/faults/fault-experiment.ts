@@ -110,7 +110,7 @@ function findings(rows: readonly Row[]): string {
     const p99 = numberOrNone(row, 'p99');
     const recoveryMs = numberOrNone(row, 'recoveryMs');
     const [before, during, after] = rates;
-    const waited = p99 === null ? 'no put was begun during it' : `99 % of the puts begun during it within ${p99} ms`;
+    const waited = p99 === null ? 'no put that met it was answered' : `99 % of the puts that met it took at most ${p99} ms`;
     const recovered = recoveryMs === null ? 'not as before within the run' : `as before after ${recoveryMs} ms`;
     return `- ${titleOf(row)}: ${before} puts/s before, ${during} during, ${after} after; ${waited}; ${recovered}.`;
   });

@@ -33,14 +33,15 @@ describe('the measures of a fault', () => {
     });
   });
 
-  it('are times to inclusion of what was begun during the fault, also when it was answered later', () => {
+  it('are times to inclusion of what was under way or begun during the fault, also when it was answered later', () => {
     const puts = [
+      { beganMs: 3_000, atMs: 3_999 },
       { beganMs: 3_900, atMs: 8_500 },
       { beganMs: 4_000, atMs: 4_200 },
       { beganMs: 5_000, atMs: 9_000 },
       { beganMs: 8_000, atMs: 8_700 },
     ];
-    expect(measure({ ...healed, puts }, recovery)).toMatchObject({ p50: 200, p99: 4_000 });
+    expect(measure({ ...healed, puts }, recovery)).toMatchObject({ p50: 4_000, p99: 4_600 });
     expect(measure({ ...healed, puts: [] }, recovery)).toMatchObject({ p50: 'none', p99: 'none', putRateDuring: 0 });
   });
 

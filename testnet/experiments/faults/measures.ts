@@ -34,7 +34,7 @@ export const measuredColumns = {
   putRateBefore: 'acknowledged puts a second before the fault',
   putRateDuring: 'the same while it lasted (where it stays: in the same time)',
   putRateAfter: 'the same at the end, over the time that was measured before it',
-  p50: "median of a put's time to inclusion in ms, of the puts begun during the fault; the search for another daemon counts",
+  p50: "median of a put's time to inclusion in ms, of the puts that were under way when the fault struck or begun while it lasted (where it stays: in the same time), whenever they were answered; the search for another daemon counts",
   p99: '99 % of them took at most this long',
   recoveryMs:
     'from the healing (where nothing is healed: from the fault) until puts come as before, and go on so, and all daemons have one head; none: not within the run',
@@ -50,7 +50,7 @@ export const timelineColumn = {
 export function measure(record: FaultRecord, recovery: Recovery): Row {
   const { puts, startMs, faultMs, overMs, mendedMs, endMs } = record;
   const before = putRate(puts, startMs, faultMs);
-  const struck = puts.filter(({ beganMs }) => beganMs >= faultMs && beganMs < overMs).map(latencyOf);
+  const struck = puts.filter(({ beganMs, atMs }) => beganMs < overMs && atMs >= faultMs).map(latencyOf);
   const { p50, p99 } = percentilesOf(struck);
   return {
     healedMs: mendedMs === null ? none : Math.round(overMs - faultMs),
