@@ -48,8 +48,13 @@ describe('the measures of a fault', () => {
       { beganMs: 5_000, atMs: 9_000 },
       { beganMs: 8_000, atMs: 8_700 },
     ];
-    expect(measure({ ...healed, puts }, recovery)).toMatchObject({ p50: 4_000, p99: 4_600 });
-    expect(measure({ ...healed, puts: [] }, recovery)).toMatchObject({ p50: 'none', p99: 'none', putRateDuring: 0 });
+    expect(measure({ ...healed, puts }, recovery)).toMatchObject({ p50: 4_000, p99: 4_600, longest: 4_600 });
+    expect(measure({ ...healed, puts: [] }, recovery)).toMatchObject({
+      p50: 'none',
+      p99: 'none',
+      longest: 'none',
+      putRateDuring: 0,
+    });
   });
 
   it('are blocks a second, by what was seen last before the times', () => {
