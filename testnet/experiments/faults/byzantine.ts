@@ -24,7 +24,7 @@ export const byzantine = faultExperiment({
     'A minority is expected to change nothing that matters. An attacker that mines adds blocks, also empty ones; one that withholds, forks or equivocates makes others lose a block now and then; who sends',
     'what is invalid is disconnected after a few messages, before it costs much; who sends much is served from his own allowance. All share the cores of one machine,',
     'so what an attacker computes is missing elsewhere. The majorities do what nothing in proof of work protects from: `censor` leaves out one account',
-    '(a hand that it chose waits until it leaves, which `longest` shows), and `history-rewriter` undoes blocks, also those with puts of others. These go back to the mempools and are mined again, so also then nothing is lost.',
+    '(what that puts is acknowledged in blocks of others, which it undoes, and stays only when it has left), and `history-rewriter` undoes blocks, also those with puts of others. These go back to the mempools and are mined again, so also then nothing is lost.',
   ].join('\n'),
   fault: 'the kind of attacker',
   magnitude: "the attacker's hash rate, as a part of that of all daemons",

@@ -48,7 +48,7 @@ export const measuredColumns = {
   blocksDuring: 'the same while it lasted (where it stays: in the same time)',
   p50: "median of a put's time to inclusion in ms, of the puts that were under way when the fault struck or begun while it lasted (where it stays: in the same time), whenever they were answered; the search for another daemon counts",
   p99: '99 % of them took at most this long',
-  longest: 'the longest of them: one account that waits is less than 1 % of the puts',
+  longest: 'the longest of them: a hand that waits alone is less than 1 % of the puts',
   recoveryMs:
     'from the healing (where nothing is healed: from the fault) until puts come as before, and go on so, and all daemons have one head; none: not within the run',
   acknowledged: 'puts that were answered as included',
