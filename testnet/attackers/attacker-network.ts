@@ -30,7 +30,7 @@ export class AttackerNetwork implements Network {
     return this.#network.start({
       localStatus: () => policy.status?.(this.#status) ?? this.#status(),
       onStatus: (peer, status) => handlers.onStatus(peer, status),
-      onPeer: peer => policy.isDeaf || handlers.onPeer(peer),
+      onPeer: peer => handlers.onPeer(peer),
       onPeerGone: peer => handlers.onPeerGone(peer),
       onGossip: (topic, from, data) => {
         const honestly = () => handlers.onGossip(topic, from, data);

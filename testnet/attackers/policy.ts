@@ -45,8 +45,6 @@ export interface Policy {
   /** A question of its node. */
   ask?(honestly: () => Promise<Uint8Array>): Promise<Uint8Array>;
   publish?(topic: Topic, data: Uint8Array, publish: Publish): Promise<void>;
-  /** Its node hears of no peers, and so asks nobody. */
-  readonly isDeaf?: boolean;
 }
 
 export type Publish = (topic: Topic, data: Uint8Array) => Promise<void>;

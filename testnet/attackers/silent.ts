@@ -11,7 +11,7 @@ import type { AttackerParts, Policy } from './policy.ts';
 const claimedHeight = 1_000_000;
 const claimedWork = 2n ** 80n;
 
-export function silent({ genesis, chance }: AttackerParts): Policy {
+export function silent({ genesis, chance, onAttack }: AttackerParts): Policy {
   const headHash = chance.bytes(32);
   return {
     status: honestly => {
@@ -32,6 +32,9 @@ export function silent({ genesis, chance }: AttackerParts): Policy {
       await honestly();
       return 'ignore';
     },
-    request: () => new Promise(() => {}),
+    request: () => {
+      onAttack('a question without an answer');
+      return new Promise(() => {});
+    },
   };
 }

@@ -14,7 +14,10 @@ export function slow({ chance, clock, onAttack }: AttackerParts): Policy {
       });
     });
   return {
-    gossip: (_topic, _data, honestly) => late(honestly),
+    gossip: (_topic, _data, honestly) => {
+      onAttack('late gossip');
+      return late(honestly);
+    },
     request: (_data, honestly) => {
       onAttack('a late answer');
       return late(honestly);

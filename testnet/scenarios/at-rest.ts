@@ -12,34 +12,40 @@ export interface Written {
   readonly id: string;
 }
 
-/** One miner goes on until all follow it: two that stop at the same time may leave a tie, which nothing would ever decide. */
-export async function comeToRest(clients: readonly KvchainClient[]) {
+/**
+ * Waits until nothing of what was acknowledged waits in a mempool, and stops the miners. One goes on until all follow it: two that stop at
+ * the same time may leave a tie, which nothing would ever decide. Error thrown: TIMED_OUT.
+ */
+export async function comeToRest(clients: readonly KvchainClient[], written: readonly Written[]) {
+  for (const client of clients) await untilSettled(client, written);
   const [last, ...others] = clients;
   await Promise.all(others.map(client => client.call('miner_stop', {})));
   await untilOneHead(clients);
+  // The last of the others' branches may have been undone, and what it held returned.
+  if (last !== undefined) await untilSettled(last, written);
   await last?.call('miner_stop', {});
   return untilOneHead(clients);
 }
 
-/** Waits for what a reorg returned to be mined again. Error thrown: TIMED_OUT. */
-export async function untilSettled(client: KvchainClient, written: readonly Written[]): Promise<void> {
+/** Waits for what a reorg returned to be mined again. */
+async function untilSettled(client: KvchainClient, written: readonly Written[]): Promise<void> {
   await until('all puts to be on the chain again', settleMs, async () => {
     const standings = await standingsOf(client, written);
     return standings.every(standing => standing?.status !== 'pending');
   });
 }
 
-/** How many are lost: no daemon has them on its chain or in its mempool, and neither did they expire nor did their sender replace them. */
+/** How many no daemon has included: their senders let nothing expire and replace nothing, so at rest whatever else became of them is a loss. */
 export async function countLost(clients: readonly KvchainClient[], written: readonly Written[]): Promise<number> {
   let missing = written;
   for (const client of clients) {
     const standings = await standingsOf(client, missing);
-    missing = missing.filter((_, index) => isLost(standings[index] ?? null));
+    missing = missing.filter((_, index) => standings[index]?.status !== 'included');
   }
   return missing.length;
 }
 
-type Standing = Pick<TransactionState, 'status' | 'code'>;
+type Standing = Pick<TransactionState, 'status'>;
 
 /** Null: the daemon knows nothing of it. */
 async function standingsOf(client: KvchainClient, written: readonly Written[]): Promise<readonly (Standing | null)[]> {
@@ -53,10 +59,4 @@ async function standingsOf(client: KvchainClient, written: readonly Written[]): 
     }
   }
   return standings;
-}
-
-/** What its sender replaced, the mempool dropped for TRANSACTION_DROPPED. */
-export function isLost(standing: Standing | null): boolean {
-  if (standing?.status !== 'dropped') return standing === null;
-  return standing.code !== 'EXPIRED' && standing.code !== 'TRANSACTION_DROPPED';
 }

@@ -9,7 +9,7 @@ import { WatchedRegister } from '../linearizability/watched-register.ts';
 import type { RunningNetwork } from '../networks/network.ts';
 import { planOf } from '../networks/network-file.ts';
 import { until } from '../until.ts';
-import { comeToRest, countLost, untilSettled } from './at-rest.ts';
+import { comeToRest, countLost } from './at-rest.ts';
 import { clientOf, inLaboratory } from './laboratory.ts';
 import { Putting } from './putting.ts';
 import { UndoneBlocks } from './undone-blocks.ts';
@@ -41,7 +41,7 @@ export interface ForkHealReport {
   readonly reorgDepth: number;
   /** Transactions in these blocks that went back to the mempool, or were on the other branch too. */
   readonly transactionsReturned: number;
-  /** Acknowledged puts that are neither on the chain nor in a mempool at the end. */
+  /** Acknowledged puts that no daemon has on its chain, with effect, at the end. */
   readonly lost: number;
   readonly headsEqual: boolean;
   readonly rootsEqual: boolean;
@@ -77,8 +77,7 @@ async function run(network: RunningNetwork, tell: (line: string) => void): Promi
   const loser = undone.findIndex(({ depth }) => depth > 0);
   const returned = new Set(await undone[loser]?.transactionIds());
   const acknowledged = putting.flatMap(puts => puts.acknowledged);
-  await untilSettled(clientOf(network, 0), acknowledged);
-  const standings = await comeToRest(clients);
+  const standings = await comeToRest(clients, acknowledged);
   await readRegister(register, firsts);
   await Promise.all(undone.map(watch => watch.stop()));
   return {

@@ -12,6 +12,8 @@ const restMs = 100;
 export type Endpoint = () => KvchainClient | null;
 
 export interface Acknowledged {
+  /** Whose put it was, from 0. */
+  readonly hand: number;
   readonly key: string;
   readonly id: string;
   /** Monotonic milliseconds: when the hand began to want it, whatever failed in between, and when it was answered. */
@@ -49,7 +51,7 @@ export class Putting {
       const state = await client?.put(key, `value of ${key}`, { signer, signal }).catch(() => null);
       if (state?.status === 'included') {
         const atMs = performance.now();
-        this.acknowledged.push({ key, id: state.id, beganMs, atMs });
+        this.acknowledged.push({ hand, key, id: state.id, beganMs, atMs });
         beganMs = atMs;
       } else if (!signal.aborted) {
         // It goes on at another daemon, which may not know what this one has of the account: with a new one no nonce is used twice.

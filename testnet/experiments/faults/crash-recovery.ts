@@ -9,7 +9,7 @@ export const crashRecovery = faultExperiment({
     '`magnitude` daemons are killed (SIGKILL) at one moment, and started again on their folders and ports: one, as many as are fewer than half (`f`), one more, and all but one.',
     'While they are away it is as when they [stop for ever](../crash-stop/README.md): the rest goes on, more slowly by the hash rate that is missing. A step of the',
     'ledger is one synced batch, so each stands before it or after it, takes up its chain, fetches what was mined without it from the first peer that it reaches, and mines again.',
-    'That takes the start of a process (1.5 s of a core each, and here all of them share the cores of one machine) and some round trips for so few blocks. Then the rate of before is back.',
+    'That takes the start of a process (here all of them share the cores of one machine) and some round trips for so few blocks. Then the rate of before is back.',
     'A block that only the dead one had is on a lighter branch by then: it is undone, and its transactions go back to the mempool, so nothing acknowledged is lost.',
   ].join('\n'),
   fault: '`crash-recovery`',
@@ -29,5 +29,6 @@ function crashRecoveryOf(cell: FaultCell): Fault {
     network: networkOf(cell),
     strike: network => Promise.all(failed.map(index => network.member(index).kill())),
     heal: network => Promise.all(failed.map(index => network.restart(index))),
+    staysDown: [],
   };
 }

@@ -10,8 +10,8 @@ export const crashStop = faultExperiment({
     '`magnitude` daemons are killed (SIGKILL) at one moment: one, as many as are fewer than half (`f`), one more, and all but one. Proof of work has no quorum: whoever is',
     'left goes on, also alone, and what was acknowledged is in the blocks and the mempools of the others. But the hash rate of the dead is gone: of 5 equal miners `m` dead ones',
     'make blocks come `5 / (5 - m)` times more slowly, and each put waits that much longer. The difficulty adapts, but slowly: ASERT halves it for each 288 intervals',
-    'that the chain is behind its schedule (at 500 ms: 144 s), so within this run it hardly moves. The rate of before is expected to be back soon for one dead daemon, whose',
-    'fifth of the blocks is within the tolerance of 80 %, and not within the run for the others. Hands at a dead daemon lose the put at work, and one more round.',
+    'that the chain is behind its schedule (at 500 ms: 144 s), so within this run it hardly moves. The rate of before is expected to stay within the tolerance for one dead',
+    'daemon (80 % of the blocks are left), to be on its edge for two (60 %), so that chance decides, and not to be back within the run for the others. Hands at a dead daemon lose the put at work, and one more round.',
   ].join('\n'),
   fault: '`crash-stop`',
   magnitude: 'daemons that die',
@@ -30,5 +30,6 @@ export function crashStopOf(cell: FaultCell): Fault {
     network: networkOf(cell),
     strike: network => Promise.all(failing(cell).map(index => network.member(index).kill())),
     heal: null,
+    staysDown: failing(cell),
   };
 }

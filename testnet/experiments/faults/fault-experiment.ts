@@ -3,7 +3,7 @@ import { engineNames } from '../../../consensus/registry.ts';
 import { type NetworkPlan, planOf } from '../../networks/network-file.ts';
 import { type Experiment, numberIn, type Row, type Size } from '../experiment.ts';
 import { faultDrawings } from './drawings.ts';
-import { type Fault, runFault, usualPhases } from './fault-run.ts';
+import { type Fault, type Phases, runFault, usualPhases } from './fault-run.ts';
 import { measuredColumns, numberOrNone, timelineColumn } from './measures.ts';
 
 export const nodes = 5;
@@ -30,6 +30,10 @@ export interface FaultKind {
   cells(size: Size): readonly Pick<FaultCell, 'fault' | 'magnitude'>[];
   faultOf(cell: FaultCell): Fault;
   readonly conclusion: string;
+  /** Where some cells need other times than the usual ones. */
+  phasesOf?(cell: FaultCell): Phases;
+  /** The columns of the further results. */
+  readonly results?: Readonly<Record<string, string>>;
 }
 
 export function faultExperiment(kind: FaultKind): Experiment {
@@ -44,26 +48,41 @@ export function faultExperiment(kind: FaultKind): Experiment {
       magnitude: kind.magnitude,
       nodes: 'daemons, without attackers',
       ...measuredColumns,
+      ...kind.results,
     },
     series: timelineColumn,
     engines: engineNames,
     cells: (size, engine) => kind.cells(size).map(cell => ({ engine, ...cell, nodes })),
-    run: cell => runFault(kind.faultOf(faultCell(cell)), usualPhases),
+    run: row => {
+      const cell = faultCell(row);
+      return runFault(kind.faultOf(cell), kind.phasesOf?.(cell) ?? usualPhases);
+    },
     draw: rows => faultDrawings(name, rows, titleOf),
     findings,
     conclusion,
   };
 }
 
+/** As many as come in the mean. */
+function blocksIn(timeMs: number): number {
+  return timeMs / intervalMs;
+}
+
+/** The standard error of a count of blocks, in percent: they come as a Poisson process. */
+function noiseIn(timeMs: number): string {
+  return (100 / Math.sqrt(blocksIn(timeMs))).toFixed(0);
+}
+
 const setting = [
   `${nodes} real daemons on one machine, all linked to each other, mine with equal hash rates; a block comes every ${intervalMs} ms in the mean, and the`,
   'difficulty follows the hash rate (ASERT). At each daemon four hands put one key after the other and wait until it is included. A hand whose daemon does not',
-  `answer goes on at the next one. The fault strikes after ${usualPhases.beforeMs / 1_000} s; where it is healed, that is ordered ${usualPhases.duringMs / 1_000} s later. Puts a second are no measure of speed here: so many hands`,
+  `answer goes on at the next one. The fault strikes after ${usualPhases.beforeMs / 1_000} s; where it is healed, that is ordered ${usualPhases.duringMs / 1_000} s later, and ${usualPhases.afterMs / 1_000} s more are measured, whatever comes. Puts a second are no measure of speed here: so many hands`,
   'wait for blocks, and when blocks come half as often they put half as much. In the end the miners stop, one last of all, and every acknowledged put is looked',
-  'for at all daemons that run: `lost` must be 0.',
+  'for at all daemons that run. No hand replaces a put or lets it expire, so whatever is not included then is lost: `lost` must be 0.',
   '',
-  `Blocks come at random, about ${(usualPhases.recovery.windowMs / intervalMs).toFixed(0)} of them in the window of ${usualPhases.recovery.windowMs / 1_000} s over which ${100 * usualPhases.recovery.part} % of the rate of before count as recovered; the rate over such a window varies by a third`,
-  'by itself. So a recovery of a few seconds is none to speak of, and rates that differ by a fifth do not differ.',
+  `Puts count as recovered when they come at ${100 * usualPhases.recovery.part} % of the rate of before over ${usualPhases.recovery.windowMs / 1_000} s, and so on to the end. Blocks come at random, and puts with them:`,
+  `about ${blocksIn(usualPhases.beforeMs)} blocks before the fault and in as long a time at the end, ${blocksIn(usualPhases.duringMs)} during it. So a rate has a standard error of ${noiseIn(usualPhases.beforeMs)} % before and after, and of ${noiseIn(usualPhases.duringMs)} % during, by`,
+  'counting alone. Each cell is one run: rates in it that differ by less than about a half tell nothing, and neither does a recovery of some seconds.',
 ].join('\n');
 
 /** The daemons of a cell; `changes` are further fields of the network file. */
@@ -110,9 +129,11 @@ function findings(rows: readonly Row[]): string {
     const p99 = numberOrNone(row, 'p99');
     const recoveryMs = numberOrNone(row, 'recoveryMs');
     const [before, during, after] = rates;
-    const waited = p99 === null ? 'no put was begun during it' : `99 % of the puts begun during it within ${p99} ms`;
+    const blocks = ['blocksBefore', 'blocksDuring'].map(column => numberIn(row, column).toFixed(1));
+    const waited =
+      p99 === null ? 'no put that met it was answered' : `99 % of the puts that met it took at most ${p99} ms`;
     const recovered = recoveryMs === null ? 'not as before within the run' : `as before after ${recoveryMs} ms`;
-    return `- ${titleOf(row)}: ${before} puts/s before, ${during} during, ${after} after; ${waited}; ${recovered}.`;
+    return `- ${titleOf(row)}: ${before} puts/s before, ${during} during, ${after} after; ${blocks.join(' and ')} blocks/s before and during; ${waited}; ${recovered}.`;
   });
   return [`Of ${sum('acknowledged')} acknowledged puts ${sum('lost')} were lost.`, '', ...lines].join('\n');
 }

@@ -2,15 +2,16 @@
 import { expect, it } from 'vitest';
 import { engineNames } from '../../../consensus/registry.ts';
 import { attackerKinds } from '../../attackers/kinds.ts';
+import { RunningNetwork } from '../../networks/network.ts';
 import { drawSvg } from '../drawing.ts';
 import type { Experiment } from '../experiment.ts';
 import { newManifest } from '../manifest.ts';
 import { experimentPage } from '../page.ts';
-import { byzantine } from './byzantine.ts';
+import { byzantine, countAttacks } from './byzantine.ts';
 import { crashRecovery } from './crash-recovery.ts';
 import { crashStop, crashStopOf } from './crash-stop.ts';
 import { failing, minorityOf } from './fault-experiment.ts';
-import { runFault } from './fault-run.ts';
+import { expectRunning, runFault } from './fault-run.ts';
 import { minerDies } from './miner-dies.ts';
 import { omission } from './omission.ts';
 
@@ -69,6 +70,20 @@ it.each(all.map(experiment => [experiment.name, experiment] as const))(
   },
 );
 
+it('counts the attacks in a log, and nothing else that it tells', () => {
+  const attack = '{"time":"2026-01-01T00:00:00.000Z","what":"\\"msg\\":\\"fault\\"","msg":"attacks"}';
+  const log = [attack, '{"error":"msg: attacks","msg":"fault"}', 'words of the runtime', attack, ''].join('\n');
+  expect(countAttacks(log)).toBe(2);
+  expect(countAttacks('')).toBe(0);
+});
+
+it('takes a daemon that does not run for dead by itself, unless it is down on purpose', async () => {
+  const { network } = crashStopOf({ engine: 'pow', fault: 'crash-stop', magnitude: 1, nodes: 2 });
+  const stopped = new RunningNetwork(network, 'never-started');
+  expect(() => expectRunning(stopped, [0])).toThrow('node-1 has died by itself');
+  expect(() => expectRunning(stopped, [0, 1])).not.toThrow();
+});
+
 it(
   'loses nothing when one of three daemons dies, and tells so on its page',
   async () => {
@@ -77,7 +92,7 @@ it(
     const measured = await runFault(crashStopOf(cell), {
       beforeMs: 2_000,
       duringMs: 2_000,
-      afterMsMax: 5_000,
+      afterMs: 5_000,
       recovery,
     });
     const rows = [{ ...cell, ...measured }];

@@ -15,8 +15,15 @@ function putsBy(seconds: readonly number[], latencyMs = 100) {
 
 /** Four seconds before, four of a fault, and then until the puts end. */
 function recordOf(seconds: readonly number[], changes: Partial<FaultRecord> = {}): FaultRecord {
-  const times = { startMs: 0, faultMs: 4_000, overMs: 8_000, mendedMs: 9_000, endMs: seconds.length * 1_000 };
-  return { puts: putsBy(seconds), agreeingMs: [500, 3_000, 9_500], ...times, ...changes };
+  const times = {
+    startMs: 0,
+    orderedMs: 4_000,
+    faultMs: 4_000,
+    overMs: 8_000,
+    mendedMs: 9_000,
+    endMs: seconds.length * 1_000,
+  };
+  return { puts: putsBy(seconds), agreeingMs: [500, 3_000, 9_500], heights: [], ...times, ...changes };
 }
 
 const healed = recordOf([10, 10, 10, 10, 2, 0, 0, 2, 0, 10, 10, 10, 10]);
@@ -33,15 +40,41 @@ describe('the measures of a fault', () => {
     });
   });
 
-  it('are times to inclusion of what was begun during the fault, also when it was answered later', () => {
+  it('are times to inclusion of what was under way or begun during the fault, also when it was answered later', () => {
     const puts = [
+      { beganMs: 3_000, atMs: 3_999 },
       { beganMs: 3_900, atMs: 8_500 },
       { beganMs: 4_000, atMs: 4_200 },
       { beganMs: 5_000, atMs: 9_000 },
       { beganMs: 8_000, atMs: 8_700 },
     ];
-    expect(measure({ ...healed, puts }, recovery)).toMatchObject({ p50: 200, p99: 4_000 });
-    expect(measure({ ...healed, puts: [] }, recovery)).toMatchObject({ p50: 'none', p99: 'none', putRateDuring: 0 });
+    expect(measure({ ...healed, puts }, recovery)).toMatchObject({ p50: 4_000, p99: 4_600, longest: 4_600 });
+    expect(measure({ ...healed, puts: [] }, recovery)).toMatchObject({
+      p50: 'none',
+      p99: 'none',
+      longest: 'none',
+      putRateDuring: 0,
+    });
+  });
+
+  it('are blocks a second, by what was seen last before the times', () => {
+    const heights = [
+      { atMs: -50, height: 3 },
+      { atMs: 3_900, height: 11 },
+      { atMs: 4_950, height: 14 },
+      { atMs: 5_050, height: 15 },
+      { atMs: 7_950, height: 20 },
+      { atMs: 8_050, height: 30 },
+    ];
+    const struck = { ...healed, heights, faultMs: 5_000 };
+    expect(measure(struck, recovery)).toMatchObject({ blocksBefore: 2, blocksDuring: 2 });
+    expect(measure(healed, recovery)).toMatchObject({ blocksBefore: 0, blocksDuring: 0 });
+  });
+
+  it('leave out the time between the order and the moment when it has struck everywhere', () => {
+    const slow = { ...healed, orderedMs: 2_000, faultMs: 6_000 };
+    // Two seconds at ten, and the put at the very moment; two seconds with two puts in them.
+    expect(measure(slow, recovery)).toMatchObject({ putRateBefore: 10.5, putRateDuring: 1, healedMs: 2_000 });
   });
 
   it('are read back from a row, none as null', () => {

@@ -7,7 +7,7 @@ import type { Fault } from './fault-run.ts';
 /** Miners find a block every few seconds, each. */
 const deathMs = 60_000;
 
-/** From the signal on, which is when the fault begins. */
+/** From the signal on, which is when the fault is ordered. */
 const places: Readonly<Record<string, (peers: number) => string>> = {
   'in-block-assembly': () => 'after block-assembly 1',
   'after-finding': () => 'after own-block 1',
@@ -27,7 +27,7 @@ export const minerDies = faultExperiment({
     '- `half-the-peers-served`: the block went to half of the peers. They pass it on to the others before they execute it, so it counts as any other.',
     '',
     'In none of them is anything acknowledged: a put is acknowledged when its block is written and applied, which is after it was announced. So the time that it takes the others to put is expected',
-    'to be that of a [crash](../crash-recovery/README.md) of so many miners at any other place. Miners that have to find a block to die do so one after the other, within some seconds.',
+    'to be that of a [crash](../crash-recovery/README.md) of so many miners at any other place. Miners that have to find a block to die do so one after the other, within some seconds, and the fault is measured from the last death on.',
   ].join('\n'),
   fault: 'where the miners die',
   magnitude: 'miners that die',
@@ -56,6 +56,7 @@ function minerDiesOf(cell: FaultCell): Fault {
     network: networkOf(cell, { nodes: miners }),
     strike: network => Promise.all(failed.map(index => dieAtFailpoint(network, index))),
     heal: network => Promise.all(failed.map(index => network.restart(index))),
+    staysDown: [],
   };
 }
 

@@ -41,6 +41,7 @@ function omissionOf(cell: FaultCell): Fault {
         await (cell.fault === 'sending' ? network.drop(from, to, lossRate) : network.drop(to, from, lossRate));
     },
     heal: network => network.heal(),
+    staysDown: [],
   };
 }
 
