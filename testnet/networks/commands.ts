@@ -206,7 +206,7 @@ function addLinkOrders(program: Command): void {
     .command('drop')
     .argument('<from>', 'number of a daemon', whole)
     .argument('<to>', 'number of a member', whole)
-    .argument('<rate>', '0 to 1')
+    .argument('<rate>', '0 to 1', rateOf)
     .description('Loses so much of what one member sends to another.');
   withFolder(drop).action(
     runAction(drop, async ({ dir }, [from, to, rate]) => {
@@ -231,8 +231,14 @@ function text(value: unknown): string | undefined {
 }
 
 function whole(given: string): number {
-  if (!/^\d{1,12}$/.test(given)) throw new InvalidArgumentError('Expected a whole number.');
+  if (!/^\d{1,12}$/.test(given)) throw new InvalidArgumentError('Expected a whole number of at most 12 digits.');
   return Number(given);
+}
+
+function rateOf(given: string): number {
+  const rate = Number(given);
+  if (given.trim() === '' || !Number.isFinite(rate)) throw new InvalidArgumentError('Expected a number from 0 to 1.');
+  return rate;
 }
 
 function readText(file: string): string {

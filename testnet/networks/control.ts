@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { isErrorCode, KvchainError } from '../../chain/errors.ts';
+import { failureOf } from '../failure.ts';
 
 const index = z.int().min(0);
 
@@ -74,7 +75,7 @@ async function answer(connection: Socket, carryOut: (order: Order) => Promise<un
     .then(
       value => ({ value: value ?? null }),
       (error: unknown) => {
-        const told = error instanceof KvchainError ? error : new KvchainError('INTERNAL', String(error));
+        const told = failureOf(error) ?? new KvchainError('INTERNAL', String(error));
         return { code: told.code, message: told.message, action: told.action };
       },
     );

@@ -131,7 +131,7 @@ export class RunningNetwork {
     await this.#applyLinks();
   }
 
-  /** Error thrown: USAGE where `from` is an attacker, which obeys nobody. */
+  /** Errors thrown: USAGE beyond the limits of the plan, and where `from` is an attacker, which obeys nobody. */
   async delay(from: number, to: number, delayMs: number): Promise<void> {
     this.#expectDaemon(from, to);
     this.#links.delay(from, to, delayMs);
