@@ -112,7 +112,7 @@ function addDown(program: Command): void {
       } catch (error) {
         if (!(error instanceof KvchainError) || error.code !== 'UNREACHABLE') throw error;
         process.stdout.write(
-          `the network did not run any more; ${await endLeftovers(state)} of its processes were left\n`,
+          `the network did not run any more; ${await endLeftovers(state)} of its processes were left, and have been ended\n`,
         );
       }
     }),
@@ -160,13 +160,17 @@ const memberOrders = [
   ['resume', 'Lets a frozen member go on.', 'goes on'],
 ] as const;
 
+/** The address of a member that is elsewhere after its restart. */
+const movedSchema = z.string().nullable();
+
 function addOrders(program: Command): void {
   for (const [name, meaning, done] of memberOrders) {
     const command = program.command(name).argument('<member>', 'its number', whole).description(meaning);
     withFolder(command).action(
       runAction(command, async ({ dir }, [member]) => {
-        await order(dir, { order: name, index: Number(member) });
-        process.stdout.write(`member ${member} ${done}\n`);
+        const movedTo = movedSchema.parse(await order(dir, { order: name, index: Number(member) }));
+        const where = movedTo === null ? '' : `, at other ports, for another program has taken its own: ${movedTo}`;
+        process.stdout.write(`member ${member} ${done}${where}\n`);
       }),
     );
   }
