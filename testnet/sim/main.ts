@@ -23,7 +23,14 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(simulateUsage);
     return 0;
   }
-  const wish = readWish(args);
+  let wish: Wish;
+  try {
+    wish = readWish(args);
+  } catch (error) {
+    const exitCode = tellFailure(error);
+    process.stderr.write(`\n${simulateUsage}`);
+    return exitCode;
+  }
   switch (wish.task) {
     case 'campaign':
       return campaign(wish);
