@@ -18,7 +18,36 @@ describe('kvchain-testnet', () => {
     await expect(run(process.execPath, [program, 'simulate', '--seed', 'x'])).rejects.toMatchObject({ code: 2 });
   });
 
-  it('refuses a name that it does not know', async () => {
-    await expect(run(process.execPath, [program, 'no-such-program'])).rejects.toMatchObject({ code: 1 });
+  it.each([
+    ['a name that it does not know', ['no-such-program'], /unknown command 'no-such-program'/],
+    ['an unknown flag', ['up', '--zzzzzz'], /unknown option '--zzzzzz'/],
+    ['a number that is none', ['up', '--nodes', 'abc'], /'abc' is invalid/],
+    ['too few arguments', ['delay', '0', '1'], /missing required argument 'ms'/],
+    ['a rate that is no number', ['drop', '0', '1', 'nan'], /Expected a number from 0 to 1/],
+  ])('refuses %s as a wrong use', async (_, args, says) => {
+    const failed = expect(run(process.execPath, [program, ...args])).rejects;
+    await failed.toMatchObject({ code: 2, stderr: expect.stringMatching(/^error: .+\nwhat to do: .+\n$/) });
+    await failed.toMatchObject({ stderr: expect.stringMatching(says) });
+  });
+
+  it('says what is wrong with a path, and what to do', async () => {
+    const failed = expect(run(process.execPath, [program, 'up', '--dir', program])).rejects;
+    await failed.toMatchObject({ code: 1, stderr: expect.stringMatching(/^error: .+main\.js.*\nwhat to do: A file/) });
+  });
+
+  it.each(['simulate', 'experiment', 'report'])('explains %s on demand', async name => {
+    const { stdout } = await run(process.execPath, [program, name, '--help']);
+    expect(stdout).toMatch(/^usage: /i);
+    expect(stdout).toContain('--help');
+  });
+
+  it('refuses a diagram that cannot be written before the run', async () => {
+    const args = ['simulate', '--seed', '1', '--diagram', '/nonexistent/x.svg'];
+    const failed = expect(run(process.execPath, [program, ...args])).rejects;
+    await failed.toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('cannot use /nonexistent/x.svg'),
+    });
   });
 });

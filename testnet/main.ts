@@ -8,6 +8,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { programVersion } from '../daemon/version.ts';
+import { tellFailure } from './failure.ts';
 import { addNetworkCommands } from './networks/commands.ts';
 import { addScenarioCommands } from './scenarios/commands.ts';
 
@@ -23,7 +24,10 @@ const programs = [
 const command = new Command('kvchain-testnet')
   .description('Networks of kvchain on this machine, simulated and real.')
   .version(programVersion, '--version', 'Tell the version and end.')
-  .helpOption('--help', 'Tell all this and end.');
+  .helpOption('--help', 'Tell all this and end.')
+  // Inherited by the commands, which are made after this: what went wrong is told in one place.
+  .configureOutput({ outputError: () => {} })
+  .exitOverride();
 
 addNetworkCommands(command);
 addScenarioCommands(command);
@@ -38,7 +42,11 @@ for (const [name, file, meaning] of programs) {
     });
 }
 
-await command.parseAsync();
+try {
+  await command.parseAsync();
+} catch (error) {
+  process.exitCode = tellFailure(error);
+}
 
 /** Runs a program in the foreground; gives its exit code, 1 when a signal ended it. */
 function run(file: string, args: readonly string[]): Promise<number> {

@@ -5,7 +5,7 @@ import { method } from './method.ts';
 import * as s from './schemas.ts';
 
 /** How long frames of a test network may be held back on purpose: a handshake of three still ends in time. */
-const delayMsMax = 2_000;
+export const delayMsMax = 2_000;
 const none = z.strictObject({});
 const examplePeer = '12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA';
 const link = z.object({

@@ -17,4 +17,17 @@ describe('the program', () => {
       stderr: expect.stringContaining('usage: experiment NAME'),
     });
   });
+
+  it('names what it does not know, and all that it knows', async () => {
+    const failed = expect(run(process.execPath, [program, 'nope', '--json'])).rejects;
+    await failed.toMatchObject({
+      stderr: expect.stringMatching(/unknown experiment "nope"[\s\S]*\n {2}double-spend /),
+    });
+  });
+
+  it('says what is wrong with its folder', async () => {
+    const args = ['double-spend', '--quick', '--out', program];
+    const failed = expect(run(process.execPath, [program, ...args])).rejects;
+    await failed.toMatchObject({ code: 1, stderr: expect.stringContaining(`cannot use ${program}`) });
+  });
 });

@@ -9,9 +9,9 @@
  */
 import '../../daemon/polyfill.ts';
 import { parseArgs } from 'node:util';
-import { KvchainError } from '../../chain/errors.ts';
 import { processMicroseconds } from '../bench/cpu.ts';
 import { describeMachine } from '../bench/machine.ts';
+import { tellFailure } from '../failure.ts';
 import type { Row } from './experiment.ts';
 import { experiments } from './experiments.ts';
 import { type Kept, OtherRunError, openFolder, savePage, saveRows } from './folder.ts';
@@ -19,15 +19,26 @@ import { currentCommit } from './manifest.ts';
 import { watchOn } from './progress.ts';
 import { isWanted, type Run, runGrid } from './run-grid.ts';
 
+const usageText = `usage: experiment NAME [--quick] [--engine E] [--seed N] [--only NAME=VALUE] [--out DIR] [--json]
+
+  --quick            less of the same, to see that it works; its figures are not to be quoted
+  --engine E         the engine (default pow)
+  --seed N           of all chance, an integer from 0 to 999999999999999999 (default 1)
+  --only NAME=VALUE  only the cells with this parameter, such as bits=14
+  --out DIR          the folder for data, pictures and page; what it holds of the same run is kept, and the run goes on
+  --json             print the rows; needed where there is no --out
+  --help             print this
+
+Experiments:
+${experiments.map(({ name, title }) => `  ${name.padEnd(18)}${title}\n`).join('')}`;
+
 const { run, out, printsRows } = readArguments();
 try {
   const rows = out === undefined ? await runWithout(run) : await runInto(out, run);
   if (printsRows) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
 } catch (error) {
   if (error instanceof OtherRunError) usage(error.message);
-  if (!(error instanceof KvchainError) || error.code !== 'STOPPING') throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
+  process.exitCode = tellFailure(error);
 }
 
 async function runWithout(run: Run): Promise<readonly Row[]> {
@@ -62,15 +73,21 @@ function secondsSince(startedUs: number): number {
 
 function readArguments(): { readonly run: Run; readonly out: string | undefined; readonly printsRows: boolean } {
   const { values, positionals } = parsed();
-  const { quick = false, seed = '1', engine = 'pow', only = '', out, json = false } = values;
-  const experiment = experiments.find(({ name }) => name === positionals[0]);
-  if (experiment === undefined || positionals.length !== 1) usage('name one experiment');
+  const { quick = false, seed = '1', engine = 'pow', only = '', out, json = false, help = false } = values;
+  if (help) {
+    process.stdout.write(usageText);
+    process.exit(0);
+  }
+  const [name, ...others] = positionals;
+  if (name === undefined || others.length > 0) usage('name one experiment');
+  const experiment = experiments.find(candidate => candidate.name === name);
+  if (experiment === undefined) usage(`unknown experiment ${JSON.stringify(name)}`);
   if (!experiment.engines.includes(engine))
     usage(`engine ${JSON.stringify(engine)}: ${experiment.name} runs on ${experiment.engines.join(', ')}`);
   const size = quick ? 'quick' : 'full';
   if (!experiment.cells(size, engine).some(cell => isWanted(cell, only)))
     usage(`only ${JSON.stringify(only)}: no cell of ${experiment.name} has it; expected a parameter, such as bits=14`);
-  if (!/^\d{1,18}$/.test(seed)) usage(`seed ${JSON.stringify(seed)}: expected an integer from 0 on`);
+  if (!/^\d{1,18}$/.test(seed)) usage(`seed ${JSON.stringify(seed)}: expected an integer from 0 to 999999999999999999`);
   if (out === undefined && !json) usage('name a folder with --out, or ask for --json');
   return {
     run: { experiment, size, seed: BigInt(seed), engine, only },
@@ -90,6 +107,7 @@ function parsed() {
         only: { type: 'string' },
         out: { type: 'string' },
         json: { type: 'boolean' },
+        help: { type: 'boolean' },
       },
     });
   } catch (error) {
@@ -98,9 +116,6 @@ function parsed() {
 }
 
 function usage(fault: string): never {
-  process.stderr.write(
-    `${fault}\nusage: experiment NAME [--quick] [--engine E] [--seed N] [--only NAME=VALUE] [--out DIR] [--json]\n`,
-  );
-  for (const { name, title } of experiments) process.stderr.write(`  ${name.padEnd(18)}${title}\n`);
+  process.stderr.write(`error: ${fault}\n\n${usageText}`);
   process.exit(2);
 }

@@ -8,20 +8,40 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { KvchainError } from '../../chain/errors.ts';
+import { tellFailure } from '../failure.ts';
 import { experimentFolders, reportPage } from './report-page.ts';
 
-const { from, out } = readArguments();
-await writeFile(out, reportPage(from));
-process.stdout.write(`${out}: ${experimentFolders(from).join(', ')}\n`);
+const usage = `usage: report [--from DIR] [--out FILE]
 
-function readArguments(): { readonly from: string; readonly out: string } {
-  const committed = fileURLToPath(new URL('../../../docs/experiments/', import.meta.url));
-  try {
-    const { values } = parseArgs({ options: { from: { type: 'string' }, out: { type: 'string' } } });
-    return { from: values.from ?? committed, out: values.out ?? 'report.html' };
-  } catch (error) {
-    const fault = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`${fault}\nusage: report [--from DIR] [--out FILE]\n`);
-    process.exit(2);
+  --from DIR   a folder that holds a folder an experiment, each made by experiment --out (default: docs/experiments of this program)
+  --out FILE   where the page goes (default: report.html)
+  --help       print this
+`;
+
+try {
+  await main();
+} catch (error) {
+  process.exitCode = tellFailure(error);
+}
+
+async function main(): Promise<void> {
+  const options = { from: { type: 'string' }, out: { type: 'string' }, help: { type: 'boolean' } } as const;
+  const { help = false, out = 'report.html', from = committed() } = parseArgs({ options }).values;
+  if (help) {
+    process.stdout.write(usage);
+    return;
   }
+  const names = experimentFolders(from);
+  if (names.length === 0) {
+    throw new KvchainError('NOT_FOUND', `nothing to report: ${from} holds no folder of an experiment`, {
+      action: `Run one with \`kvchain-testnet experiment NAME --out ${from}/NAME\`, or name another folder with --from.`,
+    });
+  }
+  await writeFile(out, reportPage(from));
+  process.stdout.write(`${out}: ${names.join(', ')}\n`);
+}
+
+function committed(): string {
+  return fileURLToPath(new URL('../../../docs/experiments/', import.meta.url));
 }

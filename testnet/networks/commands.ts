@@ -112,7 +112,7 @@ function addDown(program: Command): void {
       } catch (error) {
         if (!(error instanceof KvchainError) || error.code !== 'UNREACHABLE') throw error;
         process.stdout.write(
-          `the network did not run any more; ${await endLeftovers(state)} of its processes were left\n`,
+          `the network did not run any more; ${await endLeftovers(state)} of its processes were left, and have been ended\n`,
         );
       }
     }),
@@ -160,13 +160,17 @@ const memberOrders = [
   ['resume', 'Lets a frozen member go on.', 'goes on'],
 ] as const;
 
+/** The address of a member that is elsewhere after its restart. */
+const movedSchema = z.string().nullable();
+
 function addOrders(program: Command): void {
   for (const [name, meaning, done] of memberOrders) {
     const command = program.command(name).argument('<member>', 'its number', whole).description(meaning);
     withFolder(command).action(
       runAction(command, async ({ dir }, [member]) => {
-        await order(dir, { order: name, index: Number(member) });
-        process.stdout.write(`member ${member} ${done}\n`);
+        const movedTo = movedSchema.parse(await order(dir, { order: name, index: Number(member) }));
+        const where = movedTo === null ? '' : `, at other ports, for another program has taken its own: ${movedTo}`;
+        process.stdout.write(`member ${member} ${done}${where}\n`);
       }),
     );
   }
@@ -206,7 +210,7 @@ function addLinkOrders(program: Command): void {
     .command('drop')
     .argument('<from>', 'number of a daemon', whole)
     .argument('<to>', 'number of a member', whole)
-    .argument('<rate>', '0 to 1')
+    .argument('<rate>', '0 to 1', rateOf)
     .description('Loses so much of what one member sends to another.');
   withFolder(drop).action(
     runAction(drop, async ({ dir }, [from, to, rate]) => {
@@ -231,8 +235,14 @@ function text(value: unknown): string | undefined {
 }
 
 function whole(given: string): number {
-  if (!/^\d{1,12}$/.test(given)) throw new InvalidArgumentError('Expected a whole number.');
+  if (!/^\d{1,12}$/.test(given)) throw new InvalidArgumentError('Expected a whole number of at most 12 digits.');
   return Number(given);
+}
+
+function rateOf(given: string): number {
+  const rate = Number(given);
+  if (given.trim() === '' || !Number.isFinite(rate)) throw new InvalidArgumentError('Expected a number from 0 to 1.');
+  return rate;
 }
 
 function readText(file: string): string {

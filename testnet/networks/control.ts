@@ -1,12 +1,13 @@
 /** Orders to a running network from another terminal: one JSON line over a socket of its owner alone, and one line back. */
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, rmdir } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { isErrorCode, KvchainError } from '../../chain/errors.ts';
+import { failureOf } from '../failure.ts';
 
 const index = z.int().min(0);
 
@@ -61,9 +62,15 @@ export async function listenForOrders(carryOut: (order: Order) => Promise<unknow
     socket,
     close: async () => {
       server.close();
-      await rm(dirname(socket), { recursive: true, force: true });
+      await removeSocket(socket);
     },
   };
+}
+
+/** Removes the socket and its folder, also those of a network whose `up` was killed; a folder that holds anything else stays. */
+export async function removeSocket(socket: string): Promise<void> {
+  await rm(socket, { force: true });
+  await rmdir(dirname(socket)).catch(() => {});
 }
 
 async function answer(connection: Socket, carryOut: (order: Order) => Promise<unknown>): Promise<void> {
@@ -74,7 +81,7 @@ async function answer(connection: Socket, carryOut: (order: Order) => Promise<un
     .then(
       value => ({ value: value ?? null }),
       (error: unknown) => {
-        const told = error instanceof KvchainError ? error : new KvchainError('INTERNAL', String(error));
+        const told = failureOf(error) ?? new KvchainError('INTERNAL', String(error));
         return { code: told.code, message: told.message, action: told.action };
       },
     );

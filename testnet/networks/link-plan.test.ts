@@ -33,6 +33,18 @@ describe('the plan of the links', () => {
     expect(plan.link(0, 1)).toEqual(good);
   });
 
+  it.each([-1, 2_001, 99_999_999_999, 0.5, Number.NaN])('a delay of %d ms is refused, and not remembered', delayMs => {
+    const plan = new LinkPlan(2, allPairs(2));
+    expect(() => plan.delay(0, 1, delayMs)).toThrow(`from 0 to 2000, not ${delayMs}`);
+    expect(plan.link(0, 1)).toEqual(good);
+  });
+
+  it.each([-0.1, 1.1, Number.NaN])('a loss of %d is refused, and not remembered', lossRate => {
+    const plan = new LinkPlan(2, allPairs(2));
+    expect(() => plan.drop(0, 1, lossRate)).toThrow(`from 0 to 1, not ${lossRate}`);
+    expect(plan.link(0, 1)).toEqual(good);
+  });
+
   it.each(['0,1/2', '0,1/2,3,4', '0,1/1,2,3', '0,1,2,3/4'])('a partition %s of four members is refused', text => {
     const plan = new LinkPlan(4, allPairs(4));
     expect(() => plan.partition(parseGroups(text))).toThrow('names each of 0 to 3 once');

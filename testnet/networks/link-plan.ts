@@ -2,6 +2,7 @@
  * How every link of a network should be, as its shape and the operator's faults say; what is set at the daemons follows it. Data alone.
  */
 import { KvchainError } from '../../chain/errors.ts';
+import { delayMsMax } from '../../daemon/rpc/api-node.ts';
 import { allPairs, type Edge } from './topology.ts';
 
 /** What one side does with its link to another: carries nothing either way, or sends late, or loses some of what it sends. */
@@ -48,13 +49,19 @@ export class LinkPlan {
     this.#groups = groups;
   }
 
-  /** What `from` sends to `to` arrives so much later. */
+  /** What `from` sends to `to` arrives so much later. Error thrown: USAGE beyond what daemons do; the plan is then as it was. */
   delay(from: number, to: number, delayMs: number): void {
+    if (!Number.isInteger(delayMs) || delayMs < 0 || delayMs > delayMsMax) {
+      throw new KvchainError('USAGE', `a delay is a whole number of ms from 0 to ${delayMsMax}, not ${delayMs}`);
+    }
     this.#delays.set(key(from, to), delayMs);
   }
 
-  /** So much of what `from` sends to `to`, from 0 to 1, is lost. */
+  /** So much of what `from` sends to `to`, from 0 to 1, is lost. Error thrown: USAGE for another rate; the plan is then as it was. */
   drop(from: number, to: number, lossRate: number): void {
+    if (!(lossRate >= 0 && lossRate <= 1)) {
+      throw new KvchainError('USAGE', `a rate of loss is a number from 0 to 1, not ${lossRate}`);
+    }
     this.#losses.set(key(from, to), lossRate);
   }
 

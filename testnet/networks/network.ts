@@ -103,15 +103,21 @@ export class RunningNetwork {
     });
   }
 
-  /** Stops it if it runs, starts it with the folder and the ports that it had, links it again and lets it mine. */
-  async restart(index: number): Promise<void> {
+  /**
+   * Stops it if it runs, starts it with the folder and the ports that it had, links it again and lets it mine. Gives the address of a
+   * daemon that is elsewhere now, because another program had taken a port of it; else null.
+   */
+  async restart(index: number): Promise<string | null> {
     const member = this.member(index);
+    const before = member.address;
     await member.stop();
     for (const key of this.#applied.keys()) if (key.startsWith(`${index},`)) this.#applied.delete(key);
     await member.start();
     await this.#applyLinks();
     for (const edge of this.#dials) if (edge.includes(index)) await this.#dial(edge);
     await startMining(member);
+    const hasMoved = member.plan.role === 'node' && before !== null && before !== member.address;
+    return hasMoved ? member.address : null;
   }
 
   /** A frozen member missed what changed of its links. */
@@ -131,7 +137,7 @@ export class RunningNetwork {
     await this.#applyLinks();
   }
 
-  /** Error thrown: USAGE where `from` is an attacker, which obeys nobody. */
+  /** Errors thrown: USAGE beyond the limits of the plan, and where `from` is an attacker, which obeys nobody. */
   async delay(from: number, to: number, delayMs: number): Promise<void> {
     this.#expectDaemon(from, to);
     this.#links.delay(from, to, delayMs);

@@ -9,6 +9,7 @@ import { toUtf8 } from '../../chain/bytes.ts';
 import { KvchainError } from '../../chain/errors.ts';
 import { writePrivateFile } from '../../daemon/keystore/private-file.ts';
 import { until } from '../until.ts';
+import { removeSocket } from './control.ts';
 import { removeHosts } from './hosts.ts';
 
 const fileName = 'network.json';
@@ -73,8 +74,8 @@ export async function clearFolder(folder: string): Promise<void> {
   for (const name of names) await rm(join(folder, name), { recursive: true });
 }
 
-/** Ends the members of a network whose `up` was killed; gives how many there were. */
-export async function endLeftovers({ pid, members }: NetworkState): Promise<number> {
+/** Ends the members of a network whose `up` was killed, and removes its socket; gives how many members there were. */
+export async function endLeftovers({ pid, socket, members }: NetworkState): Promise<number> {
   // A process id may be another program's by now: a member names its folder.
   const isThere = ({ pid, dataDir }: NetworkState['members'][number]) => commandOf(pid).includes(dataDir);
   const left = members.filter(isThere);
@@ -86,6 +87,7 @@ export async function endLeftovers({ pid, members }: NetworkState): Promise<numb
     for (const member of left.filter(isThere)) process.kill(member.pid ?? 0, 'SIGKILL');
   });
   removeHosts(pid);
+  await removeSocket(socket);
   return left.length;
 }
 

@@ -2,12 +2,13 @@
 import '../../daemon/polyfill.ts';
 import { writeFileSync } from 'node:fs';
 import { unreachable } from '../../chain/errors.ts';
+import { tellFailure } from '../failure.ts';
 import { hunt, type MutantResult, mutants } from '../mutants/mutants.ts';
 import { mutantsPage } from '../mutants/page.ts';
 import { type Outcome, runCampaign } from './campaign.ts';
 import { crashEverywhere } from './crash-points.ts';
 import { drawDiagram, happeningOf, wordOf } from './diagram.ts';
-import { readWish, type Wish } from './options.ts';
+import { readWish, simulateUsage, type Wish } from './options.ts';
 import { type Fault, optionsOf, type Scenario } from './scenario.ts';
 import { SeedProgress } from './seed-progress.ts';
 import { shrink } from './shrink.ts';
@@ -15,11 +16,21 @@ import { type Report, simulate } from './simulate.ts';
 import { summarize } from './summary.ts';
 import type { Carried } from './wires.ts';
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2)).catch(tellFailure);
 
 async function main(args: readonly string[]): Promise<number> {
-  const wish = readWish(args);
-  if (wish === null) return 2;
+  if (args.includes('--help')) {
+    process.stdout.write(simulateUsage);
+    return 0;
+  }
+  let wish: Wish;
+  try {
+    wish = readWish(args);
+  } catch (error) {
+    const exitCode = tellFailure(error);
+    process.stderr.write(`\n${simulateUsage}`);
+    return exitCode;
+  }
   switch (wish.task) {
     case 'campaign':
       return campaign(wish);
@@ -74,6 +85,8 @@ async function campaign(wish: Wish): Promise<number> {
 
 /** Seeds in this process, with all that happens. */
 async function trace(wish: Wish): Promise<number> {
+  // A path that cannot be written is told before the run, not after it.
+  if (wish.diagram !== null) writeFileSync(wish.diagram, '');
   for (const scenario of scenariosOf(wish)) {
     const lines: string[] = [];
     const carried: Carried[] = [];

@@ -2,6 +2,7 @@
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { KvchainError } from '../../chain/errors.ts';
 import { type EngineName, engineNames } from '../../chain/genesis.ts';
 import { createEngine } from '../../consensus/registry.ts';
 import { type Fault, faults, faultsBeyond, parseFaults, usualIntervalMs } from './scenario.ts';
@@ -33,13 +34,17 @@ export interface Wish {
   readonly page: 'written' | 'left';
 }
 
-const usage = `Usage: kvchain-testnet simulate [--seed N | --seeds A..B] [--nodes N] [--faults all|beyond|none|LIST] [options]
+/** Eighteen digits. */
+const seedMax = 10n ** 18n - 1n;
+
+/** What `simulate --help` prints. */
+export const simulateUsage = `Usage: kvchain-testnet simulate [--seed N | --seeds A..B] [--nodes N] [--faults all|beyond|none|LIST] [options]
 
 Runs whole nodes in virtual time and checks that they keep their promises. The same seed gives the same trace. Exit code 0 only when
 every seed passes; a seed that fails leaves its trace.
 
   --engine NAME     the engine (default pow)
-  --seed N          the seed, an integer (default 1)
+  --seed N          the seed, an integer from 0 to ${seedMax} (default 1)
   --seeds A..B      all seeds from A to B, on all cores
   --nodes N         machines, 3 to 100 (default: each seed chooses 3 to 10)
   --interval MS     mean time between blocks, 100 to 600000 (default 1000)
@@ -57,6 +62,7 @@ every seed passes; a seed that fails leaves its trace.
   --progress        tell failures and the time left alone, and with which seed to go on after --seconds
   --seconds N       with --progress: begin no seed after so much time (default: all seeds)
   --json            print the result as one line of JSON
+  --help            print this
 
 Faults:
 ${tableOf(faults)}
@@ -64,17 +70,8 @@ With --faults beyond also:
 ${tableOf(faultsBeyond)}
 `;
 
-/** Null when it is not understood; why has been told then. */
-export function readWish(args: readonly string[]): Wish | null {
-  try {
-    return wishOf(args);
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-    return null;
-  }
-}
-
-function wishOf(args: readonly string[]): Wish {
+/** Errors thrown: USAGE, and what parseArgs throws. */
+export function readWish(args: readonly string[]): Wish {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -97,27 +94,22 @@ function wishOf(args: readonly string[]): Wish {
       progress: { type: 'boolean', default: false },
       seconds: { type: 'string' },
       json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) throw new RangeError('What the simulator can do:');
   const known = createEngine(values.engine);
-  if (!known.ok) throw new RangeError(known.error.detail);
+  if (!known.ok) throw new KvchainError('USAGE', known.error.detail);
   const engine = engineNames.find(name => name === values.engine) ?? 'pow';
-  const range = /^(\d{1,18})(?:\.\.(\d{1,18}))?$/.exec(
-    values.seeds ?? values.seed ?? (values.mutants ? '1..200' : '1'),
-  );
-  if (!range?.[1]) throw new RangeError('a seed is an integer, seeds are two of them with two dots between');
+  const [first, last] = seedsOf(values.seeds ?? values.seed ?? (values.mutants ? '1..200' : '1'));
   const signatures = schemeNames.find(name => name === values.signatures);
-  if (signatures === undefined) throw new RangeError(`--signatures is one of ${schemeNames.join(', ')}`);
+  if (signatures === undefined) throw new KvchainError('USAGE', `--signatures is one of ${schemeNames.join(', ')}`);
   const chosen = parseFaults(values.faults ?? 'all');
-  if (!chosen.ok) throw new RangeError(chosen.error.detail);
+  if (!chosen.ok) throw new KvchainError('USAGE', chosen.error.detail);
   return {
     engine,
     nodes: values.nodes === undefined ? null : integer('--nodes', values.nodes, 3, 100),
     intervalMs: integer('--interval', values.interval, 100, 600_000),
-    first: BigInt(range[1]),
-    last: BigInt(range[2] ?? range[1]),
+    first,
+    last,
     faults: values.faults === undefined && values.mutants !== undefined ? null : chosen.value,
     signatures,
     without: values.without === '' ? [] : values.without.split(',').map(text => integer('--without', text, 0, 99)),
@@ -133,6 +125,18 @@ function wishOf(args: readonly string[]): Wish {
     diagram: values.diagram ?? null,
     page: values.write ? 'written' : 'left',
   };
+}
+
+function seedsOf(text: string): readonly [first: bigint, last: bigint] {
+  const range = /^(\d+)(?:\.\.(\d+))?$/.exec(text);
+  if (!range?.[1]) {
+    const expected = 'a seed is an integer, seeds are two of them with two dots between';
+    throw new KvchainError('USAGE', `${expected}, not ${JSON.stringify(text)}`);
+  }
+  const [first, last] = [BigInt(range[1]), BigInt(range[2] ?? range[1])];
+  if (first > last) throw new KvchainError('USAGE', `seeds ${text}: the first is greater than the last`);
+  if (last > seedMax) throw new KvchainError('USAGE', `a seed is an integer from 0 to ${seedMax}, not ${last}`);
+  return [first, last];
 }
 
 function taskOf(values: {
@@ -156,7 +160,7 @@ function outputOf({ json, progress }: { json: boolean; progress: boolean }): Wis
 function integer(name: string, text: string, min: number, max: number): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < min || value > max) {
-    throw new RangeError(`${name} is an integer from ${min} to ${max}, not ${JSON.stringify(text)}`);
+    throw new KvchainError('USAGE', `${name} is an integer from ${min} to ${max}, not ${JSON.stringify(text)}`);
   }
   return value;
 }
