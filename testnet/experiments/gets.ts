@@ -30,7 +30,7 @@ const needs: Grid['needs'] = { 'case reorg': { nodes: 2 }, 'case cold cache': { 
 
 function gridOf(engine: string, clients: number): Grid {
   const usual = { engine, case: 'usual', nodes: 1, clients, valueBytes: 100, keys: 1_000 };
-  const others = [1, 8, 64, 256].filter(count => count !== clients);
+  const others = [1, 8, 64, 128].filter(count => count !== clients);
   // One connection to each daemon at the least.
   const several = Object.fromEntries(
     variations.nodes.map(nodes => [`nodes ${nodes}`, { clients: Math.max(clients, nodes) }]),
