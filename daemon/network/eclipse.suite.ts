@@ -9,7 +9,7 @@ import { startNode, stopNodes, type TestNode, until } from './fixtures.suite.ts'
 const tables = { outboundPeersTarget: 2, inboundPeersMax: 2, anchorsMax: 1 };
 /** They wait to be dialled: whether there is an honest link is up to the victim alone. */
 const waiting = { limits: { outboundPeersTarget: 0 } };
-const identities = tables.outboundPeersTarget + tables.inboundPeersMax;
+const waiters = tables.outboundPeersTarget + 1;
 
 /** Restarts the victim so many times; tells after which of them it had no link to an honest node though its tables were full, or null. */
 export async function eclipsedAfter(restarts: number): Promise<number | null> {
@@ -22,7 +22,9 @@ export async function eclipsedAfter(restarts: number): Promise<number | null> {
 
 async function surround(restarts: number): Promise<number | null> {
   const honest = await startMany(tables.outboundPeersTarget);
-  const eclipsers = await startMany(identities);
+  const eclipsers = await startMany(waiters);
+  // Others than those in the book: whom the victim is linked with already it does not dial, which would protect it.
+  const dialers = await startMany(tables.inboundPeersMax);
   let book: readonly string[] = [];
   const addressBook = {
     load: async () => (book.length === 0 ? [] : [...new Set([...book, ...eclipsers.map(addressOf)])]),
@@ -38,7 +40,7 @@ async function surround(restarts: number): Promise<number | null> {
   await first.network.stop();
   for (let restart = 1; restart <= restarts; restart++) {
     const victim = await startNode({ identity, addressBook, listen, limits: tables });
-    await Promise.allSettled(eclipsers.map(({ network }) => network.addPeer(victim.address)));
+    await Promise.allSettled(dialers.map(({ network }) => network.addPeer(victim.address)));
     await until('the tables of the victim are full', () => hasAllOutbound(victim), 30_000);
     const hasHonestLink = honest.some(({ id }) => victim.present.has(id));
     await victim.network.stop();
