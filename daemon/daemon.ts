@@ -2,7 +2,6 @@
  * The daemon: the node over the machine's own network, disk and threads, with the API before it. Parts are opened in order and closed
  * backwards; when one does not open, those before it are closed.
  */
-
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { toHex } from '../chain/bytes.ts';

@@ -2,7 +2,6 @@
  * The node: its parts built in order over the seven ports, stopped backwards. It knows no clock, socket or disk but those that it is
  * given, so the daemon and the simulator run the same one.
  */
-
 import type { Block, SealedHeader } from '../chain/block.ts';
 import { KvchainError } from '../chain/errors.ts';
 import { chainIdOf, type Genesis } from '../chain/genesis.ts';

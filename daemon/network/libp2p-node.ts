@@ -2,7 +2,6 @@
  * libp2p as this network uses it: TCP, noise, yamux, gossipsub, identify, ping and, on a LAN, mDNS; all of it bounded, quiet, and
  * asked before it connects to anybody.
  */
-
 import type { GossipSub, gossipsub } from '@chainsafe/libp2p-gossipsub';
 import type { ConnectionGater, Libp2p, PeerDiscovery, PrivateKey } from '@libp2p/interface';
 import { KvchainError } from '../../chain/errors.ts';

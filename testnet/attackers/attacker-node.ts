@@ -2,7 +2,6 @@
  * An attacker of real daemons: a whole node over real sockets, in this process, with its chain in memory. Its policy is in the network port
  * between the node and the wire, so no honest daemon has an option for it.
  */
-
 import { randomBytes } from 'node:crypto';
 import type { Genesis } from '../../chain/genesis.ts';
 import { signerOf } from '../../chain/transaction.ts';

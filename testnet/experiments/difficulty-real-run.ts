@@ -1,7 +1,8 @@
 /** Difficulty on real daemons, which try real nonces at the rate that they are given: intervals by the times of the headers. */
 import type { KvchainClient } from '../../daemon/rpc/client.ts';
 import { planOf } from '../networks/network-file.ts';
-import { clientOf, inLaboratory, untilOneHead } from '../scenarios/laboratory.ts';
+import { comeToRest } from '../scenarios/at-rest.ts';
+import { clientOf, inLaboratory } from '../scenarios/laboratory.ts';
 import { until } from '../until.ts';
 
 const headersAtOnce = 500;
@@ -55,17 +56,14 @@ async function untilHeight(clients: readonly KvchainClient[], height: number, { 
   });
 }
 
-/** One miner goes on until all follow it; then what they mined is counted. */
+/** What they mined, once all have come to rest. */
 async function chainOf(clients: readonly KvchainClient[]): Promise<RealChain> {
-  const [last, ...others] = clients;
-  if (last === undefined) throw new Error('a network without daemons');
-  await Promise.all(others.map(client => client.call('miner_stop', {})));
-  await untilOneHead(clients);
-  await last.call('miner_stop', {});
-  const [standing] = await untilOneHead(clients);
+  const [first] = clients;
+  if (first === undefined) throw new Error('a network without daemons');
+  const [standing] = await comeToRest(clients, []);
   const miners = await Promise.all(clients.map(client => client.call('miner_status', {})));
   const found = miners.reduce((sum, { blocksFound }) => sum + blocksFound, 0);
-  const times = await timesOf(last);
+  const times = await timesOf(first);
   const depths = await Promise.all(clients.map(deepestReorg));
   return {
     times,

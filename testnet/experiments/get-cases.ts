@@ -2,7 +2,7 @@
 import type { PlannedRequest } from '../bench/http-plan.ts';
 import { UndoneBlocks } from '../scenarios/undone-blocks.ts';
 import { until } from '../until.ts';
-import { type LoadedNetwork, untilIncluded } from './loaded-network.ts';
+import { type LoadedNetwork, submitPuts, untilIncluded } from './loaded-network.ts';
 
 export interface GetPlan {
   readonly requests: readonly PlannedRequest[];
@@ -23,7 +23,6 @@ const versions = 30;
 const rewritten = 100;
 /** What is put beside the gets, in transactions that each write one key. */
 const putsBeside = 3_000;
-const putsAtOnce = 250;
 /** Both sides of a network that is cut in two grow by so much. */
 const blocksApart = 6;
 const waitMs = 120_000;
@@ -75,7 +74,7 @@ export const getCases: Readonly<Record<string, GetCase>> = {
   },
 };
 
-function read(name: string, query = ''): PlannedRequest {
+export function read(name: string, query = ''): PlannedRequest {
   return { method: 'GET', path: `/v1/kv/${encodeURIComponent(name)}${query}` };
 }
 
@@ -93,9 +92,7 @@ async function rewrite({ clients, signer }: LoadedNetwork): Promise<number> {
 async function putOthers({ clients, putters }: LoadedNetwork, node: number): Promise<void> {
   const [client, putter] = [clients[node], putters[node]];
   if (client === undefined || putter === undefined) throw new Error(`no daemon ${node}`);
-  for (let put = 0; put < putsBeside; put += putsAtOnce) {
-    await client.submitMany(putter.puts(putsAtOnce), { timeoutMs: 30_000 });
-  }
+  await submitPuts(client, putter, putsBeside);
   await untilIncluded([client]);
 }
 

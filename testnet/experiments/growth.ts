@@ -11,6 +11,11 @@ interface Growth {
   readonly columns: Readonly<Record<string, string>>;
 }
 
+/** As a text says a figure: three significant digits. */
+export function threeDigits(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}
+
 /** Of the column `nodes`. */
 export function growth(rows: readonly Row[], { of, name, caption, title, columns }: Growth): Drawing {
   const values = rows.flatMap(row =>

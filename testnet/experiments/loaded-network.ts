@@ -17,6 +17,8 @@ import { until } from '../until.ts';
 const hashRate = 4_000;
 const accounts = 100;
 const settleMs = 120_000;
+/** In one call. */
+const putsAtOnce = 250;
 /** Of a transaction that fills the network. */
 const fillOperations = 1_000;
 const fillBytes = 200_000;
@@ -86,6 +88,13 @@ export async function untilIncluded(clients: readonly KvchainClient[]): Promise<
     const pools = await Promise.all(clients.map(client => client.call('mempool_info', {})));
     return pools.every(({ transactions }) => transactions === 0);
   });
+}
+
+/** Puts so many keys, a key in a transaction; resolves when they are in the daemon's mempool. */
+export async function submitPuts(client: KvchainClient, signer: LoadSigner, count: number): Promise<void> {
+  for (let put = 0; put < count; put += putsAtOnce) {
+    await client.submitMany(signer.puts(Math.min(putsAtOnce, count - put)), { timeoutMs: 30_000 });
+  }
 }
 
 /** The request that submits one transaction. */

@@ -2,7 +2,7 @@
 import type { Transaction } from '../../chain/transaction.ts';
 import type { LoadSigner } from '../bench/load-signer.ts';
 import { growApart, healAndSeeReorg } from './get-cases.ts';
-import type { LoadedNetwork } from './loaded-network.ts';
+import { type LoadedNetwork, submitPuts } from './loaded-network.ts';
 import { intervalMs } from './rate-cells.ts';
 
 export interface PutCase {
@@ -25,7 +25,6 @@ export interface PutOrder {
 
 /** In the mempool before the first put of the measurement. */
 const waiting = 20_000;
-const waitingAtOnce = 250;
 const manyPuts = 100;
 /** Keys of one account that are written again and again. */
 const rewritten = 10;
@@ -69,14 +68,9 @@ export const putCases: Readonly<Record<string, PutCase>> = {
 /** The only daemon does not mine any more, and holds puts of others. */
 async function fillMempool({ clients, signer }: LoadedNetwork): Promise<void> {
   const [client] = clients;
-  await client?.call('miner_stop', {});
-  for (let put = 0; put < waiting; put += waitingAtOnce) {
-    const puts = Array.from({ length: waitingAtOnce }, (_, index) => {
-      const number = 1_000_000 + put + index;
-      return signer.put(number, { first: number, count: 1 });
-    });
-    await client?.submitMany(puts, { timeoutMs: 30_000 });
-  }
+  if (client === undefined) throw new Error('a network without daemons');
+  await client.call('miner_stop', {});
+  await submitPuts(client, signer, waiting);
 }
 
 /** What theory says of the wait for the next block: the percentile of an exponential distribution whose mean is the interval. */

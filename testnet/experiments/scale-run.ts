@@ -1,10 +1,11 @@
 /** One cell of the experiment about scale: the same things measured on a network of so many daemons. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { percentilesOf } from '../demo/percentiles.ts';
-import { untilOneHead } from '../scenarios/laboratory.ts';
+import { comeToRest } from '../scenarios/at-rest.ts';
 import { until } from '../until.ts';
 import { BlockSpread } from './block-spread.ts';
 import { numberIn, type Row } from './experiment.ts';
+import { read } from './get-cases.ts';
 import { type LoadedNetwork, loadAll, onLoadedNetwork, submission, untilIncluded } from './loaded-network.ts';
 import { loopbackTraffic, trafficSince } from './loopback-traffic.ts';
 import { putCases } from './put-cases.ts';
@@ -84,7 +85,7 @@ async function blocks(loaded: LoadedNetwork): Promise<Row> {
 
 async function rates({ clients, putters, names }: LoadedNetwork): Promise<Row> {
   const loaded = clients.slice(0, loadedMax);
-  const reads = names.map(name => ({ method: 'GET', path: `/v1/kv/${encodeURIComponent(name)}` }) as const);
+  const reads = names.map(name => read(name));
   const load = { durationMs: loadMs };
   const gets = await loadAll(loaded, connections, () => ({ ...load, requests: reads, repeats: true }));
   const each = Math.floor(putsMax / loaded.length);
@@ -99,13 +100,9 @@ async function rates({ clients, putters, names }: LoadedNetwork): Promise<Row> {
   return { getsPerSecond: gets.perSecond, putsPerSecond };
 }
 
-/** The blocks that lost, of all that were found; one miner goes on until all follow it. */
+/** The blocks that lost, of all that were found. */
 async function ending({ clients }: LoadedNetwork): Promise<Row> {
-  const [last, ...others] = clients;
-  await Promise.all(others.map(client => client.call('miner_stop', {})));
-  await untilOneHead(clients);
-  await last?.call('miner_stop', {});
-  const standings = await untilOneHead(clients);
+  const standings = await comeToRest(clients, []);
   const found = await Promise.all(clients.map(async client => (await client.call('miner_status', {})).blocksFound));
   const all = found.reduce((sum, each) => sum + each, 0);
   const roots = new Set(standings.map(({ stateRoot }) => stateRoot)).size;

@@ -1,7 +1,7 @@
 /** Broadcast and agreement as nodes go from one to a thousand, in virtual time. */
 import { type Experiment, numberIn, type Row, type Size } from './experiment.ts';
 import { meshDegree } from './gossip-mesh.ts';
-import { growth } from './growth.ts';
+import { growth, threeDigits } from './growth.ts';
 import { blockMs, runNetwork, transactionsPerBlock } from './scale-simulated-run.ts';
 
 export const scaleSimulated: Experiment = {
@@ -66,13 +66,9 @@ function findings(rows: readonly Row[]): string {
   return [
     `With ${numberIn(last, 'nodes')} nodes:`,
     '',
-    `- a block costs ${shown(numberIn(last, 'kilobytesPerBlock'))} kB on all links, ${shown(perNode)} kB a node; a put ${shown(numberIn(last, 'kilobytesPerTransaction'))} kB.`,
-    `- a block is with half of the nodes after ${shown(numberIn(last, 'half'))} ms and with 95 % after ${shown(numberIn(last, 'most'))} ms.`,
-    `- orphans are ${shown(100 * numberIn(last, 'orphanRate'))} % of the blocks found, where one node alone has ${shown(100 * numberIn(first, 'orphanRate'))} %.`,
-    `- a put is on the chain after ${shown(numberIn(last, 'inclusionMs'))} ms at the median, with one node after ${shown(numberIn(first, 'inclusionMs'))} ms.`,
+    `- a block costs ${threeDigits(numberIn(last, 'kilobytesPerBlock'))} kB on all links, ${threeDigits(perNode)} kB a node; a put ${threeDigits(numberIn(last, 'kilobytesPerTransaction'))} kB.`,
+    `- a block is with half of the nodes after ${threeDigits(numberIn(last, 'half'))} ms and with 95 % after ${threeDigits(numberIn(last, 'most'))} ms.`,
+    `- orphans are ${threeDigits(100 * numberIn(last, 'orphanRate'))} % of the blocks found, where one node alone has ${threeDigits(100 * numberIn(first, 'orphanRate'))} %.`,
+    `- a put is on the chain after ${threeDigits(numberIn(last, 'inclusionMs'))} ms at the median, with one node after ${threeDigits(numberIn(first, 'inclusionMs'))} ms.`,
   ].join('\n');
-}
-
-function shown(value: number): string {
-  return String(Number(value.toPrecision(3)));
 }

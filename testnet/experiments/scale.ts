@@ -1,7 +1,7 @@
 /** What one more daemon costs: broadcast, puts, gets and agreement on networks of 1 to 32 real daemons. */
 import { engineNames } from '../../consensus/registry.ts';
 import { type Experiment, numberIn, type Row, type Size } from './experiment.ts';
-import { growth } from './growth.ts';
+import { growth, threeDigits } from './growth.ts';
 import { runScale } from './scale-run.ts';
 
 const targetMs = 2_000;
@@ -65,12 +65,13 @@ export const scale: Experiment = {
   findings: rows => {
     const [first, last] = [rows[0], rows.at(-1)];
     if (first === undefined || last === undefined) return 'Nothing was run.';
-    const from = (column: string) => `${shown(numberIn(first, column))} to ${shown(numberIn(last, column))}`;
+    const from = (column: string) =>
+      `${threeDigits(numberIn(first, column))} to ${threeDigits(numberIn(last, column))}`;
     const many = `${numberIn(first, 'nodes')} to ${numberIn(last, 'nodes')} daemons`;
     return [
       `From ${many}:`,
       '',
-      `- a put costs ${from('kilobytesPerPut')} kB on all links; that is ${shown(numberIn(last, 'kilobytesPerPut') / numberIn(last, 'nodes'))} kB a daemon at the larger size.`,
+      `- a put costs ${from('kilobytesPerPut')} kB on all links; that is ${threeDigits(numberIn(last, 'kilobytesPerPut') / numberIn(last, 'nodes'))} kB a daemon at the larger size.`,
       `- a block takes ${from('most')} ms to 95 % of them, and a put is included after ${from('inclusionMs')} ms at the median.`,
       `- puts ${from('putsPerSecond')} a second, gets ${from('getsPerSecond')} a second.`,
       `- orphans ${from('orphanRate')} of the blocks found. State roots at the end: ${Math.max(...rows.map(row => numberIn(row, 'roots')))}.`,
@@ -81,7 +82,3 @@ export const scale: Experiment = {
     '- The network itself is not the limit: what a daemon receives of a put does not grow with their number.',
   ].join('\n'),
 };
-
-function shown(value: number): string {
-  return String(Number(value.toPrecision(3)));
-}
