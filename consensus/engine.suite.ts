@@ -27,6 +27,8 @@ export interface Law {
 }
 
 const runs = { numRuns: 25 };
+/** Members of the network that a script tells of. */
+const membersMax = 5;
 
 /** Everything that a node has beside its engine: a log, stored blocks, a ledger that says yes, and what it told others. */
 class Shell<S, M, R> {
@@ -142,8 +144,16 @@ function hostileScripts<S, M, R>(fixture: EngineFixture<S, M, R>): fc.Arbitrary<
     fc.tuple(now, hash).map(([at, bad]) => ({ type: 'invalid', now: at, hash: bad, code: 'BAD_STATE_ROOT' })),
   ];
   if (fixture.messages !== null) {
-    const message = fc.tuple(now, peer, fixture.messages);
-    events.push(message.map(([at, sender, content]) => ({ type: 'message', now: at, from: sender, message: content })));
+    const message = fc.tuple(now, peer, fc.nat(membersMax - 1), fixture.messages);
+    events.push(
+      message.map(([at, sender, member, content]) => ({
+        type: 'message',
+        now: at,
+        from: sender,
+        member,
+        message: content,
+      })),
+    );
   }
   return fc.array(fc.oneof(...events), { maxLength: 60 });
 }

@@ -34,7 +34,7 @@ function voteOnce(state: Voter, event: EngineEvent<Vote>): Effect<Vote, Vote>[] 
   if (event.type !== 'message') return [];
   const { round, value } = event.message;
   const earlier = state.votes.get(round);
-  if (earlier !== undefined) return [{ type: 'send', to: event.from, message: { round, value: earlier } }];
+  if (earlier !== undefined) return [{ type: 'send', to: event.member, message: { round, value: earlier } }];
   state.votes.set(round, value);
   const vote = { round, value };
   return [
@@ -68,7 +68,7 @@ const sound: VoterEngine = {
 
 const vote = fc.record({ round: fc.nat(3), value: fc.nat(5) });
 const script = fc.array(
-  vote.map((message): EngineEvent<Vote> => ({ type: 'message', now: 1, from: 'peer', message })),
+  vote.map((message): EngineEvent<Vote> => ({ type: 'message', now: 1, from: 'peer', member: 0, message })),
   { maxLength: 12 },
 );
 
@@ -145,7 +145,8 @@ const broken: readonly (readonly [string, Law, Partial<VoterEngine>])[] = [
       step: (state, event) => {
         if (event.type !== 'timer') return voteOnce(state, event);
         const round = state.votes.size;
-        return voteOnce(state, { type: 'message', now: event.now, from: event.id, message: { round, value: 1 } });
+        const message = { round, value: 1 };
+        return voteOnce(state, { type: 'message', now: event.now, from: event.id, member: 0, message });
       },
     },
   ],

@@ -24,11 +24,20 @@ export const bodiesWantedMax = 1_024;
 /** A remote node, by the text of its network identity. */
 export type PeerId = string;
 
+/** A member's place in the genesis, from 0. */
+export type MemberIndex = number;
+
 /** Facts, each with the engine's time in Unix milliseconds. */
 export type EngineEvent<M> =
   | { readonly type: 'start'; readonly now: number }
-  /** A member's message. */
-  | { readonly type: 'message'; readonly now: number; readonly from: PeerId; readonly message: M }
+  /** What a member said, by the node that proved to be it (its handshake): `from` is where headers and bodies are asked for. */
+  | {
+      readonly type: 'message';
+      readonly now: number;
+      readonly from: PeerId;
+      readonly member: MemberIndex;
+      readonly message: M;
+    }
   | { readonly type: 'timer'; readonly now: number; readonly id: string }
   /** Headers in the order in which they were sent; null is this node's own miner. Seals and signatures are checked. */
   | {
@@ -48,7 +57,9 @@ export type EngineEvent<M> =
 export type Effect<M, R> =
   /** Write-ahead barrier (W1). */
   | { readonly type: 'persist'; readonly records: readonly R[] }
-  | { readonly type: 'send'; readonly to: PeerId; readonly message: M }
+  /** To a member; lost when it is not connected. */
+  | { readonly type: 'send'; readonly to: MemberIndex; readonly message: M }
+  /** To all other members that are connected. */
   | { readonly type: 'broadcast'; readonly message: M }
   /** At most one timer of an id runs; setting it again moves it. */
   | { readonly type: 'setTimer'; readonly id: string; readonly afterMs: number }
@@ -95,6 +106,10 @@ export interface Template {
   /** The block's time is at least this. */
   readonly timeMin: number;
   readonly extension: Uint8Array;
+  /** Whether its nonce is searched, or is zeros for an engine without proof of work. */
+  readonly nonce: 'search' | 'zeros';
+  /** Whether a block is made at once, empty when nobody wants anything, or as soon as a transaction waits. */
+  readonly when: 'at once' | 'transactions wait';
 }
 
 /** A block whose body is stored, with what the engine derived for it (`treeRecord`). */
@@ -109,7 +124,7 @@ export interface EngineContext {
   /** The sealed header of block 0. */
   readonly genesisHeader: SealedHeader;
   /** Index among the genesis members; null for an observer, and always for proof of work. */
-  readonly self: number | null;
+  readonly self: MemberIndex | null;
   /** Seed of the engine's own random choices. */
   readonly seed: bigint;
 }

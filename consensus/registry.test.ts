@@ -27,7 +27,7 @@ describe.each(built)('an instance of %s', name => {
 
   it('makes the sender of bytes that are no message pay', () => {
     const instance = engine.value.recover(context, { records: [], tree: [], applied, floor: 0 });
-    const effects = instance.step({ type: 'message', now: 0, from: 'liar', message: Uint8Array.of(0xff) });
+    const effects = instance.step({ type: 'message', now: 0, from: 'liar', member: 0, message: Uint8Array.of(0xff) });
     expect(effects).toEqual([{ type: 'penalize', peer: 'liar', code: 'BAD_MESSAGE', detail: expect.any(String) }]);
   });
 

@@ -57,7 +57,7 @@ function bench(log: Log = new MemoryLog(), outcome: () => Promise<SwitchOutcome>
     done.push(what);
   };
   const hands: DriverHands = {
-    send: (peer, message) => done.push(`send ${peer} ${message[0]}`),
+    send: (member, message) => done.push(`send ${member} ${message[0]}`),
     broadcast: message => done.push(`broadcast ${message[0]}`),
     fetchHeaders: peer => done.push(`fetchHeaders ${peer}`),
     fetchBodies: hashes => done.push(`fetchBodies ${hashes.length}`),
@@ -92,10 +92,18 @@ const message = Uint8Array.of(5);
 describe('the driver', () => {
   it('carries out the effects of a step in their order', () => {
     const { done, order } = bench();
-    const template = { parent: hash, height: 8, bits: 1, timeMin: 0, extension: new Uint8Array(0) };
+    const template = {
+      parent: hash,
+      height: 8,
+      bits: 1,
+      timeMin: 0,
+      extension: new Uint8Array(0),
+      nonce: 'search',
+      when: 'at once',
+    } as const;
     order(
       { type: 'stopMining' },
-      { type: 'send', to: 'a', message },
+      { type: 'send', to: 1, message },
       { type: 'broadcast', message },
       { type: 'fetchHeaders', peer: 'b', after: null },
       { type: 'fetchBodies', hashes: [hash, other], hint: null },
@@ -108,7 +116,7 @@ describe('the driver', () => {
     );
     expect(done).toEqual([
       'stopMining',
-      'send a 5',
+      'send 1 5',
       'broadcast 5',
       'fetchHeaders b',
       'fetchBodies 2',
@@ -138,21 +146,21 @@ describe('the driver', () => {
     const log = new HeldLog();
     const { done, order } = bench(log);
     order(persist, trace('earlier'));
-    order({ type: 'send', to: 'a', message });
+    order({ type: 'send', to: 1, message });
     await quiet();
     expect(done).toEqual([]);
     log.waiting[0]?.resolve();
     await settle('both', () => done.length === 2);
-    expect(done).toEqual(['trace earlier', 'send a 5']);
+    expect(done).toEqual(['trace earlier', 'send 1 5']);
   });
 
   it('halts when the records cannot be written, and lets nothing out any more', async () => {
     const log = new HeldLog();
     const { done, order } = bench(log);
-    order(persist, { type: 'send', to: 'a', message });
+    order(persist, { type: 'send', to: 1, message });
     log.waiting[0]?.reject(new KvchainError('DISK_FAILED', 'no space'));
     await settle('the halt', () => done.length > 0);
-    order({ type: 'send', to: 'b', message });
+    order({ type: 'send', to: 2, message });
     await quiet();
     expect(done).toEqual(['halt DISK_FAILED']);
   });

@@ -3,7 +3,7 @@
  * on stable storage. The driver decides nothing.
  */
 import { type ErrorCode, KvchainError, unreachable } from '../chain/errors.ts';
-import type { Effect, EngineEvent, PeerId, Template } from '../consensus/engine.ts';
+import type { Effect, EngineEvent, MemberIndex, PeerId, Template } from '../consensus/engine.ts';
 import type { EngineInstance } from '../consensus/instance.ts';
 import type { Clock, Log } from './ports.ts';
 
@@ -20,7 +20,7 @@ export interface SwitchOutcome {
 
 /** The parts of the node that effects are carried out by. */
 export interface DriverHands {
-  send(peer: PeerId, message: Uint8Array): void;
+  send(to: MemberIndex, message: Uint8Array): void;
   broadcast(message: Uint8Array): void;
   fetchHeaders(peer: PeerId, after: Uint8Array | null): void;
   fetchBodies(hashes: readonly Uint8Array[], hint: PeerId | null): void;

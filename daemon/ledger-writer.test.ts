@@ -229,6 +229,8 @@ describe('a template', () => {
     bits: branch.tip.header.bits,
     timeMin: branch.tip.header.time + 1,
     extension: new Uint8Array(0),
+    nonce: 'search' as const,
+    when: 'at once' as const,
   });
 
   it('leaves the tree as it was, and its block becomes the head with the roots that it named', async () => {

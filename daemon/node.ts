@@ -18,6 +18,7 @@ import { createChain } from './genesis-store.ts';
 import { LedgerEvents } from './ledger-events.ts';
 import type { MovedBlock } from './ledger-step.ts';
 import { LedgerWriter } from './ledger-writer.ts';
+import { MemberPeers } from './member-peers.ts';
 import { MempoolKeeper } from './mempool-keeper.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Clock, Log, Miner, Network, NetworkHandlers, PeerId, Random, Store, Verifier } from './ports.ts';
@@ -81,6 +82,7 @@ export class Node {
   readonly #driver: Driver;
   readonly #blocks: BlockImport;
   readonly #relay: TransactionRelay;
+  readonly #members: MemberPeers;
   readonly #snapshots: SnapshotShelf;
   /** Handshakes that were welcomed, until their connection is told. */
   readonly #statuses = new Map<PeerId, StatusMessage>();
@@ -103,6 +105,7 @@ export class Node {
     this.engine = engine;
     this.pruner = pruner;
     this.mempool = new Mempool();
+    this.#members = new MemberPeers(network);
     this.events = new LedgerEvents(chain);
     const mempool = this.mempool;
     const nextHeight = () => ledger.head.header.height + 1;
@@ -196,10 +199,8 @@ export class Node {
   #hands(): DriverHands {
     const { network } = this.ports;
     return {
-      send: (peer, message) => network.send(peer, message),
-      broadcast: message => {
-        for (const { id } of network.peers()) network.send(id, message);
-      },
+      send: (member, message) => this.#members.send(member, message),
+      broadcast: message => this.#members.broadcast(message),
       fetchHeaders: (peer, after) => this.sync.fetchHeaders(peer, after),
       fetchBodies: (hashes, hint) => this.sync.fetchBodies(hashes, hint),
       switchTo: order => this.ledger.switchTo(order),
@@ -217,6 +218,7 @@ export class Node {
   }
 
   #handlers(): NetworkHandlers {
+    const { network } = this.ports;
     return {
       localStatus: () => this.#localStatus(),
       onStatus: (peer, bytes) => this.#welcome(peer, bytes),
@@ -225,12 +227,18 @@ export class Node {
         this.#statuses.delete(peer);
         if (status) this.sync.onPeer(peer, status);
       },
-      onPeerGone: peer => this.sync.onPeerGone(peer),
+      onPeerGone: peer => {
+        this.#members.forget(peer);
+        this.sync.onPeerGone(peer);
+      },
       onGossip: (topic, from, data) =>
         this.#onDisk(topic === 'blocks' ? this.#blocks.gossiped(data, from) : this.pipeline.gossiped(data, from)),
       onRequest: (_peer, data) => this.#onDisk(this.sync.answer(data)),
       onMessage: (from, message) => {
-        this.#driver.dispatch({ type: 'message', now: this.ports.clock.now(), from, message });
+        const member = this.#members.indexOf(from);
+        if (member === null)
+          network.penalize(from, 'BAD_MESSAGE', 'a message between members from a peer that is none');
+        else this.#driver.dispatch({ type: 'message', now: this.ports.clock.now(), from, member, message });
       },
     };
   }

@@ -44,6 +44,8 @@ async function bench(onBlock: (block: Block) => Promise<void> = async () => {}) 
     bits: branch.tip.header.bits,
     timeMin: branch.tip.header.time + 1,
     extension: new Uint8Array(0),
+    nonce: 'search' as const,
+    when: 'at once' as const,
   });
   return { writer, chain, clock, miner: fakeMiner, mempool, producer, found, faults, template };
 }

@@ -119,6 +119,8 @@ function mineOn(state: PowState, head: BlockEntry, effects: PowEffect[]): void {
       bits: nextBits(head, state.params), // A-V3
       timeMin: head.sealed.header.time + 1, // A-V4
       extension: noExtension,
+      nonce: 'search',
+      when: 'at once',
     },
   });
 }

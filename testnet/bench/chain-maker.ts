@@ -80,6 +80,8 @@ export class ChainMaker {
       bits: parent.bits,
       timeMin,
       extension: parent.extension,
+      nonce: 'search' as const,
+      when: 'at once' as const,
     };
     const order = { producer: this.#publicKey, time: timeMin, transactions };
     const candidate = await this.#ledger.prepare(template, order);
