@@ -46,12 +46,15 @@ export function newManifest({ experiment, size, seed, engine }: Run): Manifest {
   return { experiment: experiment.name, size, seed: seed.toString(), engine, parts: [] };
 }
 
-/** The commit of the program's source. */
+/** The commit of the program's source. Rows of experiments are no part of it: each cell changes them. */
 export function currentCommit(): string {
-  const folder = fileURLToPath(new URL('.', import.meta.url));
-  const question = ['describe', '--always', '--dirty', '--abbrev=12', '--exclude=*'];
+  const cwd = fileURLToPath(new URL('.', import.meta.url));
+  const git = (...question: readonly string[]) =>
+    execFileSync('git', question, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   try {
-    return execFileSync('git', question, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    const commit = git('rev-parse', '--short=12', 'HEAD');
+    const changed = git('status', '--porcelain', '--untracked-files=no', '--', ':/', ':!/docs/experiments');
+    return changed === '' ? commit : `${commit}-dirty`;
   } catch {
     return 'unknown';
   }
