@@ -6,15 +6,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { KvchainError } from '../chain/errors.ts';
 import { KvchainClient } from '../daemon/rpc/client.ts';
-import { until } from './until.ts';
+import { Child } from './child.ts';
 
 const program = fileURLToPath(new URL('../daemon/main.js', import.meta.url));
-const readyMs = 60_000;
-const stopMs = 10_000;
 /** What a daemon said last is kept. */
 const tailBytes = 262_144;
-/** So much of it is in the message when it dies. */
-const lastWordsBytes = 4_000;
 
 /** What is to go wrong with a daemon. */
 export interface Hardship {
@@ -53,24 +49,16 @@ export interface DaemonProcessOptions extends Hardship {
 /** The last that it said. */
 type LastWords = () => string;
 
-interface Running {
-  readonly child: ChildProcess;
-  readonly exited: Promise<number | null>;
-  readonly said: LastWords;
-}
-
 export class DaemonProcess {
   readonly dataDir: string;
   readonly client: KvchainClient;
-  readonly #child: ChildProcess;
-  readonly #exited: Promise<number | null>;
+  readonly #child: Child;
   readonly #said: LastWords;
 
-  private constructor(dataDir: string, client: KvchainClient, { child, exited, said }: Running) {
+  private constructor(dataDir: string, client: KvchainClient, child: Child, said: LastWords) {
     this.dataDir = dataDir;
     this.client = client;
     this.#child = child;
-    this.#exited = exited;
     this.#said = said;
   }
 
@@ -79,37 +67,21 @@ export class DaemonProcess {
     const { dataDir, flags, logFile, host = thisMachine, ...hardship } = options;
     const free = ['--rpc-port', '0', '--p2p-host', host.address, '--p2p-port', '0'];
     const log = logFile === undefined ? null : openSync(logFile, 'a', 0o600);
-    const child = spawnDaemon(['--data-dir', dataDir, ...free, ...flags], { hardship, log, host });
+    const spawned = spawnDaemon(['--data-dir', dataDir, ...free, ...flags], { hardship, log, host });
     if (log !== null) closeSync(log);
-    const said = logFile === undefined ? keepTail(child) : () => readFileSync(logFile, 'utf8').slice(-tailBytes);
-    let exitCode: number | null | undefined;
-    const exited = new Promise<number | null>(resolve => {
-      // Not `exit`: what it said last is here by now.
-      child.once('close', code => {
-        exitCode = code;
-        resolve(code);
-      });
-    });
-    const answering = until(`daemon of ${dataDir} to answer`, readyMs, async () => {
-      if (exitCode !== undefined) {
-        throw new KvchainError('UNREACHABLE', `the daemon ended with ${exitCode}: ${said().slice(-lastWordsBytes)}`);
-      }
-      return readUrl(dataDir, child.pid);
-    });
-    try {
-      const url = await host.reach(await answering);
+    const said = logFile === undefined ? keepTail(spawned) : () => readFileSync(logFile, 'utf8').slice(-tailBytes);
+    const child = new Child(spawned);
+    const client = await child.ready('the daemon', said, async () => {
+      const written = await readUrl(dataDir, child.pid);
+      if (written === null) return null;
       const token = (await readFile(join(dataDir, '.cookie'), 'utf8')).trim();
-      return new DaemonProcess(dataDir, new KvchainClient({ url, token }), { child, exited, said });
-    } catch (error) {
-      // Nobody would have it to stop it, and it would go on writing into a folder that is removed.
-      child.kill('SIGKILL');
-      await exited;
-      throw error;
-    }
+      return new KvchainClient({ url: await host.reach(written), token });
+    });
+    return new DaemonProcess(dataDir, client, child, said);
   }
 
   get pid(): number {
-    return this.#child.pid ?? 0;
+    return this.#child.pid;
   }
 
   /** What it logged: the last 256 KiB, a JSON line an entry. */
@@ -117,13 +89,8 @@ export class DaemonProcess {
     return this.#said();
   }
 
-  /** Resolves with the exit code; null when a signal ended it. */
   get exited(): Promise<number | null> {
-    return this.#exited;
-  }
-
-  signal(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
+    return this.#child.exited;
   }
 
   /** The address by which others on this machine dial it. */
@@ -134,19 +101,16 @@ export class DaemonProcess {
     return address;
   }
 
-  /** kill -9; resolves when the process is gone. */
-  async kill(): Promise<void> {
-    this.#child.kill('SIGKILL');
-    await this.#exited;
+  signal(signal: NodeJS.Signals): void {
+    this.#child.signal(signal);
   }
 
-  /** SIGTERM; gives the exit code. Throws when it has not ended after 10 s, and kills it. */
-  async stop(): Promise<number | null> {
-    this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), stopMs);
-    const code = await this.#exited;
-    clearTimeout(timer);
-    return code;
+  kill(): Promise<void> {
+    return this.#child.kill();
+  }
+
+  stop(): Promise<number | null> {
+    return this.#child.stop();
   }
 }
 

@@ -3,7 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KvchainError } from '../../chain/errors.ts';
 import type { KvchainClient } from '../../daemon/rpc/client.ts';
-import { AttackerProcess } from '../attackers/attacker-process.ts';
+import { startAttacker } from '../attackers/attacker-process.ts';
+import type { Child } from '../child.ts';
 import { DaemonProcess } from '../daemon-process.ts';
 import type { Host } from './hosts.ts';
 import type { PlannedAttacker, PlannedNode } from './network-file.ts';
@@ -31,7 +32,7 @@ export class Member {
   readonly plan: MemberPlan;
   readonly #genesis: string;
   readonly #host: Host;
-  #process: DaemonProcess | AttackerProcess | null = null;
+  #process: DaemonProcess | Child | null = null;
   #identity: { readonly peerId: string; readonly address: string } | null = null;
   #isPaused = false;
 
@@ -77,13 +78,13 @@ export class Member {
   }
 
   /** From here on whoever stops the member stops this process, also where the start fails later. */
-  #hold(process: DaemonProcess | AttackerProcess): void {
+  #hold(process: DaemonProcess | Child): void {
     this.#process = process;
     this.#isPaused = false;
     void process.exited.then(() => this.#onExit(process)); // An exit does not reject.
   }
 
-  #onExit(process: DaemonProcess | AttackerProcess): void {
+  #onExit(process: DaemonProcess | Child): void {
     if (this.#process === process) this.#process = null;
   }
 
@@ -163,12 +164,13 @@ export class Member {
   async #startAttacker({ kind, hashRate, bootstrap }: PlannedAttacker & { bootstrap: () => readonly string[] }) {
     const { dataDir, logFile } = this;
     const host = this.#host;
-    const attacker = await AttackerProcess.start({ kind, hashRate, dataDir, logFile, host, bootstrap: bootstrap() });
-    this.#hold(attacker);
-    this.#identity = attacker.identity;
+    const dials = bootstrap();
+    const { child, identity } = await startAttacker({ kind, hashRate, dataDir, logFile, host, bootstrap: dials });
+    this.#hold(child);
+    this.#identity = identity;
   }
 
-  #running(): DaemonProcess | AttackerProcess {
+  #running(): DaemonProcess | Child {
     if (this.#process === null) {
       throw new KvchainError('USAGE', `${this.name} is not running`, {
         action: `Start it with \`kvchain-testnet restart ${this.index}\`.`,
