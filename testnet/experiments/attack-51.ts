@@ -43,7 +43,8 @@ export const attack51Experiment: Experiment = {
     high: 'upper end of it',
     expected: 'the strict formula',
     standardErrors: 'standard errors from expected to rate',
-    qMeasured: "the attacker's part of all blocks found in the races (real)",
+    qMeasured:
+      "the attacker's part of all blocks found in the races (real); a race ends as soon as it has won or given up, so this is above `q` where it mostly wins",
     expectedMeasured: 'the strict formula at qMeasured (real)',
     reorgDepthMax: 'the most blocks that the victim undid at once',
     honestPutsReverted: 'puts of others in undone blocks, an attack in the mean (real)',
