@@ -38,7 +38,12 @@ export function attack51Drawings(rows: readonly Row[]): readonly Drawing[] {
           width: 210,
           height: 180,
           layer: [
-            { mark: { type: 'line', strokeWidth: 1.5, color: '#888888' }, encoding: { x, y: { ...y, field: 'line' } } },
+            {
+              // The points have no place on it, and would tear it.
+              transform: [{ filter: 'isValid(datum.line)' }],
+              mark: { type: 'line', strokeWidth: 1.5, color: '#888888' },
+              encoding: { x, y: { ...y, field: 'line' } },
+            },
             {
               mark: { type: 'rule', strokeWidth: 2 },
               encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' }, color },
