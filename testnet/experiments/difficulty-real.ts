@@ -51,6 +51,7 @@ export const difficultyReal: Experiment = {
   findings,
   conclusion: [
     '- What the simulator says of intervals holds for daemons; what it says of orphans is a lower bound, for a real block takes time to check.',
+    '- Where blocks come about as fast as they spread, a part of the work is lost to orphans, and 4 bits more make the interval less than 16 times longer.',
     '- Difficulty is set by the genesis alone: nobody has to agree on it afterwards, and each daemon computes the same one.',
   ].join('\n'),
 };
