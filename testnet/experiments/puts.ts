@@ -96,6 +96,8 @@ export const putLatency: Experiment = {
   },
   conclusion: [
     '- Under proof of work a put takes a block, whatever the machine; who must not see it undone waits for as many more as [the attacks](../double-spend/README.md) ask for.',
-    '- The worst case is the queue: behind a full mempool a put waits for all that came before it, unless it pays a higher fee.',
+    '- The worst case is the queue: behind a full mempool a put waits for all that came before it, unless it pays a higher fee. A block takes thousands, so the queue is gone after a few',
+    '  blocks, and what it cost stands in `max` and not in the median.',
+    '- The usual put takes longer than the wait for a block alone: a daemon makes a template every 250 ms, and until the next one nobody mines on a block that has it.',
   ].join('\n'),
 };
