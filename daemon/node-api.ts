@@ -201,6 +201,8 @@ export interface NodeApi {
   tips(): readonly Tip[];
   /** In the order of the genesis; none with proof of work. */
   members(): readonly MemberStanding[];
+  /** Tries to lead the members; false where nobody leads, and for an observer. */
+  lead(): boolean;
   /** Blocks in memory that were undone or never adopted although nothing is wrong with them. Takes milliseconds on a long chain. */
   staleBlocks(): number;
 

@@ -72,6 +72,10 @@ export class NodeService implements NodeApi {
     });
   }
 
+  lead(): boolean {
+    return this.#node.lead();
+  }
+
   staleBlocks(): number {
     return this.#node.engine.staleBlocks();
   }

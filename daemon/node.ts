@@ -170,6 +170,11 @@ export class Node {
     await this.keeper.load(transactions => this.pipeline.submitted(transactions, 'journal'));
   }
 
+  /** Tries to lead the members; false where nobody leads, and for an observer. */
+  lead(): boolean {
+    return this.self !== null && this.#driver.lead();
+  }
+
   /** Stops backwards: no new work, no more peers, the ledger's last batch, the mempool to disk. The other ports are their owner's to close. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stopAll();

@@ -218,6 +218,18 @@ export const chainMethods = {
     },
   }),
 
+  consensus_lead: method({
+    scope: 'admin',
+    doc: 'Has this node try to become the leader of the members.',
+    params: none,
+    result: z.object({
+      role: z.string().nullable().meta({ description: 'what it is now, such as candidate; consensus_status tells on' }),
+    }),
+    errors: ['METHOD_NOT_FOUND'],
+    routes: [{ verb: 'POST', path: '/v1/consensus/lead' }],
+    example: { params: {}, result: { role: 'candidate' } },
+  }),
+
   mempool_info: method({
     scope: 'read',
     doc: 'Tells how full the mempool is and what it takes.',

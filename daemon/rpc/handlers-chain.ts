@@ -95,6 +95,11 @@ export const chainHandlers: Handlers<keyof typeof chainMethods> = {
     });
   },
 
+  consensus_lead: (_params, { host: { node } }) => {
+    if (node.lead()) return accept({ role: node.status().role });
+    return reject('METHOD_NOT_FOUND', `engine ${node.genesis.engine} has no leader, or this node is no member`);
+  },
+
   mempool_info: (_params, { host: { node } }) => {
     const { transactions, bytes, gapped, feePerByteMin } = node.mempoolInfo();
     return accept({ transactions, bytes, gapped, feePerByteMin: String(feePerByteMin) });

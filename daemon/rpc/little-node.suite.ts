@@ -40,6 +40,7 @@ export class LittleNode implements node.NodeApi {
   };
   isSyncing = false;
   isStopped = false;
+  lead = () => false;
   /** Thrown by the next reads, to see that nothing of it gets out. */
   fault: Error | null = null;
   readonly sources: string[] = [];

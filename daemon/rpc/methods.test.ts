@@ -147,6 +147,12 @@ describe('chain_, mempool_, miner_, net_, node_', () => {
     expect((await ok('chain_tips')).tips).toMatchObject([{ hash: hashHex, status: 'active' }]);
   });
 
+  test('lead says so where nobody leads, and what the node is where it may', async () => {
+    expect(await code('consensus_lead')).toBe('METHOD_NOT_FOUND');
+    under.node.lead = () => true;
+    expect(await ok('consensus_lead')).toEqual({ role: null });
+  });
+
   test('status has what programs count on', async () => {
     const { hashHex, header } = under.node.mine();
     expect(await ok('chain_status')).toMatchObject({
