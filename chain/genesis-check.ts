@@ -3,7 +3,7 @@ import { isWellFormed, toHex, utf8Length } from './bytes.ts';
 import { accept, type Result, reject } from './errors.ts';
 import { allocationsMax, type Genesis, genesisVersion, membersMax, mintersMax, type Params } from './genesis.ts';
 import { isPublicKey } from './keys.ts';
-import { validateParams } from './params.ts';
+import { hasMembers, validateParams } from './params.ts';
 
 const scheduleEntriesMax = 100;
 
@@ -61,10 +61,10 @@ function checkSchedule({ schedule, engine }: Genesis): Result<null> {
 }
 
 function checkMembers({ members, engine }: Genesis): Result<null> {
-  if (engine === 'pow' && members.length > 0) {
-    return reject('BAD_GENESIS', `members: ${members.length}, expected none for the engine pow`);
+  if (!hasMembers(engine) && members.length > 0) {
+    return reject('BAD_GENESIS', `members: ${members.length}, expected none for the engine ${engine}`);
   }
-  if (engine !== 'pow' && members.length === 0) {
+  if (hasMembers(engine) && members.length === 0) {
     return reject('BAD_GENESIS', `members: none, expected at least 1 for the engine ${engine}`);
   }
   if (members.length > membersMax) return tooMany('members', members.length, membersMax);

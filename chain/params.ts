@@ -13,6 +13,11 @@ export function minesBlocks(engine: EngineName): boolean {
   return engine === 'pow' || engine === 'pow-paxos';
 }
 
+/** True for the engines in which members of the genesis vote. */
+export function hasMembers(engine: EngineName): boolean {
+  return engine !== 'pow';
+}
+
 /**
  * The parameters of a network whose genesis names none. Those that follow from another one follow from what is `given`: tauMs and
  * maxDriftMs from targetMs, the address prefix from testNetwork.

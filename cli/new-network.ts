@@ -2,7 +2,14 @@
 import { chmod, mkdir, rename, writeFile } from 'node:fs/promises';
 import { toHex } from '../chain/bytes.ts';
 import { KvchainError } from '../chain/errors.ts';
-import { chainIdOf, type EngineName, type Genesis, genesisVersion, type Params } from '../chain/genesis.ts';
+import {
+  chainIdOf,
+  type EngineName,
+  type Genesis,
+  genesisVersion,
+  type Member,
+  type Params,
+} from '../chain/genesis.ts';
 import { validateGenesis } from '../chain/genesis-check.ts';
 import { formatGenesis } from '../chain/genesis-file.ts';
 import { defaultParams } from '../chain/params.ts';
@@ -20,6 +27,8 @@ export interface NetworkWishes {
   readonly fixedDifficulty?: number | undefined;
   /** For the first blocks; it adjusts itself from there. */
   readonly firstDifficulty?: number | undefined;
+  /** Who votes, where a committee agrees. */
+  readonly members: readonly Member[];
   readonly allocations: readonly { readonly address: Uint8Array; readonly balance: bigint }[];
 }
 
@@ -37,7 +46,7 @@ export function newGenesis(wishes: NetworkWishes, timeMs: number): Genesis {
     engine: wishes.engine,
     time: timeMs,
     schedule: [{ height: 0, params }],
-    members: [],
+    members: wishes.members,
     minters: [],
     allocations: wishes.allocations,
   };

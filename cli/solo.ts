@@ -31,6 +31,7 @@ export async function makeSoloNetwork(folder: DataFolder): Promise<void> {
       engine: 'pow',
       params: { targetMs, tauMs: adjustingBlocks * targetMs },
       firstDifficulty,
+      members: [],
       allocations: [{ address: addressOf(publicKey), balance: fund }],
     },
     Date.now(),

@@ -105,6 +105,16 @@ describe('init', () => {
     });
   });
 
+  it.each([
+    ['--member anna', ['--member', 'anna'], '--member anna: not a name and a public key'],
+    ['--member with a key that is cut', ['--member', `anna=${'02'.repeat(32)}`], 'not a name and a public key'],
+    ['members of proof of work', ['--member', `anna=02${'79'.repeat(32)}`], 'expected none for the engine pow'],
+  ])('refuses %s', async (_, words, said) => {
+    const { outcome } = await genesisOf(...words);
+    expect(outcome.exit).toBe(2);
+    expect(outcome.stdout).toContain(said);
+  });
+
   it('makes a test network with money', async () => {
     const address = 'kvt1';
     expect((await genesisOf('--test-network', '--fund', `${address}=5`)).outcome.exit).toBe(2);

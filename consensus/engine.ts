@@ -148,6 +148,8 @@ export interface EngineView {
   readonly head: { readonly hash: Uint8Array; readonly height: number; readonly work: bigint };
   /** The highest final height; 0 where nothing but the genesis is final. */
   readonly finalHeight: number;
+  /** What this node is among the members now, in the engine's word, such as `leader`; not there where all are alike. */
+  readonly role?: string;
   readonly tips: readonly Tip[];
   readonly kept: readonly Kept[];
 }
@@ -205,6 +207,13 @@ export interface Engine<S, M, R> {
   treeDepth(genesis: Genesis): number;
   recover(context: EngineContext, recovery: Recovery<R>): S;
   step(state: S, event: EngineEvent<M>): readonly Effect<M, R>[];
+  /** Tries to lead from now on, because an operator wants it; nothing where this node is no member. Not there where nobody leads. */
+  lead?(state: S, now: number): readonly Effect<M, R>[];
+  /**
+   * Records that stand for all that were persisted until now: `recover` from them keeps every promise that was made (W2). So a log need
+   * not grow for ever. Not there where it stays short by itself.
+   */
+  condense?(state: S): readonly R[];
   /** SHA-256 of the canonical state: equal after the same events. */
   digest(state: S): Uint8Array;
   view(state: S): EngineView;

@@ -32,6 +32,8 @@ export interface BlockImportParts {
   readonly verifier: Verifier;
   readonly signatures: SignatureDesk;
   readonly mempool: TransactionSource;
+  /** How a body of others is stored. */
+  readonly peerBodies: 'durable' | 'lazy';
   /** The body of this block is in the store, by whichever way it came. */
   readonly onStored: (hash: Uint8Array) => void;
   /** The sender of a gossiped block does not give its transactions, or not soon: others are to be asked for the body. */
@@ -279,7 +281,7 @@ export class BlockImport {
    * nothing of the header. `invalid`: they are, and break a rule, so the block is invalid for ever.
    */
   async #complete(block: Block, name: 'own-block' | 'peer-block'): Promise<'kept' | 'other body' | 'invalid'> {
-    const { genesis, chainId, driver, clock, chain, signatures } = this.#parts;
+    const { genesis, chainId, driver, clock, chain, signatures, peerBodies } = this.#parts;
     const rules = { chainId, params: paramsAt(genesis, block.header.height) };
     const checked = await inSlices(clock, validateBodyInSteps(block, rules)); // A-B1, what needs no state
     if (!checked.ok && checked.error.code === 'BAD_TRANSACTIONS_ROOT') return 'other body';
@@ -291,7 +293,7 @@ export class BlockImport {
     }
     const record = driver.engine.treeRecord(block.hash);
     if (record === null) return 'kept';
-    await chain.putBlock(block, record, name);
+    await chain.putBlock(block, record, { name, durability: name === 'own-block' ? 'durable' : peerBodies });
     this.#parts.onStored(block.hash);
     driver.dispatch({ type: 'body', now: clock.now(), hash: block.hash });
     return 'kept';

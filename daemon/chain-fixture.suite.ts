@@ -242,7 +242,8 @@ export async function openLedger(store: Store = new MemoryStore(), of: Genesis =
 
 /** Stores blocks as the road of a block does, without making them canonical. */
 export async function storeBlocks(chain: ChainStore, blocks: readonly Block[]): Promise<void> {
-  for (const block of blocks) await chain.putBlock(block, new Uint8Array(0), 'own-block');
+  for (const block of blocks)
+    await chain.putBlock(block, new Uint8Array(0), { name: 'own-block', durability: 'durable' });
 }
 
 /** Orders the ledger from the first branch to the second, which share `common` blocks. */

@@ -140,9 +140,9 @@ export class ChainStore {
     return equalBytes(best, tip.hash) ? known : [best, ...known];
   }
 
-  /** A block of this node's own is on stable storage when it resolves; a peer's can be had again. */
-  async putBlock(block: Block, treeRecord: Uint8Array, name: 'own-block' | 'peer-block'): Promise<void> {
-    await this.#store.write(storeBlockWrites(block, treeRecord), name === 'own-block' ? 'durable' : 'lazy', name);
+  /** Stores a block before it is judged. */
+  async putBlock(block: Block, treeRecord: Uint8Array, { name, durability }: BlockWriting): Promise<void> {
+    await this.#store.write(storeBlockWrites(block, treeRecord), durability, name);
     this.#fresh.add(block);
   }
 
@@ -322,6 +322,12 @@ export class ChainStore {
       from = successor(last.key);
     }
   }
+}
+
+export interface BlockWriting {
+  readonly name: 'own-block' | 'peer-block';
+  /** A block of this node's own must be `durable`; a peer's can be had again. */
+  readonly durability: 'durable' | 'lazy';
 }
 
 export interface KeyedRecord {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { toHex } from '../chain/bytes.ts';
 import { chainIdOf, type Genesis } from '../chain/genesis.ts';
 import { publicKeyOf } from '../chain/keys.ts';
-import { signerOf } from '../chain/transaction.ts';
+import { type Signer, signerOf } from '../chain/transaction.ts';
 import { AddressBook } from './address-book.ts';
 import { watchClock } from './clock-watch.ts';
 import { WorkerVerifier } from './crypto/worker-verifier.ts';
@@ -15,6 +15,7 @@ import { chainFolder, readGenesis, readNodeKeys, recordsFile, removeRpcFile, wri
 import { DescriptorWatch } from './descriptor-watch.ts';
 import { makePrivateFolder } from './keystore/private-file.ts';
 import type { Logger } from './logging.ts';
+import { memberOf } from './member-proof.ts';
 import type { Metrics } from './metrics.ts';
 import { WorkerMiner } from './mining/worker-miner.ts';
 import { Links } from './network/links.ts';
@@ -124,7 +125,7 @@ async function open(settings: DaemonSettings, opening: Opening): Promise<Daemon>
   const node = await Node.open(
     {
       genesis,
-      signer: signerOf(settings.accountSecret ?? keys.producer),
+      signer: blockSigner(genesis, settings.accountSecret, keys.producer),
       pruning: settings.pruning,
       onFatal: error => ending.tell(error),
       onFault: error => log.warn({ error }, 'a fault that the node survives'),
@@ -249,6 +250,13 @@ async function joinBefore(order: Omit<JoinOrder, 'onProgress'>, log: Logger): Pr
     // It ends in order, as when it is told to stop at any other point of its start.
     if (!order.signal.aborted) throw error;
   }
+}
+
+/** A member signs as that member, with whichever of the two keys it is; all others are paid for blocks on their account, if there is one. */
+function blockSigner(genesis: Genesis, accountSecret: Uint8Array | null, producer: Uint8Array): Signer {
+  const own = signerOf(producer);
+  if (accountSecret === null || memberOf(genesis, own.publicKey) !== null) return own;
+  return signerOf(accountSecret);
 }
 
 function accountOf(secretKey: Uint8Array | null) {

@@ -199,7 +199,7 @@ async function keepOthers(parts: AuditParts, source: Store, target: Store): Prom
     if (hash === undefined || (await rebuilt.header(hash)) !== null) continue;
     const [header, block] = [await readable(parts.chain.header(hash)), await readable(parts.chain.block(hash))];
     if (header === null || block === null || !checkBlockAlone(parts, block).ok) continue;
-    await rebuilt.putBlock(block, header.record, 'peer-block');
+    await rebuilt.putBlock(block, header.record, { name: 'peer-block', durability: 'lazy' });
     blocks += 1;
   }
   let batch: StoreWrite[] = [];

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { KvchainError } from '../chain/errors.ts';
 import type { EngineInstance } from '../consensus/instance.ts';
-import { Driver, type DriverHands, type RunningEffect, type RunningEvent, type SwitchOutcome } from './driver.ts';
+import {
+  Driver,
+  type DriverHands,
+  logBytesMax,
+  type RunningEffect,
+  type RunningEvent,
+  type SwitchOutcome,
+} from './driver.ts';
 import { ManualClock, quiet, settle } from './manual-clock.suite.ts';
 import type { Log } from './ports.ts';
 import { MemoryLog } from './store/record-log.ts';
@@ -24,6 +31,10 @@ interface Bench {
   readonly done: string[];
   readonly events: RunningEvent[];
   readonly order: (...effects: readonly RunningEffect[]) => void;
+  /** What the engine calls final. */
+  readonly finalHeight: { now: number };
+  /** What the engine does when it is told to lead; nobody leads when there is nothing. */
+  readonly leading: RunningEffect[][];
 }
 
 /** A driver whose engine orders what the test says, and hands that write down what they are asked to do. */
@@ -39,14 +50,18 @@ function bench(log: Log = new MemoryLog(), outcome: () => Promise<SwitchOutcome>
     return effects;
   };
   const unused = () => never();
+  const finalHeight = { now: 0 };
+  const leading: RunningEffect[][] = [];
   const engine: EngineInstance = {
     name: 'pow',
     faultModel: 'byzantine',
     canFinalize: false,
     step,
+    lead: () => leading.shift() ?? null,
+    condense: () => [condensed],
     digest: unused,
     view: unused,
-    finalHeight: unused,
+    finalHeight: () => finalHeight.now,
     staleBlocks: unused,
     linearizableHeight: unused,
     checkSeal: unused,
@@ -70,15 +85,16 @@ function bench(log: Log = new MemoryLog(), outcome: () => Promise<SwitchOutcome>
     mine: template => done.push(`mine ${template.height}`),
     stopMining: note('stopMining'),
     penalize: (peer, code) => done.push(`penalize ${peer} ${code}`),
+    finalized: height => done.push(`finalized ${height}`),
     trace: rule => done.push(`trace ${rule}`),
     halt: error => done.push(`halt ${error instanceof KvchainError ? error.code : String(error)}`),
   };
-  const driver = new Driver({ engine, log, clock, hands });
+  const driver = new Driver({ engine, log, logBytes: 0, clock, hands });
   const order = (...effects: readonly RunningEffect[]) => {
     next = effects;
     driver.dispatch({ type: 'start', now: clock.now() });
   };
-  return { driver, clock, done, events, order };
+  return { driver, clock, done, events, order, finalHeight, leading };
 }
 
 function never(): never {
@@ -86,6 +102,8 @@ function never(): never {
 }
 
 const persist: RunningEffect = { type: 'persist', records: [Uint8Array.of(1)] };
+/** What stands for all records of the engine. */
+const condensed = Uint8Array.of(99);
 const trace = (rule: string): RunningEffect => ({ type: 'trace', rule, data: {} });
 const message = Uint8Array.of(5);
 
@@ -184,6 +202,64 @@ describe('the driver', () => {
     await settle('the answer', () => events.length === 2);
     await quiet();
     expect(events.slice(1)).toEqual([{ type: 'applied', now: 1_000, tip: other }]);
+  });
+
+  it('condenses a log that has become long when nothing is left to be written, and lets nothing past that', async () => {
+    const log = new MemoryLog();
+    let go = () => {};
+    const held = new Promise<void>(resolve => {
+      go = resolve;
+    });
+    const replace = log.replace.bind(log);
+    log.replace = records => held.then(() => replace(records));
+    const { done, order } = bench(log);
+    const half: RunningEffect = { type: 'persist', records: Array(8).fill(new Uint8Array(logBytesMax / 16)) };
+    order(half, half, persist, trace('all is written'), persist, trace('the last'));
+    await settle('the last', () => done.length === 2);
+    order(trace('later'));
+    await quiet();
+    expect(done).toEqual(['trace all is written', 'trace the last']);
+    go();
+    await settle('the rest', () => done.length === 3);
+    order(persist);
+    await quiet();
+    expect(await log.read()).toEqual([condensed, Uint8Array.of(1)]);
+  });
+
+  it('halts when the log cannot be replaced', async () => {
+    const log = new MemoryLog();
+    log.replace = async () => {
+      throw new KvchainError('DISK_FAILED', 'no space');
+    };
+    const { done, order } = bench(log);
+    order({ type: 'persist', records: Array(17).fill(new Uint8Array(logBytesMax / 16)) });
+    await settle('the halt', () => done.length > 0);
+    expect(done).toEqual(['halt DISK_FAILED']);
+  });
+
+  it('has the engine lead when it is told to, behind the barrier that still stands, and says where nobody leads', async () => {
+    const log = new HeldLog();
+    const { done, driver, leading, order } = bench(log);
+    expect(driver.lead()).toBe(false);
+    order(persist);
+    leading.push([trace('B-L')]);
+    expect(driver.lead()).toBe(true);
+    expect(done).toEqual([]);
+    log.waiting[0]?.resolve();
+    await settle('the attempt', () => done.length === 1);
+    driver.stop();
+    leading.push([trace('late')]);
+    expect(driver.lead()).toBe(false);
+    expect(done).toEqual(['trace B-L']);
+  });
+
+  it('tells what has become final, once, whatever step made it so', () => {
+    const { done, finalHeight, order } = bench();
+    order(trace('1'));
+    finalHeight.now = 3;
+    order(trace('2'));
+    order(trace('3'));
+    expect(done).toEqual(['trace 1', 'trace 2', 'finalized 3', 'trace 3']);
   });
 
   it('halts when a step fails an assertion, and leaves nobody waiting', () => {

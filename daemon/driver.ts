@@ -30,6 +30,8 @@ export interface DriverHands {
   mine(template: Template): void;
   stopMining(): void;
   penalize(peer: PeerId, code: ErrorCode, detail: string): void;
+  /** All up to this height is final now. */
+  finalized(height: number): void;
   trace(rule: string, data: Readonly<Record<string, string | number>>): void;
   /** The disk or the engine cannot go on: the node stops and tells why. */
   halt(error: unknown): void;
@@ -38,9 +40,14 @@ export interface DriverHands {
 export interface DriverParts {
   readonly engine: EngineInstance;
   readonly log: Log;
+  /** What the log holds already. */
+  readonly logBytes: number;
   readonly clock: Clock;
   readonly hands: DriverHands;
 }
+
+/** A log is condensed when it is longer than this, and than twice what it was condensed to. */
+export const logBytesMax = 16_777_216;
 
 export class Driver {
   readonly #engine: EngineInstance;
@@ -49,14 +56,19 @@ export class Driver {
   readonly #hands: DriverHands;
   readonly #timers = new Map<string, () => void>();
   readonly #pending: RunningEffect[] = [];
+  #finalHeight: number;
+  #logBytes: number;
+  #condenseAt = logBytesMax;
   #isBusy = false;
   #isStopped = false;
 
   constructor(parts: DriverParts) {
     this.#engine = parts.engine;
     this.#log = parts.log;
+    this.#logBytes = parts.logBytes;
     this.#clock = parts.clock;
     this.#hands = parts.hands;
+    this.#finalHeight = parts.engine.finalHeight();
   }
 
   get engine(): EngineInstance {
@@ -65,17 +77,18 @@ export class Driver {
 
   /** Steps the engine at once and returns its effects; they are carried out in order behind those that still wait for a barrier. */
   dispatch(event: RunningEvent): readonly RunningEffect[] {
-    if (this.#isStopped) return [];
-    try {
-      const effects = this.#engine.step(event);
-      this.#pending.push(...effects);
-      this.#carryOutPending();
-      return effects;
-    } catch (error) {
-      // An assertion: the state may be half changed, so nothing is built on it.
-      this.#hands.halt(error);
-      return [];
-    }
+    return this.#step(() => this.#engine.step(event));
+  }
+
+  /** Has the engine try to lead; false where nobody leads. */
+  lead(): boolean {
+    let canLead = false;
+    this.#step(() => {
+      const effects = this.#engine.lead(this.#clock.now());
+      canLead = effects !== null;
+      return effects ?? [];
+    });
+    return canLead;
   }
 
   stop(): void {
@@ -85,17 +98,51 @@ export class Driver {
     this.#pending.length = 0;
   }
 
+  #step(step: () => readonly RunningEffect[]): readonly RunningEffect[] {
+    if (this.#isStopped) return [];
+    try {
+      const effects = step();
+      this.#pending.push(...effects);
+      this.#carryOutPending();
+      this.#tellFinal();
+      return effects;
+    } catch (error) {
+      // An assertion: the state may be half changed, so nothing is built on it.
+      this.#hands.halt(error);
+      return [];
+    }
+  }
+
+  #tellFinal(): void {
+    const height = this.#engine.finalHeight();
+    if (height === this.#finalHeight) return;
+    this.#finalHeight = height;
+    this.#hands.finalized(height);
+  }
+
   #carryOutPending(): void {
     if (this.#isBusy) return;
     this.#isBusy = true;
     for (let effect = this.#pending.shift(); effect !== undefined; effect = this.#pending.shift()) {
       if (effect.type === 'persist') {
+        this.#logBytes += bytesOf(effect.records);
         this.#waitFor(this.#log.append(effect.records));
         return;
       }
       this.#carryOut(effect);
     }
-    this.#isBusy = false;
+    const condensed = this.#condensed();
+    if (condensed !== null) this.#waitFor(this.#log.replace(condensed));
+    else this.#isBusy = false;
+  }
+
+  /** What stands for a log that has become long. All that the engine ordered is in the log, so no older record follows this. */
+  #condensed(): readonly Uint8Array[] | null {
+    if (this.#isStopped || this.#logBytes <= this.#condenseAt) return null;
+    const records = this.#engine.condense();
+    this.#logBytes = records === null ? 0 : bytesOf(records);
+    this.#condenseAt = Math.max(logBytesMax, 2 * this.#logBytes);
+    return records;
   }
 
   #waitFor(barrier: Promise<void>): void {
@@ -181,4 +228,8 @@ export class Driver {
     this.#timers.get(id)?.();
     this.#timers.delete(id);
   }
+}
+
+function bytesOf(records: readonly Uint8Array[]): number {
+  return records.reduce((sum, record) => sum + record.length, 0);
 }

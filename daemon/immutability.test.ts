@@ -160,7 +160,10 @@ describe('one row that was rewritten with a right checksum', () => {
     const height = top - depth;
     const block = remined(blockAt(height));
     const forged = await copyOf(good);
-    await new ChainStore(forged).putBlock(block, (await headerOf(blockAt(height))).record, 'own-block');
+    await new ChainStore(forged).putBlock(block, (await headerOf(blockAt(height))).record, {
+      name: 'own-block',
+      durability: 'durable',
+    });
     await forged.write([rows.canonical.put(height, block.hash)], 'durable');
     expect(await findAll(forged)).toMatchObject([{ height: height + 1, row: 'canonical' }]);
   });

@@ -30,6 +30,8 @@ function summary(event: LedgerEvent): string {
       return `applied ${event.height} ${event.changes.map(({ key, version }) => `${key}:${version}`).join(' ')}`;
     case 'undone':
       return `undone ${event.height} ${event.keys.join(' ')}`;
+    case 'final':
+      return `final ${event.height}`;
     default:
       return `head ${event.height} undone ${event.undone}`;
   }

@@ -31,6 +31,11 @@ export class LedgerEvents {
     this.#emit({ type: 'head', height, hash, undone });
   }
 
+  /** All up to this height is final now. */
+  finalized(height: number): void {
+    this.#emit({ type: 'final', height });
+  }
+
   /** The event of a canonical block; null below the undo window, where what it changed is no longer listed. */
   applied(ledger: LedgerWriter, height: number): Promise<AppliedEvent | null> {
     return atOneHead(ledger, () => this.#applied(height));

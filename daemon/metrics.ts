@@ -50,6 +50,7 @@ export class Metrics {
         if (event.undone > 0) this.#observe('kvchain_chain_reorg_depth_blocks', event.undone);
         return;
       }
+      if (event.type === 'final') return;
       this.#count('kvchain_chain_blocks_total', { change: event.type });
       if (event.type === 'applied') this.#count('kvchain_chain_transactions_total', {}, event.transactionIds.length);
     });

@@ -49,6 +49,8 @@ export interface NodeStatus {
   readonly head: SealedHeader;
   readonly work: bigint;
   readonly finalHeight: number;
+  /** What this node is among the members now, in the engine's word; null where all are alike. */
+  readonly role: string | null;
   readonly peers: number;
   readonly mempool: number;
   /** True while a heavier header chain is known whose bodies are not all here. */
@@ -61,6 +63,15 @@ export interface NodeStatus {
   readonly blocksFrom: number;
   /** The lowest height at which every key can be read. */
   readonly versionsFrom: number;
+}
+
+/** A member of the genesis, as this node sees it. */
+export interface MemberStanding {
+  readonly name: string;
+  readonly publicKey: Uint8Array;
+  readonly isSelf: boolean;
+  /** The peer by which it is spoken to; null for one that is not connected, and for this node. */
+  readonly peer: string | null;
 }
 
 export interface BlockReading {
@@ -175,7 +186,9 @@ export type LedgerEvent =
   | AppliedEvent
   | UndoneEvent
   /** After the last batch of one switch: readers see this head now. `undone` is 0 when the chain only grew. */
-  | { readonly type: 'head'; readonly height: number; readonly hash: Uint8Array; readonly undone: number };
+  | { readonly type: 'head'; readonly height: number; readonly hash: Uint8Array; readonly undone: number }
+  /** The engine made all up to this height final, which may be ahead of the head. */
+  | { readonly type: 'final'; readonly height: number };
 
 export interface NodeApi {
   readonly genesis: Genesis;
@@ -186,6 +199,10 @@ export interface NodeApi {
   params(): Params;
   status(): NodeStatus;
   tips(): readonly Tip[];
+  /** In the order of the genesis; none with proof of work. */
+  members(): readonly MemberStanding[];
+  /** Tries to lead the members; false where nobody leads, and for an observer. */
+  lead(): boolean;
   /** Blocks in memory that were undone or never adopted although nothing is wrong with them. Takes milliseconds on a long chain. */
   staleBlocks(): number;
 

@@ -78,6 +78,7 @@ export class FakeNetwork implements Network {
       finalHeight: 0,
       blocksFrom,
       addresses: [],
+      memberProof: null,
     });
     if (this.handlers.onStatus(peer, status) !== null) throw new Error('the peer is refused');
     this.handlers.onPeer(peer);

@@ -8,6 +8,7 @@ import type { Node } from './node.ts';
 import type {
   KeyOptions,
   LedgerEvent,
+  MemberStanding,
   MempoolInfo,
   MiningStatus,
   NodeApi,
@@ -16,6 +17,9 @@ import type {
   TransactionStatus,
 } from './node-api.ts';
 import type { PeerInfo } from './ports.ts';
+
+/** The target that any hash meets. */
+const everyHash = 2n ** 256n - 1n;
 
 export class NodeService implements NodeApi {
   readonly genesis: Genesis;
@@ -38,7 +42,7 @@ export class NodeService implements NodeApi {
   }
 
   status(): NodeStatus {
-    const { bestHeader, head, finalHeight } = this.#node.engine.view();
+    const { bestHeader, head, finalHeight, role = null } = this.#node.engine.view();
     return {
       chainId: this.chainId,
       engine: this.#node.engine.name,
@@ -46,6 +50,7 @@ export class NodeService implements NodeApi {
       head: this.#node.ledger.head,
       work: head.work,
       finalHeight,
+      role,
       peers: this.#node.ports.network.peers().length,
       mempool: this.#node.mempool.stats().count,
       isSyncing: bestHeader.work > head.work,
@@ -58,6 +63,17 @@ export class NodeService implements NodeApi {
 
   tips(): readonly Tip[] {
     return this.#node.engine.view().tips;
+  }
+
+  members(): readonly MemberStanding[] {
+    const { self, members } = this.#node;
+    return this.genesis.members.map(({ name, publicKey }, index) => {
+      return { name, publicKey, isSelf: index === self, peer: members.peerOf(index) };
+    });
+  }
+
+  lead(): boolean {
+    return this.#node.lead();
   }
 
   staleBlocks(): number {
@@ -155,7 +171,8 @@ export class NodeService implements NodeApi {
   miningStatus(): MiningStatus {
     const { producer, ports } = this.#node;
     const bits = producer.template?.bits ?? this.#node.ledger.head.header.bits;
-    const target = decodeBits(bits) ?? 0n;
+    // Bits that are no target stand where there is no proof of work: every hash will do.
+    const target = decodeBits(bits) ?? everyHash;
     return {
       ...ports.miner.status(),
       isRunning: producer.isRunning,

@@ -1,10 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { equalBytes, toHex } from '../chain/bytes.ts';
 import { KvchainError } from '../chain/errors.ts';
+import { chainIdOf, type Genesis } from '../chain/genesis.ts';
 import { rows } from '../chain/layout.ts';
 import { alice, put } from '../chain/ledger-fixture.suite.ts';
-import { Branch, chainId, findNonce, signed, storeBlocks, switchBetween, WatchedStore } from './chain-fixture.suite.ts';
+import { signerOf } from '../chain/transaction.ts';
+import {
+  Branch,
+  chainId,
+  findNonce,
+  genesis,
+  miner,
+  rival,
+  signed,
+  storeBlocks,
+  switchBetween,
+  WatchedStore,
+} from './chain-fixture.suite.ts';
 import { quiet, settle } from './manual-clock.suite.ts';
+import { proveMember } from './member-proof.ts';
 import { type OpenedNode, openNode } from './node-fixture.suite.ts';
 import { MemoryStore } from './store/memory-store.ts';
 import {
@@ -12,20 +26,23 @@ import {
   decodeStatus,
   encodeCompactBlock,
   encodeStatus,
+  type StatusMessage,
   workFromBytes,
   workToBytes,
 } from './wire.ts';
 
-function statusOf(chain: Uint8Array, work = 1_000_000n): Uint8Array {
+function statusOf(chain: Uint8Array, changes: Partial<StatusMessage> = {}): Uint8Array {
   return encodeStatus({
     chainId: chain,
     engine: 'pow',
     headHash: new Uint8Array(32),
     headHeight: 0,
-    work: workToBytes(work),
+    work: workToBytes(1_000_000n),
     finalHeight: 0,
     blocksFrom: 0,
     addresses: [],
+    memberProof: null,
+    ...changes,
   });
 }
 
@@ -161,5 +178,65 @@ describe('a handshake', () => {
     const { work } = node.engine.view().head;
     expect(status).toMatchObject({ ok: true, value: { headHeight: 1, headHash: branch.tip.hash, chainId } });
     expect(status.ok && workFromBytes(status.value.work)).toBe(work);
+  });
+});
+
+/** The fixtures' node signs with the miner's key. No engine with members is needed for who is one. */
+describe('a node whose genesis has members', () => {
+  const withMembers: Genesis = {
+    ...genesis,
+    members: [
+      { name: 'rita', publicKey: rival.publicKey },
+      { name: 'mina', publicKey: miner.publicKey },
+    ],
+  };
+  const chain = { genesis: withMembers, chainId: chainIdOf(withMembers) };
+  const statusBy = (secret: Uint8Array, peer: string) =>
+    statusOf(chain.chainId, { memberProof: proveMember(chain, peer, signerOf(secret)) });
+
+  it('is the member whose key it holds, and proves it', async () => {
+    const { node, network } = await openNode(new MemoryStore(), withMembers);
+    expect(node.self).toBe(1);
+    const status = decodeStatus(network.handlers.localStatus());
+    expect(status.ok && status.value.memberProof).toEqual(proveMember(chain, network.self, signerOf(miner.secret)));
+  });
+
+  it('speaks to the peer that proves to be a member while it is connected', async () => {
+    const { node, network } = await openNode(new MemoryStore(), withMembers);
+    expect(network.handlers.onStatus('peer', statusBy(rival.secret, 'peer'))).toBeNull();
+    expect(node.members.peerOf(0)).toBeNull();
+    network.handlers.onPeer('peer');
+    expect(node.members.peerOf(0)).toBe('peer');
+    network.handlers.onPeerGone('peer');
+    expect(node.members.peerOf(0)).toBeNull();
+  });
+
+  it("refuses another's proof, and one in its own name", async () => {
+    const { network } = await openNode(new MemoryStore(), withMembers);
+    const { onStatus } = network.handlers;
+    expect(onStatus('thief', statusBy(rival.secret, 'peer'))).toMatchObject({ code: 'BAD_SIGNATURE' });
+    expect(onStatus('twin', statusBy(miner.secret, 'twin'))).toMatchObject({
+      code: 'BAD_MESSAGE',
+      detail: 'member 1 is this node: one key is in use on two machines',
+    });
+    expect(onStatus('observer', statusOf(chain.chainId))).toBeNull();
+  });
+
+  it.each([
+    { what: 'on stable storage before the engine hears of it, where this node votes', of: withMembers, as: 'durable' },
+    { what: 'written without waiting for the disk, where nobody votes', of: genesis, as: 'lazy' },
+  ])("has others' bodies $what", async ({ of, as }) => {
+    const store = new WatchedStore();
+    const write = store.write.bind(store);
+    const durabilities: string[] = [];
+    const opened = await openNode(store, of);
+    store.write = (batch, durability) => {
+      durabilities.push(durability);
+      return write(batch, durability);
+    };
+    const block = new Branch(of).grow();
+    await opened.network.handlers.onGossip('blocks', 'peer', encodeCompactBlock(block, []));
+    await settle('the head', () => opened.node.ledger.head.hashHex === block.hashHex);
+    expect(durabilities).toEqual([as, 'durable']);
   });
 });

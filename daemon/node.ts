@@ -3,12 +3,12 @@
  * given, so the daemon and the simulator run the same one.
  */
 import type { Block, SealedHeader } from '../chain/block.ts';
-import { KvchainError } from '../chain/errors.ts';
+import { accept, KvchainError } from '../chain/errors.ts';
 import { chainIdOf, type Genesis } from '../chain/genesis.ts';
 import { makeGenesisBlock } from '../chain/genesis-block.ts';
 import { Mempool } from '../chain/mempool.ts';
 import type { Signer } from '../chain/transaction.ts';
-import type { TreeRow } from '../consensus/engine.ts';
+import type { MemberIndex, TreeRow } from '../consensus/engine.ts';
 import type { EngineInstance } from '../consensus/instance.ts';
 import { createEngine } from '../consensus/registry.ts';
 import { BlockImport } from './block-import.ts';
@@ -19,6 +19,7 @@ import { LedgerEvents } from './ledger-events.ts';
 import type { MovedBlock } from './ledger-step.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 import { MemberPeers } from './member-peers.ts';
+import { checkMemberProof, memberOf, proveMember } from './member-proof.ts';
 import { MempoolKeeper } from './mempool-keeper.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Clock, Log, Miner, Network, NetworkHandlers, PeerId, Random, Store, Verifier } from './ports.ts';
@@ -32,7 +33,7 @@ import { Sync } from './sync.ts';
 import { TransactionRelay } from './transaction-relay.ts';
 import { VerifiedCache } from './verified-cache.ts';
 import { readStatus } from './welcome.ts';
-import { encodeCompactBlock, encodeStatus, type StatusMessage, workToBytes } from './wire.ts';
+import { encodeCompactBlock, encodeStatus, type MemberProof, type StatusMessage, workToBytes } from './wire.ts';
 
 export interface NodePorts {
   readonly network: Network;
@@ -46,7 +47,7 @@ export interface NodePorts {
 
 export interface NodeOptions {
   readonly genesis: Genesis;
-  /** Signs the blocks that it produces. */
+  /** Signs the blocks that it produces; the holder of a member's key is that member. */
   readonly signer: Signer;
   /** What is taken away from the disk; null: nothing. */
   readonly pruning: Pruning | null;
@@ -78,11 +79,14 @@ export class Node {
   readonly pruner: Pruner;
   readonly pipeline: Pipeline;
   readonly sync: Sync;
+  /** Which member of the genesis this node is; null for none. */
+  readonly self: MemberIndex | null;
+  readonly members: MemberPeers;
   readonly #options: NodeOptions;
   readonly #driver: Driver;
   readonly #blocks: BlockImport;
   readonly #relay: TransactionRelay;
-  readonly #members: MemberPeers;
+  readonly #proof: MemberProof | null;
   readonly #snapshots: SnapshotShelf;
   /** Handshakes that were welcomed, until their connection is told. */
   readonly #statuses = new Map<PeerId, StatusMessage>();
@@ -99,26 +103,30 @@ export class Node {
     this.ports = ports;
     this.#options = options;
     const chainId = this.chainId;
-    const { chain, ledger, engine, pruner } = opened;
+    const { chain, ledger, engine, pruner, self } = opened;
+    this.self = self;
     this.chain = chain;
     this.ledger = ledger;
     this.engine = engine;
     this.pruner = pruner;
     this.mempool = new Mempool();
-    this.#members = new MemberPeers(network);
+    this.members = new MemberPeers(network);
+    this.#proof = proveMember(this, network.self, options.signer);
     this.events = new LedgerEvents(chain);
     const mempool = this.mempool;
     const nextHeight = () => ledger.head.header.height + 1;
     const keeper = new MempoolKeeper({ mempool, chain, clock, nextHeight, onFault });
     this.keeper = keeper;
     const signatures = new SignatureDesk(verifier, new VerifiedCache(verifiedMax));
-    this.#driver = new Driver({ engine, log, clock, hands: this.#hands() });
+    this.#driver = new Driver({ engine, log, logBytes: opened.logBytes, clock, hands: this.#hands() });
     const driver = this.#driver;
     this.#relay = new TransactionRelay({ network, clock, held: id => this.mempool.byId(id), onFault });
     const onAssembled = () => this.sync.onAssembled();
     const onStored = (hash: Uint8Array) => this.sync.forget(hash);
     const onWithheld = (hash: Uint8Array, sender: PeerId) => this.sync.onWithheld(hash, sender);
-    const bodies = { signatures, mempool, onStored, onWithheld, onAssembled };
+    // W1: a member's records may speak of a body that it heard of, so that is to outlive a crash as they do.
+    const peerBodies = self === null ? 'lazy' : 'durable';
+    const bodies = { signatures, mempool, peerBodies, onStored, onWithheld, onAssembled } as const;
     this.#blocks = new BlockImport({ genesis, chainId, network, clock, chain, driver, verifier, ...bodies });
     const blocks = this.#blocks;
     this.#snapshots = new SnapshotShelf({ genesis, chain, tree: ledger, onFault });
@@ -135,6 +143,7 @@ export class Node {
       network,
       clock,
       relay,
+      onAdmitted: () => this.producer.onNews(),
     });
     const { signer } = options;
     const onBlock = (block: Block) => this.#blocks.mined(block);
@@ -161,6 +170,11 @@ export class Node {
     await this.keeper.load(transactions => this.pipeline.submitted(transactions, 'journal'));
   }
 
+  /** Tries to lead the members; false where nobody leads, and for an observer. */
+  lead(): boolean {
+    return this.self !== null && this.#driver.lead();
+  }
+
   /** Stops backwards: no new work, no more peers, the ledger's last batch, the mempool to disk. The other ports are their owner's to close. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stopAll();
@@ -169,7 +183,7 @@ export class Node {
 
   async #stopAll(): Promise<void> {
     this.#isStopping = true;
-    this.producer.stop();
+    this.#endProducing();
     this.#driver.stop();
     this.sync.stop();
     this.#blocks.stop();
@@ -199,11 +213,11 @@ export class Node {
   #hands(): DriverHands {
     const { network } = this.ports;
     return {
-      send: (member, message) => this.#members.send(member, message),
-      broadcast: message => this.#members.broadcast(message),
+      send: (member, message) => this.members.send(member, message),
+      broadcast: message => this.members.broadcast(message),
       fetchHeaders: (peer, after) => this.sync.fetchHeaders(peer, after),
       fetchBodies: (hashes, hint) => this.sync.fetchBodies(hashes, hint),
-      switchTo: order => this.ledger.switchTo(order),
+      switchTo: order => this.ledger.switchTo(order).finally(() => this.producer.onNews()),
       relay: hash => this.#announce(hash).catch(error => this.#onFault(error)),
       markInvalid: async hash => {
         this.sync.forget(hash);
@@ -212,6 +226,7 @@ export class Node {
       mine: template => this.producer.mine(template),
       stopMining: () => this.producer.drop(),
       penalize: (peer, code, detail) => network.penalize(peer, code, detail),
+      finalized: height => this.events.finalized(height),
       trace: (rule, data) => this.#options.onTrace(rule, data),
       halt: error => this.#halt(error),
     };
@@ -225,17 +240,19 @@ export class Node {
       onPeer: peer => {
         const status = this.#statuses.get(peer);
         this.#statuses.delete(peer);
-        if (status) this.sync.onPeer(peer, status);
+        if (status === undefined) return;
+        if (status.memberProof !== null) this.members.remember(peer, status.memberProof.member);
+        this.sync.onPeer(peer, status);
       },
       onPeerGone: peer => {
-        this.#members.forget(peer);
+        this.members.forget(peer);
         this.sync.onPeerGone(peer);
       },
       onGossip: (topic, from, data) =>
         this.#onDisk(topic === 'blocks' ? this.#blocks.gossiped(data, from) : this.pipeline.gossiped(data, from)),
       onRequest: (_peer, data) => this.#onDisk(this.sync.answer(data)),
       onMessage: (from, message) => {
-        const member = this.#members.indexOf(from);
+        const member = this.members.indexOf(from);
         if (member === null)
           network.penalize(from, 'BAD_MESSAGE', 'a message between members from a peer that is none');
         else this.#driver.dispatch({ type: 'message', now: this.ports.clock.now(), from, member, message });
@@ -254,19 +271,30 @@ export class Node {
       finalHeight,
       blocksFrom: this.pruner.blocksFrom,
       addresses: this.ports.network.addresses(),
+      memberProof: this.#proof,
     });
   }
 
-  /** Null welcomes the peer; another chain is refused in words. */
+  /** Null welcomes the peer; another chain, and who is not the member that it says to be, are refused in words. */
   #welcome(peer: PeerId, bytes: Uint8Array) {
     const status = readStatus(this.chainId, bytes);
     if (!status.ok) return status.error;
+    const fault = this.#memberFault(peer, status.value.memberProof);
+    if (fault !== null) return fault;
     this.#statuses.delete(peer);
     this.#statuses.set(peer, status.value);
     // Whoever hangs up now is never told as a peer, so what it said would stay.
     const [oldest] = this.#statuses.keys();
     if (oldest !== undefined && this.#statuses.size > handshakesMax) this.#statuses.delete(oldest);
     return null;
+  }
+
+  #memberFault(peer: PeerId, proof: MemberProof | null) {
+    const proven = proof === null ? accept(null) : checkMemberProof(this, peer, proof);
+    if (!proven.ok) return proven.error;
+    if (proof === null || proof.member !== this.self) return null;
+    const detail = `member ${proof.member} is this node: one key is in use on two machines`;
+    return { code: 'BAD_MESSAGE', detail } as const;
   }
 
   /** Tells all peers of a block; what came by gossip is passed on by gossip itself. */
@@ -292,10 +320,15 @@ export class Node {
     else this.#options.onFault(error);
   }
 
+  #endProducing(): void {
+    this.producer.stop();
+    this.producer.drop();
+  }
+
   #halt(error: unknown): void {
     if (this.#isStopping || this.#isHalted) return;
     this.#isHalted = true;
-    this.producer.stop();
+    this.#endProducing();
     this.#driver.stop();
     this.#options.onFatal(error);
   }
@@ -311,12 +344,14 @@ interface OpenedChain {
   readonly ledger: LedgerWriter;
   readonly engine: EngineInstance;
   readonly pruner: Pruner;
+  readonly self: MemberIndex | null;
+  readonly logBytes: number;
   /** Both are set once the node stands. */
   onStep: (moved: readonly MovedBlock[], head: SealedHeader) => Promise<void>;
   onFault: (error: unknown) => void;
 }
 
-async function openChain({ genesis, pruning, onFault }: NodeOptions, ports: NodePorts): Promise<OpenedChain> {
+async function openChain({ genesis, signer, pruning, onFault }: NodeOptions, ports: NodePorts): Promise<OpenedChain> {
   const found = createEngine(genesis.engine);
   if (!found.ok) throw new KvchainError(found.error.code, found.error.detail);
   const chain = new ChainStore(ports.store);
@@ -332,9 +367,11 @@ async function openChain({ genesis, pruning, onFault }: NodeOptions, ports: Node
   for await (const row of chain.headersFrom(Math.max(0, height - found.value.treeDepth(genesis)))) tree.push(row);
   const seed = new DataView(ports.random.bytes(8).buffer).getBigUint64(0);
   const records = await ports.log.read();
+  const self = memberOf(genesis, signer.publicKey);
   const engine = found.value.recover(
-    { genesis, genesisHeader, self: null, seed },
+    { genesis, genesisHeader, self, seed },
     { records, tree, applied: ledger.head.hash, floor: Math.max(0, pruner.blocksFrom - 1) },
   );
-  return Object.assign(opened, { chain, ledger, engine, pruner });
+  const logBytes = records.reduce((sum, record) => sum + record.length, 0);
+  return Object.assign(opened, { chain, ledger, engine, pruner, self, logBytes });
 }

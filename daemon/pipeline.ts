@@ -32,6 +32,8 @@ export interface PipelineParts {
   readonly network: Network;
   readonly clock: Clock;
   readonly relay: TransactionRelay;
+  /** Something may go into a block that could not before. */
+  readonly onAdmitted: () => void;
 }
 
 /** What became of one transaction; `isStateless` tells a fault that every node sees, and punishes, from one that depends on the state. */
@@ -104,7 +106,7 @@ export class Pipeline {
     // The ledger may have moved while signatures were verified.
     let current = accounts;
     while (current.head !== this.#parts.ledger.head) current = await this.#accounts(fresh);
-    return transactions.map((transaction, index) => {
+    const outcomes = transactions.map((transaction, index) => {
       const refused = early[index];
       if (refused) return refused;
       if (stale.has(transaction.witnessIdHex)) return staleNonce(transaction, accounts);
@@ -112,6 +114,8 @@ export class Pipeline {
         return badSignature(transaction);
       return this.#add(transaction, source, current);
     });
+    if (outcomes.some(isReady)) this.#parts.onAdmitted();
+    return outcomes;
   }
 
   #refusedEarly(transaction: Transaction): Outcome | null {

@@ -79,10 +79,12 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** An engine's records: append-only, each with length, sequence and checksum (W3). */
+/** An engine's records, each with length, sequence and checksum (W3): appended to, and replaced as a whole alone. */
 export interface Log {
   /** On stable storage when it resolves. */
   append(records: readonly Uint8Array[]): Promise<void>;
+  /** Puts these in the place of all records, which they stand for; after a crash on the way the log holds the old ones, or these. */
+  replace(records: readonly Uint8Array[]): Promise<void>;
   /** All records, oldest first. */
   read(): Promise<readonly Uint8Array[]>;
   close(): Promise<void>;

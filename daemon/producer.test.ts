@@ -202,3 +202,115 @@ describe('the producer', () => {
     expect(search.jobs).toEqual([]);
   });
 });
+
+describe('the producer of blocks without a nonce', () => {
+  const waits = { nonce: 'zeros', when: 'transactions wait', bits: 0 } as const;
+  const write = signed(alice, [put('k', 'v')]);
+  /** Never admissible: its sender cannot pay. */
+  const unpayable = signed(bob, [put('k', 'v')], { fee: 10_000n });
+
+  it('seals with zeros at once, without the miner and without being switched on', async () => {
+    const { producer, miner: search, mempool, found, template, clock } = await bench();
+    mempool.add(write, arrival);
+    producer.mine({ ...template(new Branch()), ...waits });
+    await settle('a block', () => found.length === 1);
+    const [block] = found;
+    if (block === undefined) throw new Error('there is a block');
+    expect(block.nonce).toEqual(new Uint8Array(32));
+    expect(block.header).toMatchObject({ height: 1, bits: 0, producer: miner.publicKey });
+    expect(block.transactions.map(({ idHex }) => idHex)).toEqual([write.idHex]);
+    const check = producerCheck(chainId, block);
+    expect(verify(sha256(check.message), check.signature, check.publicKey)).toBe(true);
+    expect(search.jobs).toEqual([]);
+    expect(clock.timers).toEqual([]);
+  });
+
+  it('waits without a timer until something can go into a block, and makes it in that moment', async () => {
+    const { producer, mempool, found, template, clock } = await bench();
+    producer.mine({ ...template(new Branch()), ...waits });
+    await quiet();
+    producer.onNews();
+    await quiet();
+    expect(found).toEqual([]);
+    expect(clock.timers).toEqual([]);
+    mempool.add(write, arrival);
+    producer.onNews();
+    await settle('a block', () => found.length === 1);
+    expect(found[0]?.transactions).toHaveLength(1);
+  });
+
+  it('makes one block an order, whatever comes after it', async () => {
+    const { producer, mempool, found, template, clock } = await bench();
+    mempool.add(write, arrival);
+    producer.mine({ ...template(new Branch()), ...waits });
+    producer.start();
+    await settle('a block', () => found.length === 1);
+    producer.onNews();
+    clock.advance(10 * rebuildMs);
+    await quiet();
+    expect(found).toHaveLength(1);
+    expect(producer.blocksFound).toBe(1);
+  });
+
+  it('makes no empty block of transactions that may not be included, and hears of others that come meanwhile', async () => {
+    const { producer, mempool, found, template } = await bench();
+    mempool.add(unpayable, { ...arrival, account: { nonce: 0, balance: 20_000n } });
+    producer.mine({ ...template(new Branch()), ...waits });
+    mempool.add(write, arrival);
+    producer.onNews();
+    await settle('a block', () => found.length === 1);
+    expect(found[0]?.transactions.map(({ idHex }) => idHex)).toEqual([write.idHex]);
+    const alone = await bench();
+    alone.mempool.add(unpayable, { ...arrival, account: { nonce: 0, balance: 20_000n } });
+    alone.producer.mine({ ...alone.template(new Branch()), ...waits });
+    await quiet();
+    expect(alone.found).toEqual([]);
+    expect(alone.clock.timers).toEqual([]);
+  });
+
+  it('makes an empty block where the engine wants one at once', async () => {
+    const { producer, found, template } = await bench();
+    producer.mine({ ...template(new Branch()), ...waits, when: 'at once' });
+    await settle('a block', () => found.length === 1);
+    expect(found[0]?.transactions).toEqual([]);
+  });
+
+  it('waits for the ledger where that does not stand at the parent yet', async () => {
+    const { producer, found, template, writer, chain } = await bench();
+    const branch = new Branch();
+    const block = branch.grow();
+    producer.mine({ ...template(branch), ...waits, when: 'at once' });
+    await quiet();
+    expect(found).toEqual([]);
+    await storeBlocks(chain, [block]);
+    await writer.switchTo({ ancestor: block.header.parent, undo: [], apply: [block.hash] });
+    producer.onNews();
+    await settle('a block', () => found.length === 1);
+  });
+
+  it.each([
+    ['goes on when the miner is stopped', (producer: Producer) => producer.stop(), 1],
+    ['ends when the engine wants nothing more', (producer: Producer) => producer.drop(), 0],
+  ])('%s', async (_, end, blocks) => {
+    const { producer, mempool, found, template } = await bench();
+    producer.mine({ ...template(new Branch()), ...waits });
+    await quiet();
+    end(producer);
+    mempool.add(write, arrival);
+    producer.onNews();
+    await quiet();
+    expect(found).toHaveLength(blocks);
+  });
+
+  it('searches a nonce for what waits, where the engine wants one, and nothing before', async () => {
+    const { producer, miner: search, mempool, template, clock } = await bench();
+    producer.start();
+    producer.mine({ ...template(new Branch()), when: 'transactions wait' });
+    await quiet();
+    expect(search.jobs).toEqual([]);
+    expect(clock.timers).toEqual([]);
+    mempool.add(write, arrival);
+    producer.onNews();
+    await settle('a search', () => search.isSearching);
+  });
+});

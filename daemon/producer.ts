@@ -1,10 +1,13 @@
 /**
- * Makes blocks: builds a template on the engine's order, lets the miner search its nonce, rebuilds it from time to time with what the
- * mempool has by then and the time that it is, and sends what is found down the same road as everyone's blocks.
+ * Makes blocks: builds a template on the engine's order, and sends the sealed block down the same road as everyone's. Where the nonce is
+ * searched, the miner does that while it is switched on, and the template is rebuilt from time to time with what the mempool has by then
+ * and the time that it is. Where there is nothing to search, the block is made at once whenever the engine orders one. An order that
+ * nothing can be made of yet waits for the news of the mempool and the ledger, never for a timer.
  */
 import { failpoint } from '#failpoint';
 import { type Block, contentHash, producerDigest, seal, sealedHeaderBytesMax } from '../chain/block.ts';
 import { type Genesis, paramsAt } from '../chain/genesis.ts';
+import { zeroHash } from '../chain/hash.ts';
 import type { Mempool } from '../chain/mempool.ts';
 import { decodeBits, targetToBytes } from '../chain/target.ts';
 import type { Signer } from '../chain/transaction.ts';
@@ -36,7 +39,13 @@ export interface ProducerParts {
 export class Producer {
   readonly #parts: ProducerParts;
   #template: Template | null = null;
+  /** The order was carried out: it is for one block. */
+  #isSealed = false;
   #isRunning = false;
+  /** Nothing could be made of the order as things stood. */
+  #isWaiting = false;
+  /** Something changed while a template was being built. */
+  #hasNews = false;
   /** Counts templates: a search that was begun for an older one is over. */
   #generation = 0;
   #cancelRebuild: (() => void) | null = null;
@@ -48,6 +57,7 @@ export class Producer {
     this.#parts = parts;
   }
 
+  /** Whether nonces may be searched. */
   get isRunning(): boolean {
     return this.#isRunning;
   }
@@ -69,6 +79,7 @@ export class Producer {
   /** The engine's order: the next block comes on this parent. What was searched before is dropped at once. */
   mine(template: Template): void {
     this.#template = template;
+    this.#isSealed = false;
     this.#stopSearch();
     this.#build();
   }
@@ -79,15 +90,23 @@ export class Producer {
     this.#stopSearch();
   }
 
+  /** Lets nonces be searched, which costs work; a block without one needs no leave. */
   start(): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
     this.#build();
   }
 
+  /** Ends the search. */
   stop(): void {
     this.#isRunning = false;
-    this.#stopSearch();
+    if (this.#template?.nonce !== 'zeros') this.#stopSearch();
+  }
+
+  /** The mempool has something new, or the ledger moved: an order that waits for that is tried again. A search is renewed in its time. */
+  onNews(): void {
+    this.#hasNews = true;
+    if (this.#isWaiting) this.#build();
   }
 
   #scheduleRebuild(): void {
@@ -99,6 +118,7 @@ export class Producer {
 
   #stopSearch(): void {
     this.#generation += 1;
+    this.#isWaiting = false;
     this.#cancelRebuild?.();
     this.#cancelRebuild = null;
     this.#parts.miner.stop();
@@ -107,32 +127,57 @@ export class Producer {
   /** The search for an older template on the same parent goes on until the new one stands. */
   #build(): void {
     const template = this.#template;
-    if (!this.#isRunning || template === null) return;
-    const generation = this.#generation;
-    this.#search(template, generation)
-      .catch(this.#parts.onFault)
-      .finally(() => {
-        if (generation === this.#generation) this.#scheduleRebuild();
-      });
+    if (template === null || this.#isSealed || !(this.#isRunning || template.nonce === 'zeros')) return;
+    this.#hasNews = false;
+    this.#isWaiting = false;
+    this.#buildOn(template).catch(this.#parts.onFault);
   }
 
-  async #search(template: Template, generation: number): Promise<void> {
-    const { ledger, miner, clock } = this.#parts;
+  async #buildOn(template: Template): Promise<void> {
+    const generation = this.#generation;
+    const candidate = await this.#prepare(template).catch(error => {
+      this.#parts.onFault(error);
+      return null;
+    });
+    if (generation !== this.#generation) return;
+    if (candidate !== null) this.#sealNonce(template, candidate);
+    else if (this.#hasNews) this.#build();
+    else this.#isWaiting = true;
+  }
+
+  /** Null when nothing can be made of the order now: nobody wants anything, or the ledger does not stand at its parent. */
+  async #prepare(template: Template): Promise<Candidate | null> {
+    const { ledger, clock } = this.#parts;
     const begin = clock.monotonic();
+    const transactions = this.#pick(template);
+    const isTooEarly = (waiting: readonly unknown[]) => template.when === 'transactions wait' && waiting.length === 0;
+    if (isTooEarly(transactions)) return null;
     failpoint('before', 'block-assembly');
     const candidate = await ledger.prepare(template, {
       producer: this.publicKey,
       time: Math.max(template.timeMin, clock.now()),
-      transactions: this.#pick(template),
+      transactions,
       // On a busy node slices come seldom, and while the first template on a parent is filled nothing is mined.
       addingMs: this.#params().targetMs,
     });
     this.#buildMs = clock.monotonic() - begin;
-    const target = decodeBits(template.bits);
-    if (candidate === null || target === null || generation !== this.#generation) return;
+    return candidate !== null && isTooEarly(candidate.transactions) ? null : candidate;
+  }
+
+  #sealNonce(template: Template, candidate: Candidate): void {
     failpoint('after', 'block-assembly');
+    if (template.nonce === 'zeros') {
+      this.#isSealed = true;
+      this.#found(candidate, zeroHash);
+      return;
+    }
+    const target = decodeBits(template.bits);
+    if (target === null) return;
     const content = contentHash(candidate.header);
-    miner.search({ contentHash: content, target: targetToBytes(target) }, nonce => this.#found(candidate, nonce));
+    this.#parts.miner.search({ contentHash: content, target: targetToBytes(target) }, nonce =>
+      this.#found(candidate, nonce),
+    );
+    this.#scheduleRebuild();
   }
 
   #found(candidate: Candidate, nonce: Uint8Array): void {
@@ -141,7 +186,7 @@ export class Producer {
     this.#blocksFound += 1;
     this.#stopSearch();
     // The engine orders the next one as soon as it stands on this one; should it refuse this one, the search goes on.
-    this.#scheduleRebuild();
+    if (!this.#isSealed) this.#scheduleRebuild();
     const block: Block = { ...seal(candidate.header, nonce, signature), transactions: candidate.transactions };
     this.#parts.onBlock(block).catch(this.#parts.onFault);
   }

@@ -74,7 +74,8 @@ async function append(
   target: ChainStore,
   blocks: readonly AuditedBlock[],
 ): Promise<Finding | null> {
-  for (const { block, record } of blocks) await target.putBlock(block, record, 'peer-block');
+  for (const { block, record } of blocks)
+    await target.putBlock(block, record, { name: 'peer-block', durability: 'lazy' });
   const { invalid } = await ledger.switchTo({
     ancestor: ledger.head.hash,
     undo: [],

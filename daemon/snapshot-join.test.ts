@@ -42,6 +42,7 @@ const statusFields = {
   finalHeight: 0,
   blocksFrom: 0,
   addresses: [],
+  memberProof: null,
 };
 let a: OpenedNode;
 let b: OpenedNode;

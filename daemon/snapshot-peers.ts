@@ -204,6 +204,7 @@ export class SnapshotPeers {
       finalHeight: 0,
       blocksFrom: 0,
       addresses: network.addresses(),
+      memberProof: null,
     });
   }
 }

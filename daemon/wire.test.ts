@@ -6,6 +6,7 @@ import { headers as anyHeader, transactions as anyTransaction } from '../chain/a
 import { blockBytesCap, blockTransactionsCap, seal } from '../chain/block.ts';
 import { toHex } from '../chain/bytes.ts';
 import { encodeArrayHead } from '../chain/codec.ts';
+import { membersMax } from '../chain/genesis.ts';
 import { alice, put } from '../chain/ledger-fixture.suite.ts';
 import { Branch, chainId, signed } from './chain-fixture.suite.ts';
 import { networkLimits } from './network/limits.ts';
@@ -45,6 +46,7 @@ const status = {
   finalHeight: 0,
   blocksFrom: 7,
   addresses: ['/ip4/127.0.0.1/tcp/1/p2p/a'],
+  memberProof: null,
 };
 
 const decoders = {
@@ -109,8 +111,11 @@ const roundTrips: Readonly<Record<string, () => void>> = {
         finalHeight: fc.maxSafeNat(),
         blocksFrom: fc.maxSafeNat(),
         addresses: fc.array(fc.string({ minLength: 1, maxLength: 100 }), { maxLength: 16 }),
+        memberProof: fc.option(
+          fc.record({ member: fc.nat(membersMax - 1), signature: fc.uint8Array({ minLength: 64, maxLength: 64 }) }),
+        ),
       }),
-      value => [decodeStatus(encodeStatus(value)), { version: 1, ...value, memberProof: null }],
+      value => [decodeStatus(encodeStatus(value)), { version: 1, ...value }],
     ),
   batch: () => comesBack(someTransactions, value => [decodeBatch(encodeBatch(value)), value]),
   'compact block': () =>

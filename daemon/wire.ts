@@ -23,6 +23,7 @@ import {
   encodeArrayHead,
   expectArray,
   fail,
+  fixedBytes,
   hash32,
   list,
   nullable,
@@ -32,9 +33,11 @@ import {
   versioned,
 } from '../chain/codec.ts';
 import { type Result, unreachable } from '../chain/errors.ts';
+import { membersMax } from '../chain/genesis.ts';
 import { signatureLength } from '../chain/keys.ts';
 import { resultOf } from '../chain/steps.ts';
 import { type Transaction, transactionCodec } from '../chain/transaction.ts';
+import type { MemberIndex } from '../consensus/engine.ts';
 import { getSnapshotsCodec, getStateCodec, type SnapshotRequest } from './snapshot-wire.ts';
 
 /** A hash of 32 bytes in a list takes 34; the largest messages are lists of one for each transaction of the largest block. */
@@ -72,9 +75,20 @@ export interface StatusMessage {
   /** Bodies are served from this height on; above 0 when the sender was pruned. */
   readonly blocksFrom: number;
   readonly addresses: readonly string[];
-  /** A member's signature over the session; null for proof of work. */
-  readonly memberProof: Uint8Array | null;
+  /** Null from who is no member, as everyone with proof of work. */
+  readonly memberProof: MemberProof | null;
 }
+
+/** By whom a peer says to be trusted with a vote, and that member's signature over the peer's identity (member-proof.ts). */
+export interface MemberProof {
+  readonly member: MemberIndex;
+  readonly signature: Uint8Array;
+}
+
+const memberProofCodec: Codec<MemberProof> = struct<MemberProof>({
+  member: uint(membersMax - 1),
+  signature: fixedBytes(signatureLength),
+});
 
 const statusCodec: Codec<StatusMessage> = versioned(
   statusVersion,
@@ -88,24 +102,12 @@ const statusCodec: Codec<StatusMessage> = versioned(
     finalHeight: uint(),
     blocksFrom: uint(),
     addresses: list(text(1, 256), 16),
-    memberProof: nullable(byteString(0, 256)),
+    memberProof: nullable(memberProofCodec),
   }),
 );
 
-export function encodeStatus(status: Omit<StatusMessage, 'version' | 'memberProof'>): Uint8Array {
-  const { chainId, engine, headHash, headHeight, work, finalHeight, blocksFrom, addresses } = status;
-  return encode(statusCodec, {
-    version: statusVersion,
-    chainId,
-    engine,
-    headHash,
-    headHeight,
-    work,
-    finalHeight,
-    blocksFrom,
-    addresses: addresses.slice(0, 16),
-    memberProof: null,
-  });
+export function encodeStatus(status: Omit<StatusMessage, 'version'>): Uint8Array {
+  return encode(statusCodec, { ...status, version: statusVersion, addresses: status.addresses.slice(0, 16) });
 }
 
 export function decodeStatus(bytes: Uint8Array): Result<StatusMessage> {

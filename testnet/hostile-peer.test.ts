@@ -125,6 +125,7 @@ function status(ofChain: Uint8Array): Uint8Array {
     finalHeight: 0,
     blocksFrom: 0,
     addresses: [],
+    memberProof: null,
   });
 }
 

@@ -101,6 +101,7 @@ export const chapters: readonly Chapter[] = [
     files: [
       'daemon/store/level-store.ts',
       'daemon/store/record-log.ts',
+      'daemon/driver.ts',
       'daemon/store/backup-file.ts',
       'daemon/database-verify.ts',
       'chain/batches.ts',

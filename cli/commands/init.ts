@@ -1,6 +1,6 @@
 /** `kvchain init`: makes a network, or joins one whose genesis is given. */
 import { InvalidArgumentError, Option } from 'commander';
-import type { EngineName, Genesis, KeyOwnership, Params } from '../../chain/genesis.ts';
+import type { EngineName, Genesis, KeyOwnership, Member, Params } from '../../chain/genesis.ts';
 import { amountArgument, type Call, examples, onCall, repeated, type Shell, wholeArgument } from '../command.ts';
 import { CommandError } from '../failure.ts';
 import { fields } from '../output.ts';
@@ -12,6 +12,7 @@ interface InitOptions {
   readonly p2pPort?: number;
   readonly name?: string;
   readonly engine?: string;
+  readonly member?: readonly string[];
   readonly difficulty?: number;
   readonly firstDifficulty?: number;
   readonly targetMs?: number;
@@ -30,6 +31,7 @@ interface InitOptions {
 const ownNetworkOptions = [
   'name',
   'engine',
+  'member',
   'difficulty',
   'firstDifficulty',
   'targetMs',
@@ -53,6 +55,7 @@ export function addInit(shell: Shell): void {
     .option('--p2p-port <port>', 'where the daemon is to meet its peers', wholeArgument(0, 65_535))
     .option('--name <name>', 'of the new network (default: kvchain)')
     .option('--engine <engine>', 'how it agrees (default: pow)')
+    .option('--member <name=publickey>', 'who votes, where members agree, several times for several', repeated)
     .option('--difficulty <bits>', 'fixed: leading zero bits, 2^bits trials a block', wholeArgument(0, 255))
     .option(
       '--first-difficulty <bits>',
@@ -92,7 +95,10 @@ export function addInit(shell: Shell): void {
 }
 
 async function init({ options, session }: Call<InitOptions>): Promise<void> {
-  const { chainIdText, claimFolder, writeNetwork } = await import('../new-network.ts');
+  const [{ chainIdText, claimFolder, writeNetwork }, { minesBlocks }] = await Promise.all([
+    import('../new-network.ts'),
+    import('../../chain/params.ts'),
+  ]);
   const { folder, output } = session;
   const genesis =
     options.genesis === undefined ? await ownGenesis(options) : await givenGenesis(options, session.streams);
@@ -102,13 +108,14 @@ async function init({ options, session }: Call<InitOptions>): Promise<void> {
   const tls = hosts === null ? {} : await newCertificates(session, genesis.name, hosts);
   await writeNetwork(folder, genesis, { bootstrap, 'rpc-port': rpcPort, 'p2p-port': p2pPort, ...tls });
   const chainId = chainIdText(genesis);
+  const mines = minesBlocks(genesis.engine);
   output.answer(
     { chainId, name: genesis.name, engine: genesis.engine, genesis: folder.genesis },
     fields([
       ['network', genesis.name],
       ['chainId', chainId],
       ['genesis', folder.genesis],
-      ['next', `${session.here('kvchain start --mine')}; others join with this genesis file`],
+      ['next', `${session.here(`kvchain start${mines ? ' --mine' : ''}`)}; others join with this genesis file`],
     ]),
   );
 }
@@ -154,6 +161,7 @@ async function ownGenesis(options: InitOptions): Promise<Genesis> {
     name: options.name ?? 'kvchain',
     engine: await engineOf(options.engine ?? 'pow'),
     params,
+    members: await membersOf(options.member ?? []),
     fixedDifficulty: options.difficulty,
     firstDifficulty: options.firstDifficulty,
     allocations: await allocationsOf(options.fund ?? [], prefix),
@@ -175,6 +183,21 @@ function paramsOf(options: InitOptions): Partial<Params> {
   const given = { targetMs, keyOwnership, subsidy, halvingBlocks, supplyMax, feePerByteMin };
   const testNetwork = options.testNetwork ? 1 : undefined;
   return Object.fromEntries(Object.entries({ ...given, testNetwork }).filter(([, value]) => value !== undefined));
+}
+
+/** Error: USAGE for what is no key in form; whether it is one, and whose, the genesis check looks at. */
+async function membersOf(texts: readonly string[]): Promise<readonly Member[]> {
+  const [{ fromHex }, { publicKeyLength }] = await Promise.all([
+    import('../../chain/bytes.ts'),
+    import('../../chain/keys.ts'),
+  ]);
+  return texts.map(text => {
+    const split = text.lastIndexOf('=');
+    const publicKey = fromHex(text.slice(split + 1), publicKeyLength);
+    if (split > 0 && publicKey !== null) return { name: text.slice(0, split), publicKey };
+    const advice = 'Write --member NAME=PUBLICKEY, with the 66 digits that `kvchain key show` prints.';
+    throw new CommandError('USAGE', `--member ${text}: not a name and a public key`, advice);
+  });
 }
 
 async function allocationsOf(

@@ -25,6 +25,7 @@ export function addStatus(shell: Shell): void {
         ['chainId', chainId],
         ['engine', `${engine} (faults: ${more.faultModel})`],
         ['height', height],
+        ...(more.finalHeight > 0 ? [['final up to', more.finalHeight] as const] : []),
         ['headHash', headHash],
         ['headTime', new Date(more.headTime).toISOString()],
         ['stateRoot', stateRoot],

@@ -177,6 +177,20 @@ export const chainMethods = {
       head: z.object({ hash: s.hash, height: s.height, work: s.bigNumber }),
       bestHeight: s.height,
       finalHeight: s.height,
+      role: z.string().nullable().meta({
+        description: 'what this node is among the members now, such as leader; null where all are alike',
+      }),
+      members: z
+        .array(
+          z.object({
+            name: z.string(),
+            publicKey: s.hex,
+            self: z.boolean().meta({ description: 'this node is that member' }),
+            connected: z.boolean(),
+            peerId: z.string().nullable().meta({ description: 'as which it is connected to this node' }),
+          }),
+        )
+        .meta({ description: 'who votes, in the order of the genesis; none with proof of work' }),
       branches: s.count,
       targetMs: s.count,
       retarget: z.enum(['asert', 'fixed']),
@@ -193,6 +207,8 @@ export const chainMethods = {
         head: { hash: exampleHash, height: 1204, work: '78906548' },
         bestHeight: 1204,
         finalHeight: 0,
+        role: null,
+        members: [],
         branches: 1,
         targetMs: 10_000,
         retarget: 'asert',
@@ -200,6 +216,18 @@ export const chainMethods = {
         undoBlocksMax: 10_000,
       },
     },
+  }),
+
+  consensus_lead: method({
+    scope: 'admin',
+    doc: 'Has this node try to become the leader of the members.',
+    params: none,
+    result: z.object({
+      role: z.string().nullable().meta({ description: 'what it is now, such as candidate; consensus_status tells on' }),
+    }),
+    errors: ['METHOD_NOT_FOUND'],
+    routes: [{ verb: 'POST', path: '/v1/consensus/lead' }],
+    example: { params: {}, result: { role: 'candidate' } },
   }),
 
   mempool_info: method({

@@ -75,7 +75,7 @@ export const chainHandlers: Handlers<keyof typeof chainMethods> = {
   },
 
   consensus_status: (_params, { host: { node } }) => {
-    const { engine, faultModel, head, work, targetHeight, finalHeight } = node.status();
+    const { engine, faultModel, head, work, targetHeight, finalHeight, role } = node.status();
     const { targetMs, retarget, safeConfirmations, undoBlocksMax } = node.params();
     return accept({
       engine,
@@ -83,12 +83,21 @@ export const chainHandlers: Handlers<keyof typeof chainMethods> = {
       head: { hash: head.hashHex, height: head.header.height, work: String(work) },
       bestHeight: targetHeight,
       finalHeight,
+      role,
+      members: node.members().map(({ name, publicKey, isSelf, peer }) => {
+        return { name, publicKey: toHex(publicKey), self: isSelf, connected: isSelf || peer !== null, peerId: peer };
+      }),
       branches: node.tips().length,
       targetMs,
       retarget,
       safeConfirmations,
       undoBlocksMax,
     });
+  },
+
+  consensus_lead: (_params, { host: { node } }) => {
+    if (node.lead()) return accept({ role: node.status().role });
+    return reject('METHOD_NOT_FOUND', `engine ${node.genesis.engine} has no leader, or this node is no member`);
   },
 
   mempool_info: (_params, { host: { node } }) => {

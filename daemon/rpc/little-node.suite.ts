@@ -25,6 +25,7 @@ export class LittleNode implements node.NodeApi {
   readonly genesis: Genesis;
   readonly chainId: Uint8Array;
   canFinalize = false;
+  #finalHeight = 0;
   #chain: Made[] = [];
   /** Blocks that were undone, for watchers that stood there. */
   readonly #undone = new Map<string, Made>();
@@ -39,6 +40,7 @@ export class LittleNode implements node.NodeApi {
   };
   isSyncing = false;
   isStopped = false;
+  lead = () => false;
   /** Thrown by the next reads, to see that nothing of it gets out. */
   fault: Error | null = null;
   readonly sources: string[] = [];
@@ -89,6 +91,12 @@ export class LittleNode implements node.NodeApi {
     this.#emit({ type: 'head', height: this.#head.block.header.height, hash: this.#head.block.hash, undone: 0 });
   }
 
+  /** Makes all up to this height final, as an engine may without a new block. */
+  finalize(height: number): void {
+    this.#finalHeight = height;
+    this.#emit({ type: 'final', height });
+  }
+
   #emit(event: node.LedgerEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
@@ -106,6 +114,7 @@ export class LittleNode implements node.NodeApi {
       head: block,
       work: BigInt(this.#chain.length) * 4n,
       finalHeight: 0,
+      role: null,
       peers: this.#peers.length,
       mempool: this.#pending.length,
       isSyncing: this.isSyncing,
@@ -119,6 +128,10 @@ export class LittleNode implements node.NodeApi {
   tips(): ReturnType<node.NodeApi['tips']> {
     const { head, work } = this.status();
     return [{ hash: head.hash, height: head.header.height, work, status: 'active' }];
+  }
+
+  members(): readonly node.MemberStanding[] {
+    return [];
   }
 
   staleBlocks(): number {
@@ -279,7 +292,7 @@ export class LittleNode implements node.NodeApi {
         blockHash: block.hash,
         index,
         confirmations,
-        finality: finalityOf(confirmations),
+        finality: block.header.height <= this.#finalHeight ? 'final' : finalityOf(confirmations),
         receipt,
         transaction: block.transactions[index] ?? null,
       };

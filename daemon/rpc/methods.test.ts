@@ -84,6 +84,16 @@ describe('tx_ and wallet_', () => {
     expect(await code('tx_wait', { id, timeoutMs: 25_001 })).toBe('INVALID_PARAMS');
   });
 
+  test('wait for what is final ends when more becomes final, with no new block', async () => {
+    under.node.canFinalize = true;
+    const { id } = await ok('kv_put', { key: 'k', value: 'v' });
+    const waiting = ok('tx_wait', { id, wait: 'final' });
+    await waitUntil(() => under.node.listeners === 1);
+    const { header } = under.node.mine();
+    under.node.finalize(header.height);
+    expect(await waiting).toMatchObject({ status: 'included', finality: 'final', reached: true });
+  });
+
   test('decode shows what a transaction says', async () => {
     const transaction = put('k', 'v', 4);
     expect(await ok('tx_decode', { transaction: toHex(transaction.bytes) })).toMatchObject({
@@ -135,6 +145,12 @@ describe('chain_, mempool_, miner_, net_, node_', () => {
     expect((await ok('chain_getHeaders', { from: 0, limit: 5 })).headers.map(header => header.height)).toEqual([0, 1]);
     expect((await ok('chain_head')).hash).toBe(hashHex);
     expect((await ok('chain_tips')).tips).toMatchObject([{ hash: hashHex, status: 'active' }]);
+  });
+
+  test('lead says so where nobody leads, and what the node is where it may', async () => {
+    expect(await code('consensus_lead')).toBe('METHOD_NOT_FOUND');
+    under.node.lead = () => true;
+    expect(await ok('consensus_lead')).toEqual({ role: null });
   });
 
   test('status has what programs count on', async () => {

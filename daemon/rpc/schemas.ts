@@ -159,12 +159,14 @@ export const refusal = z.object({ code: errorCode, message: z.string(), action: 
 export type Refusal = z.output<typeof refusal>;
 
 export const miner = z.object({
-  running: z.boolean(),
+  running: z.boolean().meta({
+    description: 'nonces may be searched; without proof of work a member makes its blocks all the same',
+  }),
   threads: count,
   hashRate: z.number().meta({ description: 'hashes per second, all threads' }),
   rateMax: z.number().nullable().meta({ description: 'the throttle in hashes per second; null: none' }),
   bits: count,
-  difficultyBits: z.number().meta({ description: 'log2 of the expected trials' }),
+  difficultyBits: z.number().meta({ description: 'log2 of the expected trials; 0 without proof of work' }),
   target: hash,
   expectedTrials: bigNumber,
   blocksFound: count,

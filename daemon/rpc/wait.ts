@@ -1,4 +1,4 @@
-/** Waits until a transaction stands where the caller wants it: looks again at every new head, never by polling a clock. */
+/** Waits until a transaction stands where the caller wants it: looks again at every new head and when more is final, never by polling a clock. */
 import { toHex } from '../../chain/bytes.ts';
 import { accept, type Result, reject } from '../../chain/errors.ts';
 import type { NodeApi, TransactionStanding } from '../node-api.ts';
@@ -53,7 +53,7 @@ export async function waitForTransaction(node: NodeApi, id: Uint8Array, options:
   const { over, forget } = endOf(options);
   const bell = new Bell(over);
   const unsubscribe = node.onLedgerEvent(event => {
-    if (event.type === 'head') bell.ring();
+    if (event.type === 'head' || event.type === 'final') bell.ring();
   });
   try {
     for (;;) {

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -82,6 +82,19 @@ describe.each([
     await log.close();
   });
 
+  it('holds after a replacement what was put in place of all, and what follows', async () => {
+    const { log, reopen } = await create();
+    await log.append(['a', 'b', 'c'].map(toUtf8));
+    await Promise.all([log.replace([toUtf8('abc'), toUtf8('!')]), log.append([toUtf8('d')])]);
+    expect(await log.read()).toEqual(['abc', '!', 'd'].map(toUtf8));
+    const again = await reopen();
+    expect(await again.read()).toEqual(['abc', '!', 'd'].map(toUtf8));
+    await again.replace([]);
+    await again.append([toUtf8('e')]);
+    expect(await again.read()).toEqual([toUtf8('e')]);
+    await again.close();
+  });
+
   it('refuses work after it was closed, and records over the limit', async () => {
     const { log } = await create();
     await expect((async () => log.append([new Uint8Array(recordBytesMax + 1)]))()).rejects.toThrow('assertion failed');
@@ -154,6 +167,61 @@ describe('the file log after a crash', () => {
     expect(await log.read()).toEqual([]);
     await log.append([toUtf8('a')]);
     await log.close();
+  });
+});
+
+describe('a replacement of the file log', () => {
+  /** A closed log of old records, and the bytes of the file that was to replace it. */
+  async function dyingReplacement() {
+    const { file, records } = await threeAppends();
+    const other = await newFile();
+    const log = await openRecordLog({ file: other });
+    await log.replace([toUtf8('all'), toUtf8('of it')]);
+    await log.close();
+    return { file, records, whole: await readFile(other) };
+  }
+
+  it('D2: that a crash cut off anywhere before its name was changed leaves the old records, and no file', async () => {
+    const { file, records, whole } = await dyingReplacement();
+    for (let length = 0; length <= whole.length; length++) {
+      await writeFile(`${file}.part`, whole.subarray(0, length));
+      const log = await openRecordLog({ file });
+      expect(await log.read()).toEqual(records);
+      await log.close();
+      await expect(stat(`${file}.part`)).rejects.toMatchObject({ code: 'ENOENT' });
+    }
+  });
+
+  it('D2: that a crash cut off after its name was changed leaves the new records', async () => {
+    const { file, whole } = await dyingReplacement();
+    await writeFile(`${file}.part`, whole);
+    await rename(`${file}.part`, file);
+    const log = await openRecordLog({ file });
+    expect(await log.read()).toEqual([toUtf8('all'), toUtf8('of it')]);
+    await log.close();
+  });
+
+  it('is refused with DATABASE_DAMAGED when a byte before its last record is flipped', async () => {
+    const { file, whole } = await dyingReplacement();
+    for (let offset = 0; offset < whole.length - 24 - 'of it'.length; offset++) {
+      const bytes = Uint8Array.from(whole);
+      bytes[offset] = (bytes[offset] ?? 0) ^ 0x40;
+      await writeFile(file, bytes);
+      await expect(openRecordLog({ file })).rejects.toMatchObject({ code: 'DATABASE_DAMAGED' });
+    }
+  });
+
+  it('that the disk refuses ends the log, which keeps its records', async () => {
+    const { file, records } = await threeAppends();
+    const log = await openRecordLog({ file });
+    await mkdir(`${file}.part`);
+    await expect(log.replace([toUtf8('all')])).rejects.toMatchObject({ code: 'DISK_FAILED' });
+    await expect(log.append([toUtf8('more')])).rejects.toMatchObject({ code: 'DISK_FAILED' });
+    await log.close();
+    await rm(`${file}.part`, { recursive: true });
+    const again = await openRecordLog({ file });
+    expect(await again.read()).toEqual(records);
+    await again.close();
   });
 });
 

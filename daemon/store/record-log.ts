@@ -4,15 +4,17 @@
  * promised, so it is fatal (DATABASE_DAMAGED). LevelDB's own log does not tell the two apart, which is why this one exists.
  *
  * The file is a header of 16 bytes and records of [length u32, sequence u64, first u64, crc u32, bytes], big-endian; `first` is the
- * sequence of the first record of the same append; the checksum covers all that is not itself.
+ * sequence of the first record of the same append; the checksum covers all that is not itself. Records that stand for all before them
+ * take their place as another file, which is whole before it gets the name.
  */
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32c } from '@node-rs/crc32';
 import { equalBytes, toUtf8 } from '../../chain/bytes.ts';
 import { assert, KvchainError } from '../../chain/errors.ts';
 import { diskFailed } from '../disk-failure.ts';
 import type { Log } from '../ports.ts';
+import { syncFolder } from './sync-folder.ts';
 
 /** A record is at most this long; an engine's are a few hundred bytes. */
 export const recordBytesMax = 1_048_576;
@@ -31,6 +33,7 @@ export interface RecordLogOptions {
 export async function openRecordLog({ file, onTornTail }: RecordLogOptions): Promise<Log> {
   const handle = await openFile(file);
   try {
+    await rm(partOf(file), { force: true });
     const bytes = new Uint8Array(await handle.readFile());
     if (bytes.length < fileHeader.length) {
       await startFile(handle, file, bytes);
@@ -52,8 +55,8 @@ export async function openRecordLog({ file, onTornTail }: RecordLogOptions): Pro
 }
 
 class FileLog implements Log {
-  readonly #handle: FileHandle;
   readonly #file: string;
+  #handle: FileHandle;
   readonly #records: Uint8Array[];
   #end: number;
   #last: Promise<void> = Promise.resolve();
@@ -71,6 +74,13 @@ class FileLog implements Log {
     const appended = this.#last.then(() => this.#append(records));
     this.#last = appended.catch(() => {});
     return appended;
+  }
+
+  replace(records: readonly Uint8Array[]): Promise<void> {
+    assertLengths(records);
+    const replaced = this.#last.then(() => this.#replace(records));
+    this.#last = replaced.catch(() => {});
+    return replaced;
   }
 
   async read(): Promise<readonly Uint8Array[]> {
@@ -102,6 +112,43 @@ class FileLog implements Log {
     this.#end += frames.length;
     for (const record of records) this.#records.push(record.slice());
   }
+
+  async #replace(records: readonly Uint8Array[]): Promise<void> {
+    if (this.#failure) throw this.#failure;
+    const copies = records.map(record => record.slice());
+    try {
+      const { handle, end } = await writeWhole(this.#file, copies);
+      await this.#handle.close();
+      this.#handle = handle;
+      this.#end = end;
+    } catch (error) {
+      // Which of the two files has the name after a crash is unknown now.
+      this.#failure = diskFailed(error, `replacing ${this.#file}`);
+      throw this.#failure;
+    }
+    this.#records.splice(0, this.#records.length, ...copies);
+  }
+}
+
+/** Each record is framed as an append of its own: they all were acknowledged, so a bad one before a good one is damage. */
+async function writeWhole(file: string, records: readonly Uint8Array[]): Promise<{ handle: FileHandle; end: number }> {
+  const handle = await open(partOf(file), 'w+', 0o600);
+  try {
+    const bytes = Buffer.concat([fileHeader, ...records.map((record, index) => frame(record, index, index))]);
+    await handle.writeFile(bytes);
+    await handle.sync();
+    await rename(partOf(file), file);
+    await syncFolder(dirname(file));
+    return { handle, end: bytes.length };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** Where a log is written that is to replace this one. */
+function partOf(file: string): string {
+  return `${file}.part`;
 }
 
 /** The Log in memory, for the simulator: what was acknowledged survives a crash. */
@@ -117,6 +164,12 @@ export class MemoryLog implements Log {
     assertLengths(records);
     this.#assertOpen();
     for (const record of records) this.#records.push(record.slice());
+  }
+
+  async replace(records: readonly Uint8Array[]): Promise<void> {
+    assertLengths(records);
+    this.#assertOpen();
+    this.#records.splice(0, this.#records.length, ...records.map(record => record.slice()));
   }
 
   async read(): Promise<readonly Uint8Array[]> {
@@ -221,12 +274,7 @@ async function startFile(handle: FileHandle, file: string, found: Uint8Array): P
   if (!equalBytes(found, fileHeader.subarray(0, found.length))) throw damaged(file, 0, 'the header is not known');
   await handle.write(fileHeader, 0, fileHeader.length, 0);
   await handle.sync();
-  const folder = await open(dirname(file), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await syncFolder(dirname(file));
 }
 
 function damaged(file: string, offset: number, finding: string): KvchainError {

@@ -4,7 +4,7 @@ import json, pathlib
 from client import cbor, make_transaction, public_key, sha256, sign, state_root, uncbor, verify, verify_proof
 
 NUMBERS = {"put": 0, "delete": 1, "get": 2, "transferKey": 3, "createMoney": 4, "transfer": 5}
-HEX_FIELDS = {"value", "to", "chainId", "sender", "memo", "id", "valueHash", "owner", "parent", "transactionsRoot", "receiptsRoot",
+HEX_FIELDS = {"signature", "value", "to", "chainId", "sender", "memo", "id", "valueHash", "owner", "parent", "transactionsRoot", "receiptsRoot",
               "stateRoot", "producer", "extension", "publicKey", "address", "engineParams"}
 INTEGER_FIELDS = {"amount", "fee", "balance", "total", "subsidy", "supplyMax", "feePerByteMin"}
 BITS_FIELDS = {"bits", "maxTargetBits"}
@@ -235,7 +235,8 @@ def check_network(vectors):
     def block_hash(header, nonce): return sha256(sha256(b"kvchain/header/v1", cbor(header)), nonce).hex()
     encoders = {
         "status": lambda f: [f["version"], from_hex(f["chainId"]), f["engine"], from_hex(f["headHash"]), f["headHeight"], from_hex(f["work"]),
-                             f["finalHeight"], f["blocksFrom"], f["addresses"], f["memberProof"]],
+                             f["finalHeight"], f["blocksFrom"], f["addresses"],
+                             f["memberProof"] and struct(f["memberProof"])],
         "request": lambda f: {"getHeaders": lambda: [0, [many(f["locator"]), f["limit"]]], "getBodies": lambda: [1, [many(f["hashes"])]],
                               "getTransactions": lambda: [2, [from_hex(f["block"]), many(f["witnessIds"])]], "getSnapshots": lambda: [3, []],
                               "getState": lambda: [4, [from_hex(f["block"]), f["prefixes"]]]}[f["type"]](),
@@ -261,6 +262,9 @@ def check_network(vectors):
     for row in vectors["good"]:
         kind, fields, data = row["kind"], row["fields"], from_hex(row["hex"])
         if kind in encoders: yield row["name"], cbor(encoders[kind](fields)) == data
+        if "identity" in fields:
+            signed = sha256(b"kvchain/paxos/member/v1", from_hex(fields["chainId"]), bytes(8), fields["identity"].encode())
+            yield f"proof {row['name']}", verify(signed, from_hex(fields["memberProof"]["signature"]), from_hex(fields["publicKey"]))
         if kind == "parts": yield f"root of {row['name']}", part_root(fields).hex() == fields["stateRoot"]
         if kind not in encoders: yield row["name"], readers[kind](uncbor(data)) == fields and cbor(uncbor(data)) == data
 

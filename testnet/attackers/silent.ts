@@ -26,6 +26,7 @@ export function silent({ genesis, chance, onAttack }: AttackerParts): Policy {
         finalHeight: 0,
         blocksFrom: 0,
         addresses: status.value.addresses,
+        memberProof: status.value.memberProof,
       });
     },
     gossip: async (_topic, _data, honestly) => {

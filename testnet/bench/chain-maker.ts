@@ -89,7 +89,7 @@ export class ChainMaker {
       throw new Error(`block ${template.height} does not take all ${transactions.length} transactions`);
     }
     const block = this.#seal(candidate);
-    await this.chain.putBlock(block, new Uint8Array(0), 'peer-block');
+    await this.chain.putBlock(block, new Uint8Array(0), { name: 'peer-block', durability: 'lazy' });
     const { invalid } = await this.#ledger.switchTo({ ancestor: hash, undo: [], apply: [block.hash] });
     if (invalid) throw new Error(`block ${template.height} is invalid: ${invalid.code}`);
   }

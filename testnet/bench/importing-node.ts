@@ -128,6 +128,7 @@ class ChainSource implements Network {
       finalHeight: 0,
       blocksFrom: 1,
       addresses: [],
+      memberProof: null,
     });
     if (handlers.onStatus(peer, status) !== null) throw new Error('the source is refused');
     handlers.onPeer(peer);

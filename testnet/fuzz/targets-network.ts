@@ -33,10 +33,7 @@ import { accepted, type Outcome, refused, type Target } from './target.ts';
 import { outcomeOf, textTarget } from './targets-chain.ts';
 
 export const networkTargets: readonly Target[] = [
-  // What this version sends has no member's proof, so one that has cannot be written again.
-  message('status', bytes =>
-    outcomeOf(decodeStatus(bytes), status => (status.memberProof === null ? encodeStatus(status) : null)),
-  ),
+  message('status', bytes => outcomeOf(decodeStatus(bytes), encodeStatus)),
   message('batch', bytes => outcomeOf(decodeBatch(bytes), encodeBatch)),
   message('compactBlock', bytes =>
     outcomeOf(decodeCompactBlock(bytes), ({ sealed, witnessIds }) => encodeCompactBlock(sealed, witnessIds)),

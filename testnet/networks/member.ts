@@ -2,6 +2,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KvchainError } from '../../chain/errors.ts';
+import { publicKeyOf } from '../../chain/keys.ts';
+import { genesisFile, readNodeKeys } from '../../daemon/data-folder.ts';
 import type { KvchainClient } from '../../daemon/rpc/client.ts';
 import { startAttacker } from '../attackers/attacker-process.ts';
 import type { Child } from '../child.ts';
@@ -17,7 +19,7 @@ export type MemberPlan =
 export interface MemberPlace {
   readonly index: number;
   readonly folder: string;
-  readonly genesis: string;
+  readonly genesis: () => Promise<string>;
   readonly host: Host;
 }
 
@@ -30,7 +32,7 @@ export class Member {
   readonly dataDir: string;
   readonly logFile: string;
   readonly plan: MemberPlan;
-  readonly #genesis: string;
+  readonly #genesis: () => Promise<string>;
   readonly #host: Host;
   #process: DaemonProcess | Child | null = null;
   #identity: { readonly peerId: string; readonly address: string } | null = null;
@@ -69,10 +71,20 @@ export class Member {
     return this.#process?.pid ?? null;
   }
 
+  /** The key with which its daemon signs, made when it is not there yet. */
+  async publicKey(): Promise<Uint8Array> {
+    await this.#makeFolder();
+    return publicKeyOf((await readNodeKeys(this.dataDir)).producer);
+  }
+
+  async #makeFolder(): Promise<void> {
+    await mkdir(this.dataDir, { recursive: true, mode: 0o700 });
+  }
+
   /** Resolves when it answers. A daemon takes the ports that it had before. Error thrown: UNREACHABLE with its last words. */
   async start(): Promise<void> {
-    await mkdir(this.dataDir, { recursive: true, mode: 0o700 });
-    await writeFile(join(this.dataDir, 'genesis.json'), this.#genesis, { mode: 0o600 });
+    await this.#makeFolder();
+    await writeFile(join(this.dataDir, genesisFile), await this.#genesis(), { mode: 0o600 });
     if (this.plan.role === 'node') await this.#startDaemon(this.plan);
     else await this.#startAttacker(this.plan);
   }

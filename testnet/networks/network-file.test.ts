@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { paramsAt } from '../../chain/genesis.ts';
 import { validateGenesis } from '../../chain/genesis-check.ts';
+import { publicKeyOf } from '../../chain/keys.ts';
 import { decodeBits, workOf } from '../../chain/target.ts';
-import { genesisOf, parseAttackers, planOf, readNetworkText } from './network-file.ts';
+import { genesisOf, type NetworkPlan, parseAttackers, planOf, readNetworkText } from './network-file.ts';
 
 describe('a network file', () => {
   it('may be empty: five daemons that all know each other', () => {
@@ -58,7 +59,7 @@ attackers:
   });
 
   it('gives a genesis that is valid, whose first difficulty fits all hash rates together', () => {
-    const genesis = genesisOf(planOf({ nodes: 4, hashRate: 1_000, intervalMs: 500 }), Date.now());
+    const genesis = genesisOf(planOf({ nodes: 4, hashRate: 1_000, intervalMs: 500 }), [], Date.now());
     expect(validateGenesis(genesis)).toMatchObject({ ok: true });
     const params = paramsAt(genesis, 1);
     expect(params).toMatchObject({ retarget: 'asert', targetMs: 500, testNetwork: 1 });
@@ -66,9 +67,21 @@ attackers:
   });
 
   it('gives a difficulty that stays when it is named', () => {
-    const params = paramsAt(genesisOf(planOf({ difficulty: 9 }), Date.now()), 1);
+    const params = paramsAt(genesisOf(planOf({ difficulty: 9 }), [], Date.now()), 1);
     expect(params.retarget).toBe('fixed');
     expect(Number(workOf(decodeBits(params.bits) ?? 0n))).toBe(512);
+  });
+
+  it('gives members of a committee votes, and nothing to mine', () => {
+    const plan: NetworkPlan = { ...planOf({ nodes: 3 }), engine: 'paxos' };
+    const members = ['node-0', 'node-1', 'node-2'].map((name, index) => {
+      return { name, publicKey: publicKeyOf(new Uint8Array(32).fill(index + 1)) };
+    });
+    const genesis = genesisOf(plan, members, Date.now());
+    expect(validateGenesis(genesis)).toMatchObject({ ok: true });
+    expect(genesis.members).toEqual(members);
+    expect(paramsAt(genesis, 1)).toMatchObject({ retarget: 'fixed', subsidy: 0n, testNetwork: 1 });
+    expect(validateGenesis(genesisOf(plan, [], Date.now()))).toMatchObject({ ok: false });
   });
 
   it('knows attackers by kind and count', () => {

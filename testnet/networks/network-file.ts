@@ -5,8 +5,8 @@
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { KvchainError } from '../../chain/errors.ts';
-import type { Genesis } from '../../chain/genesis.ts';
-import { defaultParams } from '../../chain/params.ts';
+import type { Genesis, Member, Params } from '../../chain/genesis.ts';
+import { defaultParams, minesBlocks } from '../../chain/params.ts';
 import { bitsForLeadingZeros, encodeBits } from '../../chain/target.ts';
 import { createEngine } from '../../consensus/registry.ts';
 import { attackerKinds } from '../attackers/kinds.ts';
@@ -104,7 +104,7 @@ export function planOf(draft: object): NetworkPlan {
   if (!engine.ok) throw badFile(`engine: ${engine.error.detail}`, null);
   return {
     ...fields,
-    nodes: nodes.map(node => ({ ...node, hashRate: node.hashRate ?? hashRate })),
+    nodes: nodes.map(node => ({ ...node, hashRate: minesBlocks(fields.engine) ? (node.hashRate ?? hashRate) : 0 })),
     attackers: attackers.map(attacker => ({ ...attacker, hashRate: attacker.hashRate ?? hashRate })),
   };
 }
@@ -119,26 +119,29 @@ export function parseAttackers(text: string): readonly { readonly kind: string }
   });
 }
 
-/** A new chain for the network. Its first difficulty is what all hash rates together meet in `intervalMs`. */
-export function genesisOf({ name, engine, intervalMs, difficulty, nodes }: NetworkPlan, now: number): Genesis {
-  const trials = nodes.reduce((sum, node) => sum + node.hashRate, 0) * (intervalMs / 1_000);
-  const target = 2n ** 256n / BigInt(Math.max(2, Math.round(trials)));
-  const hardness =
-    difficulty === null
-      ? { retarget: 'asert' as const, bits: encodeBits(target) }
-      : { retarget: 'fixed' as const, bits: bitsForLeadingZeros(difficulty) };
+/** A new chain for the network, on which these members vote. */
+export function genesisOf(plan: NetworkPlan, members: readonly Member[], now: number): Genesis {
+  const { name, engine, intervalMs } = plan;
+  const params = defaultParams(engine, { targetMs: intervalMs, testNetwork: 1 });
   return {
     version: 1,
     name,
     engine,
     time: now,
-    schedule: [
-      { height: 0, params: { ...defaultParams(engine, { targetMs: intervalMs, testNetwork: 1 }), ...hardness } },
-    ],
-    members: [],
+    schedule: [{ height: 0, params: { ...params, ...(minesBlocks(engine) ? hardnessOf(plan) : {}) } }],
+    members,
     minters: [],
     allocations: [],
   };
+}
+
+/** The first difficulty is what all hash rates together meet in `intervalMs`. */
+function hardnessOf({ intervalMs, difficulty, nodes }: NetworkPlan): Pick<Params, 'retarget' | 'bits'> {
+  const trials = nodes.reduce((sum, node) => sum + node.hashRate, 0) * (intervalMs / 1_000);
+  const target = 2n ** 256n / BigInt(Math.max(2, Math.round(trials)));
+  return difficulty === null
+    ? { retarget: 'asert', bits: encodeBits(target) }
+    : { retarget: 'fixed', bits: bitsForLeadingZeros(difficulty) };
 }
 
 function badFile(detail: string, cause: unknown): KvchainError {

@@ -5,6 +5,7 @@
 import { mkdir } from 'node:fs/promises';
 import { KvchainError } from '../../chain/errors.ts';
 import { formatGenesis } from '../../chain/genesis-file.ts';
+import { hasMembers } from '../../chain/params.ts';
 import type { BatchCall } from '../../daemon/rpc/transport.ts';
 import { until } from '../until.ts';
 import { type Host, loopback } from './hosts.ts';
@@ -26,23 +27,26 @@ type LinkCall = BatchCall<'net_failLink' | 'net_fixLink' | 'net_delay' | 'net_lo
 export class RunningNetwork {
   readonly folder: string;
   readonly members: readonly Member[];
+  readonly #plan: NetworkPlan;
   readonly #dials: readonly Edge[];
   readonly #links: LinkPlan;
   /** What is set at each daemon's link, by `from,to`; what is not here is a good link. */
   readonly #applied = new Map<string, LinkState>();
+  #genesis: Promise<string> | null = null;
   #starting: Promise<void> = Promise.resolve();
   #isStopping = false;
 
   /** `hostOf` says where each member runs. */
   constructor(plan: NetworkPlan, folder: string, hostOf: (index: number) => Host = () => loopback) {
     this.folder = folder;
-    const genesis = formatGenesis(genesisOf(plan, Date.now()));
+    this.#plan = plan;
     const nodes = plan.nodes.length;
     const bootstrap = () => this.members.slice(0, nodes).flatMap(({ address }) => address ?? []);
     const plans: MemberPlan[] = [
       ...plan.nodes.map(node => ({ role: 'node' as const, ...node })),
       ...plan.attackers.map(attacker => ({ role: 'attacker' as const, bootstrap, ...attacker })),
     ];
+    const genesis = () => this.#genesisText();
     this.members = plans.map((member, index) => new Member(member, { index, folder, genesis, host: hostOf(index) }));
     const seed = BigInt(plan.seed);
     this.#dials = dialledEdges(plan.topology, nodes, seed);
@@ -55,6 +59,21 @@ export class RunningNetwork {
   start(tell: (member: Member) => void): Promise<void> {
     this.#starting = this.#startAll(tell);
     return this.#starting;
+  }
+
+  /** Made when the first member starts: it names those that vote by the keys in their folders. */
+  #genesisText(): Promise<string> {
+    this.#genesis ??= this.#makeGenesis();
+    return this.#genesis;
+  }
+
+  async #makeGenesis(): Promise<string> {
+    const plan = this.#plan;
+    const voting = hasMembers(plan.engine) ? this.members.filter(({ plan: { role } }) => role === 'node') : [];
+    const members = await Promise.all(
+      voting.map(async member => ({ name: member.name, publicKey: await member.publicKey() })),
+    );
+    return formatGenesis(genesisOf(plan, members, Date.now()));
   }
 
   async #startAll(tell: (member: Member) => void): Promise<void> {

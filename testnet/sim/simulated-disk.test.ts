@@ -123,6 +123,20 @@ describe('SimulatedDisk', () => {
     expect(found).toEqual(['a', 'abc']);
   });
 
+  it('D2: holds after a crash the records before a replacement that was under way, or those after it', async () => {
+    const found = await outcomes(async box => {
+      const { log } = box.disk.open(box.life);
+      void log.append([toUtf8('a'), toUtf8('b')]); // It ends, or never does, as the crash decides.
+      await drain(box);
+      void log.replace([toUtf8('c')]); // It ends, or never does, as the crash decides.
+      await rest();
+      await crash(box);
+      const records = await box.disk.open(new Life(box.time)).log.read();
+      return records.map(record => String.fromCharCode(...record)).join('');
+    });
+    expect(found).toEqual(['ab', 'c']);
+  });
+
   it('keeps everything of a process that stopped in order', async () => {
     const box = machine(1);
     const { store } = box.disk.open(box.life);

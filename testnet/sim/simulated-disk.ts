@@ -23,7 +23,8 @@ export class SimulatedDisk {
   #records = new MemoryLog();
   /** Batches that a crash may lose, in their order. */
   #unsynced: (readonly StoreWrite[])[] = [];
-  #appending: readonly Uint8Array[] | null = null;
+  /** What is being done to the records: a crash meanwhile leaves it done, or not begun. */
+  #changing: RecordChange | null = null;
   #syncs = 0;
   #failing: 'none' | 'one' | 'all' = 'none';
   /** Told of each batch that is handed over, of which a crash from now on may keep nothing or all. */
@@ -66,7 +67,7 @@ export class SimulatedDisk {
       rows: this.#rows,
       write: (batch, durability) => this.#write(life, batch, durability),
     });
-    const log = new DiskLog(life, this.#records, records => this.#append(life, records));
+    const log = new DiskLog(life, this.#records, change => this.#change(life, change));
     return { store, log };
   }
 
@@ -82,8 +83,8 @@ export class SimulatedDisk {
     this.#rows = this.#rows.crash();
     for (const batch of handedOver.slice(0, survived)) await this.#rows.write(batch, 'durable');
     this.#records = this.#records.crash();
-    if (this.#appending !== null && this.#chance.happens(0.5)) await this.#records.append(this.#appending);
-    this.#appending = null;
+    if (this.#changing !== null && this.#chance.happens(0.5)) await this.#changing(this.#records);
+    this.#changing = null;
   }
 
   /** The process ended in order: all is there. */
@@ -106,11 +107,11 @@ export class SimulatedDisk {
     if (isSynced) this.#unsynced = [];
   }
 
-  async #append(life: Life, records: readonly Uint8Array[]): Promise<void> {
-    this.#appending = records;
+  async #change(life: Life, change: RecordChange): Promise<void> {
+    this.#changing = change;
     await this.#sync(life);
-    await this.#records.append(records);
-    this.#appending = null;
+    await change(this.#records);
+    this.#changing = null;
   }
 
   async #sync(life: Life): Promise<void> {
@@ -120,6 +121,8 @@ export class SimulatedDisk {
     this.#syncs -= 1;
   }
 }
+
+type RecordChange = (records: MemoryLog) => Promise<void>;
 
 interface RowsOfLife {
   readonly rows: MemoryStore;
@@ -177,23 +180,31 @@ class DiskStore implements Store {
 class DiskLog implements Log {
   readonly #life: Life;
   readonly #records: MemoryLog;
-  readonly #append: (records: readonly Uint8Array[]) => Promise<void>;
+  readonly #carryOut: (change: RecordChange) => Promise<void>;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(life: Life, records: MemoryLog, append: (records: readonly Uint8Array[]) => Promise<void>) {
+  constructor(life: Life, records: MemoryLog, carryOut: (change: RecordChange) => Promise<void>) {
     this.#life = life;
     this.#records = records;
-    this.#append = append;
+    this.#carryOut = carryOut;
   }
 
   append(records: readonly Uint8Array[]): Promise<void> {
-    const appended = this.#last.then(() => this.#life.go(() => this.#append(records)));
-    this.#last = appended.catch(() => {});
-    return appended;
+    return this.#change(log => log.append(records));
+  }
+
+  replace(records: readonly Uint8Array[]): Promise<void> {
+    return this.#change(log => log.replace(records));
   }
 
   read() {
     return this.#life.go(() => this.#records.read());
+  }
+
+  #change(change: RecordChange): Promise<void> {
+    const changed = this.#last.then(() => this.#life.go(() => this.#carryOut(change)));
+    this.#last = changed.catch(() => {});
+    return changed;
   }
 
   async close(): Promise<void> {

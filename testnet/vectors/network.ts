@@ -2,7 +2,10 @@
 import { bodyCodec } from '../../chain/block.ts';
 import { concat, toHex } from '../../chain/bytes.ts';
 import { encode, encodeItem, type Item } from '../../chain/codec.ts';
-import type { ErrorCode } from '../../chain/errors.ts';
+import { assert, type ErrorCode } from '../../chain/errors.ts';
+import { type Genesis, membersMax } from '../../chain/genesis.ts';
+import { signerOf } from '../../chain/transaction.ts';
+import { proveMember } from '../../daemon/member-proof.ts';
 import { encodeAnswer, encodeExchangeAnswer, encodeQuestion, protocolNames } from '../../daemon/network/wire.ts';
 import {
   encodeBatch,
@@ -12,11 +15,12 @@ import {
   encodeRequest,
   encodeStatus,
   encodeTransactions,
+  type MemberProof,
   type SyncRequest,
   wireLimits,
   workToBytes,
 } from '../../daemon/wire.ts';
-import { block0, block1, exampleChainId } from './example-chain.ts';
+import { alice, block0, block1, bob, exampleChainId, exampleGenesis } from './example-chain.ts';
 import { type Json, showFields } from './show.ts';
 import { refusedSnapshotRows, snapshotRows } from './snapshot.ts';
 
@@ -59,15 +63,42 @@ const status = {
   finalHeight: 0,
   blocksFrom: 0,
   addresses: ['/ip4/192.0.2.7/tcp/9645'],
+  memberProof: null,
 };
+
+const memberPeer = '12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5';
+const memberStatus = { ...status, engine: 'paxos', memberProof: memberProof() };
+
+/** Of bob, were he member 1 of the same chain under the engine paxos. */
+function memberProof(): MemberProof {
+  const members = [alice, bob].map(({ name, publicKey }) => ({ name, publicKey }));
+  const genesis: Genesis = { ...exampleGenesis, engine: 'paxos', members };
+  const proof = proveMember({ genesis, chainId: exampleChainId }, memberPeer, signerOf(bob.secretKey));
+  assert(proof !== null, 'bob is a member');
+  return proof;
+}
 
 function handshake(): readonly Json[] {
   const fields = { version: 1, ...showFields(status), addresses: status.addresses, memberProof: null };
   const young = { ...status, headHash: block0.hash, headHeight: 0, work: workToBytes(0n), addresses: [] };
   const youngFields = { version: 1, ...showFields(young), addresses: [], memberProof: null };
+  const proof = memberProof();
+  const memberFields = {
+    ...fields,
+    engine: 'paxos',
+    memberProof: { ...proof, signature: toHex(proof.signature) },
+    identity: memberPeer,
+    publicKey: toHex(bob.publicKey),
+  };
   return [
     row('status', 'of a node at block 1', fields, encodeStatus(status)),
     row('status', 'of a node at block 0 that listens nowhere', youngFields, encodeStatus(young)),
+    row(
+      'status',
+      'of member 1, with the identity and the key that its proof is of',
+      memberFields,
+      encodeStatus(memberStatus),
+    ),
   ];
 }
 
@@ -151,6 +182,8 @@ function exchange(): readonly Json[] {
 
 function refused(): readonly (readonly [MessageKind, string, Uint8Array, ErrorCode])[] {
   const good = encodeStatus(status);
+  const proofOf = (member: number, length: number) =>
+    encodeStatus({ ...status, memberProof: { member, signature: new Uint8Array(length) } });
   const hashes = (count: number): Item => Array.from({ length: count }, () => block1.hash);
   const { locatorMax, bodiesMax, headersMax, statusBytesMax } = wireLimits;
   return [
@@ -158,6 +191,8 @@ function refused(): readonly (readonly [MessageKind, string, Uint8Array, ErrorCo
     ['status', 'one byte short', good.slice(0, -1), 'BAD_ENCODING'],
     ['status', 'of a later version', encodeItem([2, 'all else is new']), 'BAD_VERSION'],
     ['status', 'of an earlier version', encodeItem([0]), 'BAD_VERSION'],
+    ['status', 'of a member above the last that there can be', proofOf(membersMax, 64), 'TOO_LARGE'],
+    ['status', 'with a signature of 63 bytes', proofOf(1, 63), 'BAD_ENCODING'],
     ['status', 'over its limit', new Uint8Array(statusBytesMax + 1), 'TOO_LARGE'],
     ['batch', 'a transaction that is none', encodeItem([0]), 'BAD_ENCODING'],
     ['batch', 'the head of the array in two bytes', Uint8Array.of(0x98, 0x00), 'BAD_ENCODING'],
