@@ -2,22 +2,27 @@
  * libp2p as this network uses it: TCP, noise, yamux, gossipsub, identify, ping and, on a LAN, mDNS; all of it bounded, quiet, and
  * asked before it connects to anybody.
  */
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import type { GossipSub, gossipsub } from '@chainsafe/libp2p-gossipsub';
 import type { ConnectionGater, Libp2p, PeerDiscovery, PrivateKey } from '@libp2p/interface';
-import { KvchainError } from '../../chain/errors.ts';
+import { concat } from '../../chain/bytes.ts';
+import { assert, KvchainError } from '../../chain/errors.ts';
 import {
   createLibp2p,
-  generateKeyPairFromSeed,
   identify,
   mdns,
   noise,
   ping,
   privateKeyFromProtobuf,
+  privateKeyFromRaw,
   tcp,
   yamux,
 } from './libp2p.ts';
 import type { NetworkLimits } from './limits.ts';
 import { silentLogger } from './log.ts';
+
+/** What stands before the seed in a private key of Ed25519 as PKCS #8 (RFC 8410, section 7). */
+const pkcs8Head = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 export interface NodeOptions {
   readonly privateKey: PrivateKey;
@@ -33,15 +38,23 @@ export interface NodeOptions {
 }
 
 /** A seed of 32 bytes for Ed25519, or a private key in libp2p's protobuf form. Throws KvchainError BAD_KEY_FILE. */
-export async function readIdentity(identity: Uint8Array): Promise<PrivateKey> {
+export function readIdentity(identity: Uint8Array): PrivateKey {
   try {
     return identity.length === 32
-      ? await generateKeyPairFromSeed('Ed25519', identity)
+      ? privateKeyFromRaw(concat(identity, ed25519PublicKeyOf(identity)))
       : privateKeyFromProtobuf(identity);
   } catch {
     // The cause is left out: it could quote the key.
     throw new KvchainError('BAD_KEY_FILE', `the network identity of ${identity.length} bytes is not a private key`);
   }
+}
+
+/** By the machine's own library: the one of libp2p first makes tables for many keys, for a twentieth of the start of a daemon. */
+function ed25519PublicKeyOf(seed: Uint8Array): Uint8Array {
+  const privateKey = createPrivateKey({ key: Buffer.concat([pkcs8Head, seed]), format: 'der', type: 'pkcs8' });
+  const { x } = createPublicKey(privateKey).export({ format: 'jwk' });
+  assert(x !== undefined, 'a public key of Ed25519 has its point');
+  return Buffer.from(x, 'base64url');
 }
 
 /** A node that is not started yet. */

@@ -11,7 +11,7 @@ export {
 } from '@chainsafe/libp2p-gossipsub';
 export { RPC } from '@chainsafe/libp2p-gossipsub/message';
 export { noise } from '@chainsafe/libp2p-noise';
-export { generateKeyPair, generateKeyPairFromSeed, privateKeyFromProtobuf } from '@libp2p/crypto/keys';
+export { generateKeyPair, privateKeyFromProtobuf, privateKeyFromRaw } from '@libp2p/crypto/keys';
 export { identify } from '@libp2p/identify';
 export { mdns } from '@libp2p/mdns';
 export { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id';

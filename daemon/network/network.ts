@@ -54,7 +54,7 @@ export interface NetworkOptions {
  * PORT_IN_USE with the port, or BAD_CONFIG.
  */
 export async function createLibp2pNetwork(options: NetworkOptions): Promise<Libp2pNetwork> {
-  const privateKey = await readIdentity(options.identity);
+  const privateKey = readIdentity(options.identity);
   const listen = options.listen.map(readAddress);
   const bootstrap = options.bootstrap.map(readAddress);
   return new Libp2pNetwork({ ...options, privateKey, reach: reachOf(options, [...listen, ...bootstrap]), bootstrap });

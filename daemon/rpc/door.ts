@@ -23,6 +23,7 @@ import { parseJsonBytes } from './json.ts';
 import { answerMessage, refuse } from './json-rpc.ts';
 import { makeServer, portOf, setCertificate } from './listener.ts';
 import { isScopeEnough } from './method.ts';
+import { onDemand } from './on-demand.ts';
 import { openApiDocument } from './open-api.ts';
 import { RateLimiter } from './rate.ts';
 import { addRestRoutes, sendRefusal } from './rest.ts';
@@ -50,6 +51,9 @@ const callerName = 'caller';
 
 /** What its parser made of the body; undefined when there was none. */
 type RpcBody = ReturnType<typeof parseJsonBytes> | undefined;
+
+/** No route has a schema of fastify's: without these two it loads its compilers of schemas at every start. */
+const noSchemas = { buildValidator: refuseSchema, buildSerializer: refuseSchema };
 
 interface Denial {
   readonly code: ErrorCode;
@@ -89,6 +93,7 @@ export class Door {
         return this.#server;
       },
       bodyLimit: bodyBytesMax,
+      schemaController: { compilersFactory: noSchemas },
       routerOptions: { maxParamLength: headerBytesMax },
       frameworkErrors: (error, request, reply) => this.#onError(error, request, reply),
     });
@@ -153,9 +158,9 @@ export class Door {
     this.#app.get('/metrics', { onRequest: spend }, async (_request, reply) =>
       reply.header('content-type', this.#parts.meter.contentType).send(await this.#parts.meter.text()),
     );
-    const openApi = JSON.stringify(openApiDocument(this.#parts.api.version));
+    const openApi = onDemand(() => JSON.stringify(openApiDocument(this.#parts.api.version)));
     this.#app.get('/openapi.json', { onRequest: spend }, (_request, reply) =>
-      reply.header('content-type', 'application/json; charset=utf-8').send(openApi),
+      reply.header('content-type', 'application/json; charset=utf-8').send(openApi()),
     );
   }
 
@@ -353,4 +358,8 @@ function goneOf(reply: FastifyReply): AbortSignal {
 
 function routeOf(request: FastifyRequest): string {
   return request.url.split('?', 1)[0] ?? '';
+}
+
+function refuseSchema(): never {
+  throw new KvchainError('INTERNAL', 'the shapes of the API are the table of methods, not schemas of routes');
 }

@@ -5,6 +5,7 @@ import { type MethodName, methodNames, rowOf } from './api.ts';
 import { refusalOf } from './context.ts';
 import { responseBytesMax, tooLargeText } from './json-rpc.ts';
 import type { Route } from './method.ts';
+import { onDemand } from './on-demand.ts';
 import { jsonSchema, propertiesOf } from './open-rpc.ts';
 
 /** One method at one route. */
@@ -12,7 +13,7 @@ interface Target {
   readonly name: MethodName;
   readonly route: Route;
   /** How the texts of path and query become values: by the types of the parameters' schemas. */
-  readonly kinds: ReadonlyMap<string, ParameterKind>;
+  readonly kinds: () => ReadonlyMap<string, ParameterKind>;
 }
 
 type ParameterKind = 'integer' | 'number' | 'boolean' | 'text';
@@ -44,7 +45,7 @@ export function addRestRoutes(app: FastifyInstance, options: RestOptions): void 
   for (const group of routeGroups().values()) {
     // Routes with conditions are asked first.
     const targets = group
-      .map(({ name, route }): Target => ({ name, route, kinds: kindsOf(name) }))
+      .map(({ name, route }): Target => ({ name, route, kinds: onDemand(() => kindsOf(name)) }))
       .sort((a, b) => Number(b.route.when !== undefined) - Number(a.route.when !== undefined));
     const [first] = targets;
     if (first === undefined) continue;
@@ -98,7 +99,7 @@ function noTarget(targets: readonly Target[]): Result<never> {
 /** Everything given but the route's own selectors, texts turned into what the schemas say. */
 function paramsFor({ route, kinds }: Target, given: readonly (readonly [string, unknown])[]): Record<string, unknown> {
   const params = given.filter(([name]) => typeof route.when?.[name] !== 'boolean');
-  return Object.fromEntries(params.map(([name, value]) => [name, fromText(value, kinds.get(name) ?? 'text')]));
+  return Object.fromEntries(params.map(([name, value]) => [name, fromText(value, kinds().get(name) ?? 'text')]));
 }
 
 function fromText(value: unknown, kind: ParameterKind): unknown {
