@@ -4,7 +4,6 @@
  */
 import { toHex } from '../../chain/bytes.ts';
 import { sha256 } from '../../chain/hash.ts';
-import { siblingsRelayedMax } from '../../consensus/pow/relay-counts.ts';
 import type { PeerId } from '../../daemon/ports.ts';
 import { syncLimits } from '../../daemon/sync.ts';
 import { decodeCompactBlock, decodeRequest } from '../../daemon/wire.ts';
@@ -14,8 +13,8 @@ const windowMs = 2 * syncLimits.retryMs;
 const repeatsMax = 5;
 /** Questions to a peer that is gone, within the window: those that were on their way to it when it went. */
 const goneMax = 3;
-/** Blocks of one producer at one height that a node passes on: those that are counted, and the heaviest header. */
-const siblingsMax = siblingsRelayedMax + 1;
+/** Blocks of one producer at one height that a node passes on: three, and the heaviest header (docs/consensus/pow.md). */
+const siblingsMax = 4;
 
 export interface Question {
   readonly asker: PeerId;

@@ -4,15 +4,11 @@
  * peers claim is all that it has to go by, and half of the time it reaches one honest peer alone, whom it must ask until it has all.
  */
 import type { PeerId } from '../../daemon/ports.ts';
-import type { SyncLimits } from '../../daemon/sync.ts';
 import type { Chance } from './chance.ts';
 import type { SimulatedNode } from './simulated-node.ts';
 import type { World } from './world.ts';
 
-/** For all machines of a world with this chapter: a chain of a minute is long for them. */
-export const shortLists: Partial<SyncLimits> = { headersPerRequest: 8, bodiesPerRequest: 3, windowBlocks: 12 };
-
-/** Four lists of headers and a part of the fifth. */
+/** Four lists of headers and a part of the fifth (short-lists.ts). */
 const chainBlocksMin = 36;
 const patienceMs = 600_000;
 /** Bounded, whatever the peers do: a question that nobody answers takes 15 s, and an attacker is asked ten of them until it is banned. */
