@@ -29,7 +29,7 @@ import { Reader } from './reader.ts';
 import { SignatureDesk } from './signature-desk.ts';
 import { SnapshotShelf } from './snapshot-shelf.ts';
 import { discardSnapshot } from './snapshot-store.ts';
-import { Sync } from './sync.ts';
+import { Sync, type SyncLimits, syncLimits } from './sync.ts';
 import { TransactionRelay } from './transaction-relay.ts';
 import { VerifiedCache } from './verified-cache.ts';
 import { readStatus } from './welcome.ts';
@@ -51,6 +51,8 @@ export interface NodeOptions {
   readonly signer: Signer;
   /** What is taken away from the disk; null: nothing. */
   readonly pruning: Pruning | null;
+  /** Other bounds of synchronisation than `syncLimits`. */
+  readonly syncLimits?: Partial<SyncLimits>;
   /** Told once when the node cannot go on: a broken disk, a reorg below the undo window. */
   readonly onFatal: (error: unknown) => void;
   /** Told of faults that the node survives. */
@@ -130,7 +132,8 @@ export class Node {
     this.#blocks = new BlockImport({ genesis, chainId, network, clock, chain, driver, verifier, ...bodies });
     const blocks = this.#blocks;
     this.#snapshots = new SnapshotShelf({ genesis, chain, tree: ledger, onFault });
-    this.sync = new Sync({ network, clock, chain, driver, blocks, snapshots: this.#snapshots, onFault });
+    const limits = { ...syncLimits, ...options.syncLimits };
+    this.sync = new Sync({ network, clock, chain, driver, blocks, snapshots: this.#snapshots, limits, onFault });
     const relay = this.#relay;
     this.pipeline = new Pipeline({
       genesis,

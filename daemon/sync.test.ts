@@ -115,6 +115,22 @@ describe('sync', () => {
     expect(opened.node.sync.unserved).toBeNull();
   });
 
+  it('asks again for headers that did not come, though no block moves it', async () => {
+    const opened = await openNode();
+    const branch = grown(5);
+    let isThere = false;
+    const late: Answering = request => {
+      if (!isThere) throw new KvchainError('PEER_TIMEOUT', 'no answer');
+      return peerWith(branch.blocks)(request);
+    };
+    opened.network.connect('peer', much, late);
+    await quiet();
+    expect(opened.network.requests).toHaveLength(1);
+    isThere = true;
+    opened.clock.advance(syncLimits.retryMs);
+    await settle('the head', isAt(opened, branch));
+  });
+
   it('gives the bodies of a peer that does not answer to others', async () => {
     const opened = await openNode();
     const branch = grown(20);

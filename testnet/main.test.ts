@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
 const run = promisify(execFile);
+const plan = ['--share', '0.6', '--confirmations', '3'];
 const program = fileURLToPath(new URL('./main.js', import.meta.url));
 
 describe('kvchain-testnet', () => {
@@ -23,6 +24,12 @@ describe('kvchain-testnet', () => {
     ['an unknown flag', ['up', '--zzzzzz'], /unknown option '--zzzzzz'/],
     ['a number that is none', ['up', '--nodes', 'abc'], /'abc' is invalid/],
     ['too few arguments', ['delay', '0', '1'], /missing required argument 'ms'/],
+    ['a wrong interval', ['up', '--interval', '1'], /^error: --interval: /],
+    ['attackers of no kind', ['up', '--attackers', 'nobody:1'], /^error: --attackers: /],
+    ['attackers without a number', ['up', '--attackers', 'silent:x'], /^error: --attackers "silent:x": /],
+    ['a share that is none', ['attack', '51', '--share', '2', '--confirmations', '1'], /^error: --share: /],
+    ['a limit below its least', ['attack', '51', ...plan, '--give-up', '0'], /^error: --give-up: /],
+    ['a seed that is none', ['simulate', '--seed', 'x'], /a seed is an integer/],
     ['a rate that is no number', ['drop', '0', '1', 'nan'], /Expected a number from 0 to 1/],
   ])('refuses %s as a wrong use', async (_, args, says) => {
     const failed = expect(run(process.execPath, [program, ...args])).rejects;

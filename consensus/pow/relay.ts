@@ -4,12 +4,14 @@
  * send each of them to every other. They are kept and judged all the same; only the spreading ends.
  */
 import type { BlockEntry } from '../../chain/block-tree.ts';
+import { isEnforced } from '../../chain/rules.ts';
 import { blockWork, type PowState, relayDepth } from './state.ts';
 
 /** True when this block, which is complete now, is passed on; asked once a block. */
 export function isRelayed(state: PowState, entry: BlockEntry): boolean {
   if (entry.isInvalid || !isNearBest(state, entry)) return false;
-  return state.relayCounts.add(entry.sealed.header) || entry === state.bestHeader;
+  const isOneOfFew = state.relayCounts.add(entry.sealed.header) || !isEnforced('relay siblings');
+  return isOneOfFew || entry === state.bestHeader;
 }
 
 /** True when the block is within `relayDepth` blocks' work of the heaviest header: it may still matter to others. */

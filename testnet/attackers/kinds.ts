@@ -11,7 +11,7 @@ export const minorities = {
   'selfish-miner': { what: 'a miner keeps its blocks until the others are about to catch up', threats: ['C2'] },
   withholder: { what: 'a miner announces blocks and never gives what is in them', threats: ['C19', 'P9'] },
   'time-warper': { what: 'a miner sets the times of its blocks to the edges of the rules', threats: ['C4', 'C5'] },
-  equivocator: { what: 'a miner publishes two blocks where it found one', threats: ['C20'] },
+  equivocator: { what: 'a miner publishes eight blocks where it found one', threats: ['C20'] },
   'invalid-blocks': {
     what: 'a miner makes blocks that break one rule each, and builds on them',
     threats: ['C6', 'C7', 'C10', 'C19'],
@@ -27,6 +27,7 @@ export const minorities = {
   replayer: { what: 'a node sends old messages, and transactions of another chain', threats: ['T1', 'T2', 'P5'] },
   silent: { what: 'a node claims the heaviest chain, passes nothing on and answers nothing', threats: ['P9'] },
   slow: { what: 'a node answers late, and passes on what is old', threats: ['P9', 'P10'] },
+  leaper: { what: 'a node leaves out the first of the headers that it is asked for', threats: ['C18', 'P9'] },
   liar: {
     what: 'a node answers with changed bytes, cut lists and the answers to other questions',
     threats: ['C7', 'C19'],

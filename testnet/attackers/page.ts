@@ -15,10 +15,11 @@ node dist/testnet/sim/main.js --seeds 1..20 --faults selfish-miner,liar
 \`\`\`
 
 A defence is a [planted bug](../experiments/mutants.md) turned round: where the table names one, a test shows that the network holds with this rule and fails
-without it. The letters are the rows of [threats](../operate/threats.md).
+without it, and that the same honest machines without the rule and without the attacker hold too: it is the attack that fails them. The letters
+are the rows of [threats](../operate/threats.md).
 
-Two of these duels prove little: without \`A-F1\` nodes prefer the newest of equal branches, and honest nodes alone, far apart, then fail too. What
-\`equivocator\` and \`selfish-miner\` show is that the rule is needed, not that it is what meets them.
+Nothing keeps a \`selfish-miner\` from its gain: how much it has to own for that depends on how well it is connected, which
+[selfish mining](../experiments/selfish-mining/README.md) measures. The rule beside it keeps what it undoes from being lost to others.
 
 ## With less than half of the work
 

@@ -7,6 +7,7 @@ import { historyRewriter } from './history-rewriter.ts';
 import { invalidBlocks } from './invalid-blocks.ts';
 import { invalidTransactions } from './invalid-transactions.ts';
 import type { AttackerKind } from './kinds.ts';
+import { leaper } from './leaper.ts';
 import { liar } from './liar.ts';
 import { malformed } from './malformed.ts';
 import { orphanFlooder } from './orphan-flooder.ts';
@@ -35,6 +36,7 @@ export const policies: Readonly<Record<AttackerKind, (parts: AttackerParts) => P
   replayer,
   silent,
   slow,
+  leaper,
   liar,
   eclipser,
   censor,

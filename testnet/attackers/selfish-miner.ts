@@ -1,7 +1,11 @@
 /**
  * Selfish mining, algorithm 1 of Eyal and Sirer ("Majority is not enough", 2014). The attack: keep found blocks secret, and publish them when
- * the others are about to catch up, so that these waste work on blocks that will not count. The defence: of equal branches the first seen
- * counts, so that the attacker wins few ties, and below a third of the work it loses; undone transactions come back. THREATS.md C2.
+ * the others are about to catch up, so that these waste work on blocks that will not count. The defence: none that ends it. Of equal branches
+ * the first seen counts (A-F1), so the part gamma of the others that mines on the attacker's branch in a tie is the part that hears of it first:
+ * one who is better connected than all others has nearly all, and gains with any share of the work; one whom all hear of last needs a third.
+ * To choose by chance among equals, as the paper proposes, would make gamma a half and the threshold a quarter for everybody: better against
+ * the well connected, worse against all others, and honest nodes would part more often. What is met is the harm to users: transactions of
+ * undone blocks come back (`mempool undone`). THREATS.md C2.
  */
 import { decodeCompactBlock, decodeHeaders, decodeRequest, encodeHeaders } from '../../daemon/wire.ts';
 import type { AttackerParts, Policy, Publish } from './policy.ts';

@@ -1,8 +1,10 @@
 /**
  * The attack: announce blocks whose work is done, with transactions that nobody else has, and never give these. The defence: a block counts
  * when its body is there; its sender is one of many who are asked, and nodes go on mining on the last block that is complete, so the
- * attacker alone has lost its work. THREATS.md P9, C19.
+ * attacker alone has lost its work; who lacks a body, or refuses it, is not asked for it again at once (`sync lacking`, `sync failed`).
+ * THREATS.md P9, C19.
  */
+import { KvchainError } from '../../chain/errors.ts';
 import { decodeRequest, encodeBodies, encodeTransactions } from '../../daemon/wire.ts';
 import { ownTransaction } from './forgeries.ts';
 import { type AttackerParts, keepAttacking, type Policy } from './policy.ts';
@@ -14,7 +16,10 @@ export function withholder(parts: AttackerParts): Policy {
   return {
     request: async (data, honestly) => {
       const request = decodeRequest(data);
-      if (request.ok && request.value.type === 'getBodies') return encodeBodies(request.value.hashes.map(() => null));
+      if (request.ok && request.value.type === 'getBodies') {
+        if (parts.chance.happens(0.5)) throw new KvchainError('NOT_FOUND', 'a withholder gives no bodies');
+        return encodeBodies(request.value.hashes.map(() => null));
+      }
       if (request.ok && request.value.type === 'getTransactions')
         return encodeTransactions(request.value.witnessIds.map(() => null));
       return honestly();

@@ -1,5 +1,5 @@
 /**
- * What rewriting the past costs: `node dist/testnet/bench/re-mining.js [--json]`. A villain changes one transactionsRoot at depth d (1 is
+ * What rewriting the past costs: `node dist/testnet/bench/re-mining.js [--json]`. An attacker changes one transactionsRoot at depth d (1 is
  * the head), and mines that block and all above it again, at low difficulty. Measured trials stand beside the expected ones, d times 2^bits,
  * and the time beside that of depth 1 in the same run: the cost grows with the depth, while the honest chain grows on.
  */

@@ -83,11 +83,14 @@ function readArguments(): { readonly run: Run; readonly out: string | undefined;
   const experiment = experiments.find(candidate => candidate.name === name);
   if (experiment === undefined) usage(`unknown experiment ${JSON.stringify(name)}`);
   if (!experiment.engines.includes(engine))
-    usage(`engine ${JSON.stringify(engine)}: ${experiment.name} runs on ${experiment.engines.join(', ')}`);
+    usage(`--engine ${JSON.stringify(engine)}: ${experiment.name} runs on ${experiment.engines.join(', ')}`);
   const size = quick ? 'quick' : 'full';
   if (!experiment.cells(size, engine).some(cell => isWanted(cell, only)))
-    usage(`only ${JSON.stringify(only)}: no cell of ${experiment.name} has it; expected a parameter, such as bits=14`);
-  if (!/^\d{1,18}$/.test(seed)) usage(`seed ${JSON.stringify(seed)}: expected an integer from 0 to 999999999999999999`);
+    usage(
+      `--only ${JSON.stringify(only)}: no cell of ${experiment.name} has it; expected a parameter, such as bits=14`,
+    );
+  if (!/^\d{1,18}$/.test(seed))
+    usage(`--seed ${JSON.stringify(seed)}: expected an integer from 0 to 999999999999999999`);
   if (out === undefined && !json) usage('name a folder with --out, or ask for --json');
   return {
     run: { experiment, size, seed: BigInt(seed), engine, only },

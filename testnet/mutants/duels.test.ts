@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { repositoryRoot } from '../ci/programs.ts';
 import { runCampaign } from '../sim/campaign.ts';
-import { duels, eclipse, scenarioOf } from './duels.ts';
+import { controlOf, duels, eclipse, scenarioOf } from './duels.ts';
 import { hunt } from './mutants.ts';
 
 /** A seed takes a second or two; many times that on a machine that is busy with other things. */
@@ -28,6 +28,16 @@ describe('an attacker', () => {
     const broken = await hunt(duel.defence, [scenarioOf(duel)]);
     expect(broken).toMatchObject({ caught: true, seed: Number(duel.seed) });
   });
+
+  it.each(duels)(
+    '$attacker is what fails there: without it, and without $defence, all is well',
+    {
+      timeout: timeoutMs,
+    },
+    async duel => {
+      expect(await hunt(duel.defence, [controlOf(duel)])).toMatchObject({ caught: false });
+    },
+  );
 
   it('eclipser surrounds a node without anchors', { timeout: timeoutMs }, async () => {
     expect(Number(await eclipsedWithout(eclipse.defence))).toBeGreaterThan(0);

@@ -1,9 +1,10 @@
 /**
  * An attacker against a network with its defence and without it: what the defence is worth. With all rules in force the seed passes; without
- * the one rule that meets this attack it fails.
+ * the one rule that meets this attack it fails. The control is the same honest world without that rule and without the attacker: it passes,
+ * so what fails the duel is the attack, and not that the rule is missing.
  */
 import type { AttackerKind } from '../attackers/kinds.ts';
-import { ofSeed, type Scenario } from '../sim/scenario.ts';
+import { type Fault, ofSeed, type Scenario } from '../sim/scenario.ts';
 
 export interface Defended {
   readonly attacker: AttackerKind;
@@ -14,25 +15,37 @@ export interface Defended {
 export interface Duel extends Defended {
   /** In the simulator: one that shows it. */
   readonly seed: bigint;
+  /** What must happen beside the attack: a rule of synchronisation needs somebody who has much to fetch. */
+  readonly faults?: readonly Fault[];
 }
 
-/** Small worlds without any other fault. */
+const honest = 3;
+
+/** Small worlds without any other fault, but where one is named. */
 export const duels: readonly Duel[] = [
   { attacker: 'private-fork', defence: 'mempool undone', seed: 1n },
-  { attacker: 'selfish-miner', defence: 'A-F1', seed: 1n },
+  // Not against the attacker's gain, from which no rule protects, but against what others would lose by it.
+  { attacker: 'selfish-miner', defence: 'mempool undone', seed: 1n },
+  { attacker: 'withholder', defence: 'sync lacking', seed: 1n, faults: ['catch-up'] },
   { attacker: 'time-warper', defence: 'A-V5', seed: 1n },
-  { attacker: 'equivocator', defence: 'A-F1', seed: 1n },
+  { attacker: 'equivocator', defence: 'relay siblings', seed: 1n },
   { attacker: 'invalid-blocks', defence: 'A-V1 work', seed: 2n },
   { attacker: 'invalid-transactions', defence: 'transaction signature', seed: 1n },
   { attacker: 'malformed', defence: 'ban', seed: 1n },
   { attacker: 'orphan-flooder', defence: 'mempool gap', seed: 1n },
   { attacker: 'replayer', defence: 'chain id', seed: 1n },
+  { attacker: 'leaper', defence: 'sync continues', seed: 1n, faults: ['catch-up'] },
   { attacker: 'history-rewriter', defence: 'mempool undone', seed: 1n },
 ];
 
 /** Between real sockets, which alone have places to be filled and addresses to be remembered (daemon/network/eclipse.suite.ts). */
 export const eclipse: Defended = { attacker: 'eclipser', defence: 'anchors' };
 
-export function scenarioOf({ attacker, seed }: Duel): Scenario {
-  return { ...ofSeed(seed), nodes: 4, faults: [attacker] };
+export function scenarioOf({ attacker, seed, faults = [] }: Duel): Scenario {
+  return { ...ofSeed(seed), nodes: honest + 1, faults: [attacker, ...faults] };
+}
+
+/** The honest machines of the duel, which the same seed gives the same power and links, without the attacker. */
+export function controlOf({ seed, faults = [] }: Duel): Scenario {
+  return { ...ofSeed(seed), nodes: honest, faults };
 }

@@ -26,6 +26,10 @@ export const mutants: Readonly<Record<string, Mutant>> = {
   'A-F1': { what: 'prefers the newest of equal branches', faults: ['regions'] },
   'A-F1 one switch': { what: 'orders a switch while another is under way', faults: ['regions'] },
   'A-F3': { what: 'does not mark an invalid block', faults: ['invalid-blocks'] },
+  'relay siblings': {
+    what: 'passes any number of blocks of one producer at one height on',
+    faults: ['equivocator'],
+  },
   relay: { what: 'passes no block on', faults: [] },
   'A-B1 transactions': { what: 'does not compare the transactions with their root', faults: ['invalid-blocks'] },
   'A-B1 receipts': { what: 'does not compare the receipts with their root', faults: ['invalid-blocks'] },
@@ -43,6 +47,26 @@ export const mutants: Readonly<Record<string, Mutant>> = {
   'mempool included': { what: 'keeps transactions that are included', faults: ['partition'] },
   'mempool gap': { what: 'lets a sender have any number behind a gap', faults: ['orphan-flooder'] },
   'sync bodies': { what: 'asks nobody for the bodies of headers', faults: ['partition'] },
+  'sync claims': { what: 'does not ask who claims more work for it', faults: ['catch-up'] },
+  'sync continues': { what: 'takes headers that do not continue what it named', faults: ['catch-up', 'leaper'] },
+  'sync batches': { what: 'takes a full list of headers for the last one', faults: ['catch-up'] },
+  'sync headers again': {
+    what: 'does not ask again who did not answer for headers',
+    faults: ['catch-up', 'loss'],
+  },
+  'sync failed': {
+    what: 'asks at once again for the bodies that a peer did not give when it was asked',
+    faults: ['catch-up', 'withholder'],
+  },
+  'sync lacking': {
+    what: 'asks at once again for the bodies that a peer does not have',
+    faults: ['catch-up', 'withholder'],
+  },
+  'sync retry': {
+    what: 'never asks again for the bodies that a peer did not give',
+    faults: ['catch-up', 'loss'],
+  },
+  'sync peer gone': { what: 'goes on asking a peer that is gone', faults: ['catch-up'] },
   'sync withheld': {
     what: 'asks nobody else when the sender of a block withholds its transactions',
     faults: ['silent', 'loss'],

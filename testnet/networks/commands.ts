@@ -6,6 +6,7 @@ import { KvchainError } from '../../chain/errors.ts';
 import { attackerKinds } from '../attackers/kinds.ts';
 import { giveOrder, type Order } from './control.ts';
 import { parseGroups } from './link-plan.ts';
+import { optionNameOf, readOptions } from './options.ts';
 import { runAction } from './run-action.ts';
 import { endLeftovers, networkFolder, readState } from './state-file.ts';
 import { type MemberRow, tableOf } from './table.ts';
@@ -58,7 +59,7 @@ function addUp(program: Command): void {
     .addHelpText('after', upExamples);
   withFolder(command).action(
     runAction(command, async options => {
-      const { file, interval, attackers, dir, json, netns, ...flags } = upOptions.parse(options);
+      const { file, interval, attackers, dir, json, netns, ...flags } = readOptions(upOptions, options);
       // What only this command needs is loaded with it: the others answer at once.
       const [{ up }, { parseAttackers, planOf, readNetworkText }] = await Promise.all([
         import('./up.ts'),
@@ -71,13 +72,18 @@ function addUp(program: Command): void {
         ...(attackers === undefined ? {} : { attackers: parseAttackers(attackers) }),
       };
       await up({
-        plan: planOf({ ...fields, ...given }),
+        plan: planOf({ ...fields, ...given }, new Map(Object.keys(given).map(field => [field, flagOf(field)]))),
         folder: networkFolder(dir),
         place: netns ? 'namespaces' : 'loopback',
         format: json ? 'json' : 'text',
       });
     }),
   );
+}
+
+/** The flag that stands for a field of a network file. */
+function flagOf(field: string): string {
+  return field === 'intervalMs' ? '--interval' : optionNameOf(field);
 }
 
 const upOptions = z.looseObject({

@@ -133,7 +133,8 @@ export class Member {
     const { index, name, pid, address } = this;
     const process = this.#process;
     const url = process instanceof DaemonProcess ? process.client.url : null;
-    const base = { index, name, pid, url, address };
+    const attacker = this.plan.role === 'attacker' ? this.plan.kind : null;
+    const base = { index, name, attacker, pid, url, address };
     if (process === null) return { ...base, state: 'stopped', reading: null };
     if (this.#isPaused) return { ...base, state: 'paused', reading: null };
     if (this.client === null) return { ...base, state: 'running', reading: null };

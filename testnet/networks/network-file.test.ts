@@ -54,6 +54,12 @@ attackers:
     expect(() => planOf(readNetworkText(text, 'network.yaml'))).toThrow(said);
   });
 
+  it('names the flag where one was typed, and the field where the file has it', () => {
+    const typed = new Map([['intervalMs', '--interval']]);
+    expect(() => planOf({ intervalMs: 10 }, typed)).toThrow('--interval: ');
+    expect(() => planOf({ intervalMs: 500, hashRate: -1 }, typed)).toThrow('hashRate: ');
+  });
+
   it.each(['- 1', 'just text', 'a: [', '7'])('%j is no network', text => {
     expect(() => readNetworkText(text, 'lab.yaml')).toThrow('lab.yaml: ');
   });

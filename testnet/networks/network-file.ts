@@ -92,16 +92,20 @@ export function readNetworkText(text: string, file: string): object {
   throw badFile(`${file}: expected fields such as nodes: 5`, null);
 }
 
-/** Checks and completes what a file and flags gave. Error thrown: BAD_CONFIG with the field and what was expected. */
-export function planOf(draft: object): NetworkPlan {
+/**
+ * Checks and completes what a file and flags gave. `typed` has the flags, by the field that each stands for. Error thrown: BAD_CONFIG with
+ * the flag, or the field of the file, and what was expected.
+ */
+export function planOf(draft: object, typed: ReadonlyMap<string, string> = new Map()): NetworkPlan {
   const parsed = fileSchema.safeParse(draft);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw badFile(`${issue?.path.join('.') || 'the network'}: ${issue?.message ?? 'not valid'}`, parsed.error);
+    const place = typed.get(String(issue?.path[0])) ?? issue?.path.join('.');
+    throw badFile(`${place || 'the network'}: ${issue?.message ?? 'not valid'}`, parsed.error);
   }
   const { nodes, attackers, hashRate, ...fields } = parsed.data;
   const engine = createEngine(fields.engine);
-  if (!engine.ok) throw badFile(`engine: ${engine.error.detail}`, null);
+  if (!engine.ok) throw badFile(`${typed.get('engine') ?? 'engine'}: ${engine.error.detail}`, null);
   return {
     ...fields,
     nodes: nodes.map(node => ({ ...node, hashRate: minesBlocks(fields.engine) ? (node.hashRate ?? hashRate) : 0 })),
@@ -114,7 +118,7 @@ export function parseAttackers(text: string): readonly { readonly kind: string }
   return text.split(',').flatMap(part => {
     const [, kind = '', count = '1'] = /^([a-z-]+)(?::(\d{1,3}))?$/.exec(part.trim()) ?? [];
     if (kind === '')
-      throw new KvchainError('USAGE', `attackers ${JSON.stringify(part)}: expected KIND:COUNT, such as silent:1`);
+      throw new KvchainError('USAGE', `--attackers ${JSON.stringify(part)}: expected KIND:COUNT, such as silent:1`);
     return Array.from({ length: Number(count) }, () => ({ kind }));
   });
 }

@@ -5,7 +5,17 @@ const reading: MemberReading = { height: 12, head: 'ab'.repeat(32), peers: 3, me
 
 function row(index: number, change: Partial<MemberRow> = {}): MemberRow {
   const url = `http://127.0.0.1:${9_000 + index}`;
-  return { index, name: `node-${index}`, state: 'running', pid: 1, url, address: null, reading, ...change };
+  return {
+    index,
+    name: `node-${index}`,
+    attacker: null,
+    state: 'running',
+    pid: 1,
+    url,
+    address: null,
+    reading,
+    ...change,
+  };
 }
 
 const stopped = { state: 'stopped', pid: null, url: null, reading: null } as const;
@@ -16,7 +26,9 @@ describe('the table of a network', () => {
     expect(head?.split(/ {2,}/)).toEqual([
       '#',
       'member',
+      'kind',
       'state',
+      'pid',
       'height',
       'head',
       'peers',
@@ -24,10 +36,12 @@ describe('the table of a network', () => {
       'hash/s',
       'API',
     ]);
-    expect(first?.split(/ +/).slice(0, 9)).toEqual([
+    expect(first?.split(/ +/).slice(0, 11)).toEqual([
       '0',
       'node-0',
+      'daemon',
       'running',
+      '1',
       '12',
       'abababababab',
       '3',
@@ -35,7 +49,16 @@ describe('the table of a network', () => {
       '2000',
       'http://127.0.0.1:9000',
     ]);
-    expect(second?.split(/ +/)).toEqual(['1', 'node-1', 'stopped', '-', '-', '-', '-', '-', '-']);
+    expect(second?.split(/ +/)).toEqual(['1', 'node-1', 'daemon', 'stopped', '-', '-', '-', '-', '-', '-', '-']);
+  });
+
+  it('has attackers with their kind, process and state, and the line counts those that run', () => {
+    const attacker = row(1, { name: 'silent-1', attacker: 'silent', pid: 77, url: null, reading: null });
+    const [, , line] = tableOf([row(0), attacker]).split('\n');
+    expect(line?.split(/ {2,}/).slice(0, 5)).toEqual(['1', 'silent-1', 'attacker: silent', 'running', '77']);
+    expect(lineOf([row(0), attacker])).toMatch(/^2 of 2 running, 1 attacker among them, height 12, 1 head, /);
+    expect(lineOf([row(0), attacker, attacker])).toContain('2 attackers among them');
+    expect(lineOf([row(0), { ...attacker, state: 'stopped' }])).not.toContain('attacker');
   });
 
   it('is one line elsewhere: spans, and how many heads there are', () => {

@@ -1,10 +1,14 @@
 /** The live table of a network as text: one row a member, and one line for where nobody looks at a terminal. */
 import Table from 'cli-table3';
+import type { AttackerKind } from '../attackers/kinds.ts';
+import { counted } from '../counted.ts';
 
 /** What is known of one member now; a slow one runs and did not answer in time. */
 export interface MemberRow {
   readonly index: number;
   readonly name: string;
+  /** Of an attacker; null for a daemon. */
+  readonly attacker: AttackerKind | null;
   readonly state: 'running' | 'slow' | 'paused' | 'stopped';
   readonly pid: number | null;
   /** Null for an attacker, which has no API. */
@@ -23,7 +27,7 @@ export interface MemberReading {
   readonly hashRate: number;
 }
 
-const head = ['#', 'member', 'state', 'height', 'head', 'peers', 'mempool', 'hash/s', 'API'];
+const head = ['#', 'member', 'kind', 'state', 'pid', 'height', 'head', 'peers', 'mempool', 'hash/s', 'API'];
 const blank = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '' };
 const sides = { 'bottom-left': '', 'bottom-right': '', left: '', 'left-mid': '', mid: '', 'mid-mid': '' };
 
@@ -33,11 +37,12 @@ export function tableOf(rows: readonly MemberRow[]): string {
     chars: { ...blank, ...sides, right: '', 'right-mid': '', middle: '  ' },
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });
-  for (const { index, name, state, url, reading } of rows) {
+  for (const { index, name, attacker, state, pid, url, reading } of rows) {
     const shown = reading
       ? [reading.height, reading.head.slice(0, 12), reading.peers, reading.mempool, Math.round(reading.hashRate)]
       : ['-', '-', '-', '-', '-'];
-    table.push([index, name, state, ...shown, url ?? '-'].map(String));
+    const kind = attacker === null ? 'daemon' : `attacker: ${attacker}`;
+    table.push([index, name, kind, state, pid ?? '-', ...shown, url ?? '-'].map(String));
   }
   return table.toString().replace(/ +$/gm, '');
 }
@@ -51,11 +56,13 @@ export function lineOf(rows: readonly MemberRow[]): string {
   const peers = readings.map(reading => reading.peers);
   const count = (wanted: MemberRow['state']) => rows.filter(({ state }) => state === wanted).length;
   const slow = count('slow');
+  const attackers = rows.filter(({ attacker, state }) => attacker !== null && state === 'running').length;
   return [
     `${count('running') + slow} of ${rows.length} running`,
+    ...(attackers === 0 ? [] : [`${counted(attackers, 'attacker')} among them`]),
     ...(slow === 0 ? [] : [`${slow} slow to answer`]),
     `height ${span(heights)}`,
-    `${heads} ${heads === 1 ? 'head' : 'heads'}`,
+    counted(heads, 'head'),
     `peers ${span(peers)}`,
     `mempool ${span(readings.map(({ mempool }) => mempool))}`,
     `${Math.round(rate)} hash/s`,

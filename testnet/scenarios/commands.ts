@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import { KvchainError } from '../../chain/errors.ts';
+import { readOptions } from '../networks/options.ts';
 import { runAction } from '../networks/run-action.ts';
 
 const attackExamples = `
@@ -27,7 +28,7 @@ export function addScenarioCommands(program: Command): void {
   attack.action(
     runAction(attack, async (options, [name = '']) => {
       if (name !== '51') throw new KvchainError('USAGE', `no attack ${JSON.stringify(name)}: there is 51`);
-      const { share, confirmations, difficulty, giveUp, engine, json } = attackOptions.parse(options);
+      const { share, confirmations, difficulty, giveUp, engine, json } = readOptions(attackOptions, options);
       const { attack51 } = await import('./attack-51.ts');
       const order = { engine, share, confirmations, difficulty, giveUpBehind: giveUp };
       for (const report of await attack51({ ...order, tell: teller(json) }, 1)) print(report, json);
@@ -45,14 +46,18 @@ export function addScenarioCommands(program: Command): void {
       if (name !== 'fork-heal')
         throw new KvchainError('USAGE', `no scenario ${JSON.stringify(name)}: there is fork-heal`);
       const isJson = options.json === true;
-      const { forkHeal } = await import('./fork-heal.ts');
-      print(await forkHeal(teller(isJson)), isJson);
+      const [{ forkHeal }, { forkHealText }] = await Promise.all([
+        import('./fork-heal.ts'),
+        import('./fork-heal-text.ts'),
+      ]);
+      const report = await forkHeal(teller(isJson));
+      process.stdout.write(isJson ? `${JSON.stringify(report)}\n` : forkHealText(report));
     }),
   );
 }
 
 const attackOptions = z.object({
-  share: z.number(),
+  share: z.number().gt(0).lt(1),
   confirmations: z.number().int().min(1).max(1_000),
   difficulty: z.number().int().min(8).max(40),
   giveUp: z.number().int().min(1).max(10_000),
@@ -66,11 +71,7 @@ function teller(isJson: boolean): (line: string) => void {
 
 function print(report: object, isJson: boolean): void {
   if (isJson) process.stdout.write(`${JSON.stringify(report)}\n`);
-  else for (const [name, value] of Object.entries(report)) process.stdout.write(`${name.padEnd(22)}${shown(value)}\n`);
-}
-
-function shown(value: unknown): string {
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  else for (const [name, value] of Object.entries(report)) process.stdout.write(`${name.padEnd(22)}${value}\n`);
 }
 
 function number(given: string): number {

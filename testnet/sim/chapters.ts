@@ -11,6 +11,7 @@ export type Chapter =
   | 'restart'
   | 'full-disk'
   | 'disk-error'
+  | 'catch-up'
   | 'calm';
 
 const othersMax = 2;
@@ -31,6 +32,7 @@ export function chapters(chance: Chance, { faults }: Scenario): readonly Chapter
     'restart',
     'full-disk',
     'disk-error',
+    'catch-up',
   ];
   const possible = more.filter(chapter => may(...needsOf(chapter)));
   if (possible.length === 0) return ['calm'];

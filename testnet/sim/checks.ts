@@ -82,6 +82,12 @@ export class Checks {
     });
   }
 
+  /** The machine begins anew, with an empty disk: nothing of what it was holds any more. */
+  begin(name: PeerId): void {
+    this.forget(name);
+    this.#work.delete(name);
+  }
+
   /** The node is gone; what it said before is void, but for its head. */
   forget(name: PeerId): void {
     const watched = this.#watched.get(name);
@@ -91,13 +97,13 @@ export class Checks {
     this.#moved.delete(name);
   }
 
-  /** Somebody honest made this villain pay. */
-  blamed(villain: PeerId): void {
-    this.#blamed.add(villain);
+  /** Somebody honest made this attacker pay. */
+  blamed(attacker: PeerId): void {
+    this.#blamed.add(attacker);
   }
 
-  hasBlamed(villain: PeerId): boolean {
-    return this.#blamed.has(villain);
+  hasBlamed(attacker: PeerId): boolean {
+    return this.#blamed.has(attacker);
   }
 
   taken(name: PeerId, submission: Submission): void {

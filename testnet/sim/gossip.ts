@@ -17,6 +17,7 @@ export interface GossipParts {
   readonly handlers: NetworkHandlers;
   readonly send: (session: Session, packet: Packet) => void;
   readonly onReject: (peer: PeerId) => void;
+  readonly onBlock: (data: Uint8Array) => void;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -46,6 +47,7 @@ export class Gossip {
   }
 
   #flood(topic: Topic, data: Uint8Array, except: PeerId | null): void {
+    if (topic === 'blocks') this.#parts.onBlock(data);
     for (const session of this.#parts.connections.open()) {
       if (session.peer === except) continue;
       this.#parts.send(session, { carriage: 'lossy', type: 'gossip', session: session.id, topic, data });

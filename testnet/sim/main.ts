@@ -2,6 +2,7 @@
 import '../../daemon/polyfill.ts';
 import { writeFileSync } from 'node:fs';
 import { unreachable } from '../../chain/errors.ts';
+import { counted } from '../counted.ts';
 import { tellFailure } from '../failure.ts';
 import { hunt, type MutantResult, mutants } from '../mutants/mutants.ts';
 import { mutantsPage } from '../mutants/page.ts';
@@ -23,14 +24,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(simulateUsage);
     return 0;
   }
-  let wish: Wish;
-  try {
-    wish = readWish(args);
-  } catch (error) {
-    const exitCode = tellFailure(error);
-    process.stderr.write(`\n${simulateUsage}`);
-    return exitCode;
-  }
+  const wish = readWish(args);
   switch (wish.task) {
     case 'campaign':
       return campaign(wish);
@@ -76,7 +70,7 @@ async function campaign(wish: Wish): Promise<number> {
   if (wish.output === 'json') print(JSON.stringify(summary));
   else {
     const { seeds, pass, noProgress, diverged, virtualSeconds, wallSeconds } = summary;
-    print(`${seeds} seeds: ${pass} pass, ${noProgress} no progress, ${diverged} diverged`);
+    print(`${counted(seeds, 'seed')}: ${pass} pass, ${noProgress} no progress, ${diverged} diverged`);
     print(`${virtualSeconds} s of virtual time in ${wallSeconds} s`);
     if (progress.next <= last && wish.output === 'progress') print(`go on with --seeds ${progress.next}..${last}`);
   }
@@ -136,7 +130,7 @@ async function crashes({ first }: Wish): Promise<number> {
   const points = await crashEverywhere(first, ({ write, survivors }) =>
     process.stderr.write(`write ${write}, ${survivors} survive\n`),
   );
-  print(`seed ${first}: ${points} crashes, and all came back`);
+  print(`seed ${first}: ${counted(points, 'crash point')}, and all came back`);
   return 0;
 }
 
@@ -145,7 +139,9 @@ async function breakRules(wish: Wish): Promise<number> {
   const rules = wish.mutants === 'all' ? Object.keys(mutants) : wish.mutants.split(',');
   const unknown = rules.find(rule => mutants[rule] === undefined);
   if (unknown !== undefined) {
-    process.stderr.write(`no rule ${JSON.stringify(unknown)}; there are: ${Object.keys(mutants).join(', ')}\n`);
+    process.stderr.write(
+      `error: --mutants: no rule ${JSON.stringify(unknown)}; there are: ${Object.keys(mutants).join(', ')}\n`,
+    );
     return 2;
   }
   const found = new Map<string, MutantResult>();
@@ -172,9 +168,10 @@ function lineOf({ seed, verdict, check, traceFile, report }: Outcome): string {
 }
 
 function reportLine(report: Report): string {
-  const { seed, nodes, villains, blocks, transactions, reorgDepthMax, virtualMs, realMs, traceHash } = report;
-  const counts = `${nodes} nodes, ${blocks} blocks, ${transactions} transactions, reorg of ${reorgDepthMax}`;
-  const faults = `${report.partitions} partitions, ${report.kills} kills, ${villains} villains`;
+  const { seed, nodes, attackers, blocks, transactions, reorgDepthMax, virtualMs, realMs, traceHash } = report;
+  const chain = [counted(blocks, 'block'), counted(transactions, 'transaction'), `reorg of ${reorgDepthMax}`];
+  const counts = [counted(nodes, 'node'), counted(attackers, 'attacker'), ...chain].join(', ');
+  const faults = `${counted(report.partitions, 'partition')}, ${counted(report.kills, 'kill')}`;
   const times = `${(virtualMs / 1_000).toFixed(0)} s in ${(realMs / 1_000).toFixed(1)} s`;
   return `seed ${seed}: ${counts}, ${faults}, ${times}, trace ${traceHash.slice(0, 16)}`;
 }

@@ -12,10 +12,11 @@ describe('what the simulator is told', () => {
   });
 
   it.each([
-    [['--seeds', '5..1'], 'seeds 5..1: the first is greater than the last'],
+    [['--seeds', '5..1'], '--seeds 5..1: the first is greater than the last'],
     [['--seed', '99999999999999999999'], 'from 0 to 999999999999999999, not 99999999999999999999'],
-    [['--seed', 'x'], 'a seed is an integer'],
-    [['--seeds', '1..'], 'a seed is an integer'],
+    [['--seed', 'x'], '--seed: a seed is an integer'],
+    [['--seeds', '1..'], '--seeds: a seed is an integer'],
+    [['--faults', 'lightning'], '--faults: no fault "lightning"'],
     [['--nodes', '2'], '--nodes is an integer from 3 to 100, not "2"'],
     [['--engine', 'pos'], '"pos"'],
     [['--nope'], "'--nope'"],

@@ -97,13 +97,14 @@ export function readWish(args: readonly string[]): Wish {
     },
   });
   const known = createEngine(values.engine);
-  if (!known.ok) throw new KvchainError('USAGE', known.error.detail);
+  if (!known.ok) throw new KvchainError('USAGE', `--engine: ${known.error.detail}`);
   const engine = engineNames.find(name => name === values.engine) ?? 'pow';
-  const [first, last] = seedsOf(values.seeds ?? values.seed ?? (values.mutants ? '1..200' : '1'));
+  const option = values.seeds === undefined ? '--seed' : '--seeds';
+  const [first, last] = seedsOf(option, values.seeds ?? values.seed ?? (values.mutants ? '1..200' : '1'));
   const signatures = schemeNames.find(name => name === values.signatures);
   if (signatures === undefined) throw new KvchainError('USAGE', `--signatures is one of ${schemeNames.join(', ')}`);
   const chosen = parseFaults(values.faults ?? 'all');
-  if (!chosen.ok) throw new KvchainError('USAGE', chosen.error.detail);
+  if (!chosen.ok) throw new KvchainError('USAGE', `--faults: ${chosen.error.detail}`);
   return {
     engine,
     nodes: values.nodes === undefined ? null : integer('--nodes', values.nodes, 3, 100),
@@ -127,15 +128,16 @@ export function readWish(args: readonly string[]): Wish {
   };
 }
 
-function seedsOf(text: string): readonly [first: bigint, last: bigint] {
+function seedsOf(option: string, text: string): readonly [first: bigint, last: bigint] {
   const range = /^(\d+)(?:\.\.(\d+))?$/.exec(text);
   if (!range?.[1]) {
     const expected = 'a seed is an integer, seeds are two of them with two dots between';
-    throw new KvchainError('USAGE', `${expected}, not ${JSON.stringify(text)}`);
+    throw new KvchainError('USAGE', `${option}: ${expected}, not ${JSON.stringify(text)}`);
   }
   const [first, last] = [BigInt(range[1]), BigInt(range[2] ?? range[1])];
-  if (first > last) throw new KvchainError('USAGE', `seeds ${text}: the first is greater than the last`);
-  if (last > seedMax) throw new KvchainError('USAGE', `a seed is an integer from 0 to ${seedMax}, not ${last}`);
+  if (first > last) throw new KvchainError('USAGE', `${option} ${text}: the first is greater than the last`);
+  if (last > seedMax)
+    throw new KvchainError('USAGE', `${option}: a seed is an integer from 0 to ${seedMax}, not ${last}`);
   return [first, last];
 }
 

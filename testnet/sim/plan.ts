@@ -11,7 +11,7 @@ import type { Weather } from './wires.ts';
 
 /** Clocks are wrong by at most this, so that two of them differ by more than maxDriftMs at times. */
 const clockErrorMs = 1_200;
-/** Of a villain's power in that of an honest node; one that has the majority has more than all the others together. */
+/** Of an attacker's power in that of an honest node; one that has the majority has more than all the others together. */
 const majorityShare = 1.5;
 /** Of each fault of the weather and of the machines, that a world has it. */
 const faultProbability = 0.6;
@@ -31,27 +31,27 @@ export interface Plan {
   /** What of the scenario's faults this world has. */
   readonly faults: ReadonlySet<Fault>;
   readonly honest: readonly NodePlan[];
-  readonly villains: readonly NodePlan[];
+  readonly attackers: readonly NodePlan[];
   readonly weather: Weather;
   readonly roads: RoadSettings;
 }
 
 /**
  * Not every world has every fault: some bugs hide behind others. Honest machines stand in a ring with chords, so that each has an honest
- * link whatever the villains do. Small worlds are more frequent: they show nearly all that large ones show, and cost a third.
+ * link whatever the attackers do. Small worlds are more frequent: they show nearly all that large ones show, and cost a third.
  */
 export function planWorld({ scenario, chance, rate, startMs, disk }: PlanParts): Plan {
   const count = scenario.nodes ?? Math.min(chance.between(3, 10), chance.between(3, 10));
   const faults = new Set(scenario.faults.filter(fault => chance.stream(fault).happens(faultProbability)));
-  const names = chooseVillains(scenario.faults.filter(isAttacker), chance.stream('villains'), count);
+  const names = chooseAttackers(scenario.faults.filter(isAttacker), chance.stream('villains'), count);
   const honest = planHonest({ count: count - names.length, rate, startMs, disk, chance, faults });
-  const villains = names.map((villain, index) => planVillain(villain, index, { honest, rate, startMs, disk }));
-  const machines = [...honest, ...villains].map(({ name }) => name);
-  return { faults, honest, villains, weather: weatherOf(chance, faults), roads: roadsOf(chance, machines, faults) };
+  const attackers = names.map((attacker, index) => planAttacker(attacker, index, { honest, rate, startMs, disk }));
+  const machines = [...honest, ...attackers].map(({ name }) => name);
+  return { faults, honest, attackers, weather: weatherOf(chance, faults), roads: roadsOf(chance, machines, faults) };
 }
 
-/** Villains of different kinds, together with less than half of the work. Who breaks the most rules comes most often. */
-function chooseVillains(possible: readonly AttackerKind[], chance: Chance, count: number): readonly AttackerKind[] {
+/** Attackers of different kinds, together with less than half of the work. Who breaks the most rules comes most often. */
+function chooseAttackers(possible: readonly AttackerKind[], chance: Chance, count: number): readonly AttackerKind[] {
   const strong = possible.filter(isMajority);
   if (strong.length > 0) return [chance.pick(strong)];
   const most = Math.min(count - honestMin, Math.floor((count - 1) / 2));
@@ -75,7 +75,7 @@ function planHonest({ count, rate, startMs, disk, chance, faults }: HonestParts)
   return names.map((name, index) => ({
     name,
     identity: index === 1 && faults.has('twins') ? 'n0' : name,
-    villain: null,
+    attacker: null,
     rate: rate * ((shares[index] ?? 1) / total),
     clock: {
       startMs: startMs + chance.between(-errorMs, errorMs),
@@ -89,15 +89,15 @@ function planHonest({ count, rate, startMs, disk, chance, faults }: HonestParts)
   }));
 }
 
-function planVillain(
-  villain: AttackerKind,
+function planAttacker(
+  attacker: AttackerKind,
   index: number,
   { honest, rate, startMs, disk }: Pick<PlanParts, 'rate' | 'startMs' | 'disk'> & Pick<Plan, 'honest'>,
 ): NodePlan {
   const name = `v${index}`;
   const bootstrap = honest.map(node => node.name);
-  const share = isMajority(villain) ? majorityShare : 1 / honest.length;
-  return { name, identity: name, villain, rate: rate * share, clock: { startMs, rate: 1 }, bootstrap, disk };
+  const share = isMajority(attacker) ? majorityShare : 1 / honest.length;
+  return { name, identity: name, attacker, rate: rate * share, clock: { startMs, rate: 1 }, bootstrap, disk };
 }
 
 function weatherOf(chance: Chance, faults: ReadonlySet<Fault>): Weather {

@@ -68,13 +68,13 @@ describe('a scenario', () => {
 });
 
 describe('a plan', () => {
-  it('has as many machines as it is told, three honest ones at least, and villains with less than half of the work', () => {
+  it('has as many machines as it is told, three honest ones at least, and attackers with less than half of the work', () => {
     for (const seed of seeds) {
-      const { honest, villains } = planOf({ ...ofSeed(seed), nodes: 7 });
-      expect(honest.length + villains.length).toBe(7);
+      const { honest, attackers } = planOf({ ...ofSeed(seed), nodes: 7 });
+      expect(honest.length + attackers.length).toBe(7);
       expect(honest.length).toBeGreaterThanOrEqual(3);
       const work = (plans: typeof honest) => plans.reduce((sum, { rate }) => sum + rate, 0);
-      expect(work(villains)).toBeLessThan(work(honest));
+      expect(work(attackers)).toBeLessThan(work(honest));
     }
   });
 
@@ -93,17 +93,17 @@ describe('a plan', () => {
       expect(count, fault).toBeGreaterThan(30);
       expect(count, fault).toBeLessThan(90);
     }
-    const kinds = new Set(plans.flatMap(({ villains }) => villains.map(({ villain }) => villain)));
+    const kinds = new Set(plans.flatMap(({ attackers }) => attackers.map(({ attacker }) => attacker)));
     expect([...kinds].sort()).toEqual(Object.keys(minorities).sort());
     const calm = planOf({ ...ofSeed(1n), faults: [] });
-    expect(calm.villains).toEqual([]);
+    expect(calm.attackers).toEqual([]);
     expect(calm.weather.lossProbability).toBe(0);
     expect(calm.honest.map(({ clock }) => clock.rate)).toEqual(calm.honest.map(() => 1));
   });
 
-  it('beyond the model has one villain with more work than all the others', () => {
-    const { honest, villains } = planOf({ ...ofSeed(1n), nodes: 5, faults: ['censor'] });
-    expect(villains).toHaveLength(1);
-    expect(villains[0]?.rate).toBeGreaterThan(honest.reduce((sum, { rate }) => sum + rate, 0));
+  it('beyond the model has one attacker with more work than all the others', () => {
+    const { honest, attackers } = planOf({ ...ofSeed(1n), nodes: 5, faults: ['censor'] });
+    expect(attackers).toHaveLength(1);
+    expect(attackers[0]?.rate).toBeGreaterThan(honest.reduce((sum, { rate }) => sum + rate, 0));
   });
 });

@@ -14,6 +14,7 @@ const machineFaults = {
   'full-disk': 'a disk takes no more writes',
   'disk-error': 'one write fails',
   late: 'the last node joins when all the others have a history',
+  'catch-up': 'a node comes back with an empty disk and fetches a long chain, while peers die or fall silent',
   loss: 'packets get lost',
   duplication: 'packets come twice',
   regions: 'the nodes stand in 13 regions of the world, each pair with its delay',

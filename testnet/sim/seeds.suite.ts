@@ -13,7 +13,7 @@ export interface Seeds {
   readonly scenarioOf: (seed: bigint) => Scenario;
 }
 
-/** Worlds of three or four machines, every third with a villain: they show nearly all that large ones show, and cost a third. */
+/** Worlds of three or four machines, every third with an attacker: they show nearly all that large ones show, and cost a third. */
 export function smallWorld(seed: bigint): Scenario {
   return { ...ofSeed(seed), nodes: seed % 3n === 0n ? 4 : 3, signatures: 'fast' };
 }
@@ -27,7 +27,7 @@ export function itConverges({ first, last, scenarioOf }: Seeds): void {
     const report = await simulate({ scenario });
     reports.push(report);
     expect(report.nodes).toBeGreaterThanOrEqual(3);
-    expect(report.nodes + report.villains).toBeLessThanOrEqual(scenario.nodes ?? 10);
+    expect(report.nodes + report.attackers).toBeLessThanOrEqual(scenario.nodes ?? 10);
     expect(report.reorgDepthMax).toBeGreaterThanOrEqual(branchDepth);
     expect(report.partitions).toBeGreaterThanOrEqual(1);
     expect(report.kills).toBeGreaterThanOrEqual(1);
@@ -42,6 +42,7 @@ export function itConverges({ first, last, scenarioOf }: Seeds): void {
       'killsWhileSyncing',
       'restarts',
       'brokenDisks',
+      'catchUps',
       'packetsLost',
     ] as const) {
       expect(Math.max(...reports.map(report => report[fault])), fault).toBeGreaterThan(0);

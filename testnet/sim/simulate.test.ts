@@ -109,7 +109,15 @@ describe('the checks', () => {
 });
 
 describe('the verdict', () => {
-  const told = () => ({ partitions: 0, oneWayCuts: 0, kills: 0, killsWhileSyncing: 0, restarts: 0, brokenDisks: 0 });
+  const told = () => ({
+    partitions: 0,
+    oneWayCuts: 0,
+    kills: 0,
+    killsWhileSyncing: 0,
+    restarts: 0,
+    brokenDisks: 0,
+    catchUps: 0,
+  });
 
   async function ended() {
     const world = new World({ scenario: ofSeed(seed), onLine: () => {} });

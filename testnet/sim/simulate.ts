@@ -11,7 +11,7 @@ export interface Report {
   readonly seed: string;
   /** Honest ones. */
   readonly nodes: number;
-  readonly villains: number;
+  readonly attackers: number;
   /** Height of the head in the end. */
   readonly blocks: number;
   readonly transactions: number;
@@ -22,6 +22,8 @@ export interface Report {
   readonly killsWhileSyncing: number;
   readonly restarts: number;
   readonly brokenDisks: number;
+  /** Machines that got an empty disk and fetched the whole chain. */
+  readonly catchUps: number;
   readonly packets: number;
   readonly packetsLost: number;
   readonly headHash: string;
@@ -67,7 +69,8 @@ export class SimulationFailed extends Error {
 export async function simulate(options: SimulationOptions): Promise<Report> {
   const { scenario, onLine = () => {}, onPacket = () => {}, sabotage = {} } = options;
   const startedMs = performance.now();
-  const told: Told = { partitions: 0, oneWayCuts: 0, kills: 0, killsWhileSyncing: 0, restarts: 0, brokenDisks: 0 };
+  const disturbed = { partitions: 0, oneWayCuts: 0, kills: 0, killsWhileSyncing: 0 };
+  const told: Told = { ...disturbed, restarts: 0, brokenDisks: 0, catchUps: 0 };
   try {
     const { disk: honesty = 'keeps its word' } = sabotage;
     const world = new World({ scenario, onLine, honesty });
@@ -89,7 +92,7 @@ export async function simulate(options: SimulationOptions): Promise<Report> {
     const { delivered, lost } = wires.traffic;
     return {
       seed: String(scenario.seed),
-      villains: world.villains.length,
+      attackers: world.attackers.length,
       nodes: nodes.length,
       blocks: height,
       transactions,

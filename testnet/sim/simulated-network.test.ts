@@ -44,6 +44,8 @@ class Lab {
       bootstrap,
       onPenalty: (peer, { code }) => penalties.push(`${peer} ${code}`),
       onFault: error => penalties.push(`fault ${String(error)}`),
+      onAsk: () => {},
+      onBlock: () => {},
     });
     const answers: Machine['answers'] = { status: null, gossip: 'accept', request: async () => toUtf8('answer') };
     const calls: string[] = [];

@@ -24,8 +24,18 @@ export interface NetworkParts {
   readonly bootstrap: readonly PeerId[];
   /** Told of each penalty, and whether it is enough to ban a peer that did nothing else. */
   readonly onPenalty: (peer: PeerId, rejection: Rejection, consequence: Consequence) => void;
+  /** Told of each question of the node. */
+  readonly onAsk: (asked: Asked) => void;
+  /** Told of each block that is sent to all peers. */
+  readonly onBlock: (data: Uint8Array) => void;
   /** Told when a handler of the node throws what is no refusal. */
   readonly onFault: (error: unknown) => void;
+}
+
+export interface Asked {
+  readonly peer: PeerId;
+  readonly data: Uint8Array;
+  readonly isConnected: boolean;
 }
 
 export type Consequence = 'light' | 'grave';
@@ -55,16 +65,17 @@ export class SimulatedNetwork implements Network {
     this.#running?.gossip.publish(topic, data);
   }
 
-  /** Gossip to one peer alone, as a villain may. */
+  /** Gossip to one peer alone, as an attacker may. */
   whisper(peer: PeerId, topic: Topic, data: Uint8Array): void {
     const session = this.#running?.connections.with(peer);
     if (session) this.#send(session, { carriage: 'lossy', type: 'gossip', session: session.id, topic, data });
   }
 
   request(peer: PeerId, data: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
-    const { life } = this.#parts;
+    const { life, onAsk } = this.#parts;
     return life.go(async () => {
       if (this.#running === null) throw new KvchainError('STOPPING', 'the network is not running');
+      onAsk({ peer, data, isConnected: this.#running.connections.with(peer) !== null });
       return this.#running.requests.ask(peer, data, timeoutMs);
     });
   }
@@ -143,7 +154,7 @@ export class SimulatedNetwork implements Network {
   }
 
   #open(handlers: NetworkHandlers): Running {
-    const { self, wires, life, chance, clock, onFault } = this.#parts;
+    const { self, wires, life, chance, clock, onFault, onBlock } = this.#parts;
     const nowMs = () => clock.monotonic();
     const isBanned = (peer: PeerId) => this.#scores.isBanned(peer);
     const send = (session: Session, packet: Packet) => this.#send(session, packet);
@@ -153,7 +164,7 @@ export class SimulatedNetwork implements Network {
       const rejection: Rejection = { code: 'BAD_MESSAGE', detail: 'gossip that was rejected' };
       this.#charge(peer, networkLimits.rejectedGossipPenalty, rejection);
     };
-    const gossip = new Gossip({ life, nowMs, connections, handlers, send, onReject, onFault });
+    const gossip = new Gossip({ life, nowMs, connections, handlers, send, onReject, onBlock, onFault });
     const onRefusal = (peer: PeerId, { code, message }: KvchainError) => this.penalize(peer, code, message);
     const requests = new Requests({ life, connections, handlers, send, onRefusal, onFault });
     return { handlers, connections, gossip, requests };

@@ -7,6 +7,7 @@ import { sha256 } from '../../chain/hash.ts';
 import type { Signer } from '../../chain/transaction.ts';
 import { Node, type NodePorts } from '../../daemon/node.ts';
 import type { PeerId, Store, Verifier } from '../../daemon/ports.ts';
+import type { SyncLimits } from '../../daemon/sync.ts';
 import { AttackerNetwork } from '../attackers/attacker-network.ts';
 import type { Deeds } from '../attackers/deeds.ts';
 import type { AttackerKind } from '../attackers/kinds.ts';
@@ -17,7 +18,7 @@ import { type ClockSettings, Life, SimulatedClock } from './life.ts';
 import type { SignatureScheme } from './signatures.ts';
 import { type DiskSettings, SimulatedDisk } from './simulated-disk.ts';
 import { SimulatedMiner } from './simulated-miner.ts';
-import { type Consequence, SimulatedNetwork } from './simulated-network.ts';
+import { type Asked, type Consequence, SimulatedNetwork } from './simulated-network.ts';
 import type { VirtualTime } from './virtual-time.ts';
 import type { Wires } from './wires.ts';
 
@@ -26,7 +27,7 @@ export interface NodePlan {
   /** Whose key it produces with: its own name's, or, of a twin, the other's. */
   readonly identity: PeerId;
   /** Null when it is honest. */
-  readonly villain: AttackerKind | null;
+  readonly attacker: AttackerKind | null;
   /** Trials a second. */
   readonly rate: number;
   readonly clock: ClockSettings;
@@ -42,6 +43,10 @@ export interface NodeWatch {
   onUp(name: PeerId): void;
   onPenalty(name: PeerId, peer: PeerId, rejection: Rejection, consequence: Consequence): void;
   onAttack(name: PeerId, what: string): void;
+  /** A question of this machine to a peer, which may be gone. */
+  onAsk(name: PeerId, asked: Asked): void;
+  /** A block that this machine passes on to its peers. */
+  onBlock(name: PeerId, data: Uint8Array): void;
   onRule(name: PeerId, rule: string, data: Readonly<Record<string, string | number>>): void;
   /** A fault that the node survives. */
   onFault(name: PeerId, error: unknown): void;
@@ -57,6 +62,7 @@ export interface NodeSurroundings {
   readonly deeds: Deeds;
   readonly verifier: Verifier;
   readonly signerOf: SignatureScheme['signerOf'];
+  readonly syncLimits: Partial<SyncLimits>;
   readonly watch: NodeWatch;
 }
 
@@ -71,7 +77,7 @@ interface Run {
 export class SimulatedNode {
   readonly plan: NodePlan;
   readonly #surroundings: NodeSurroundings;
-  readonly #disk: SimulatedDisk;
+  #disk: SimulatedDisk;
   #run: Run | null = null;
   #runs = 0;
   #isMining = true;
@@ -114,6 +120,12 @@ export class SimulatedNode {
   /** Batches that a crash now may lose. */
   get unsynced(): number {
     return this.#disk.unsynced;
+  }
+
+  /** An empty one, for a machine that does not run. */
+  replaceDisk(): void {
+    assert(this.#run === null, 'a disk is replaced while no process runs');
+    this.#disk = new SimulatedDisk(this.#surroundings.chance.stream(`disk ${this.#runs}`), this.plan.disk);
   }
 
   get hasBrokenDisk(): boolean {
@@ -163,8 +175,13 @@ export class SimulatedNode {
     this.node?.producer.stop();
   }
 
+  startMining(): void {
+    this.#isMining = true;
+    this.node?.producer.start();
+  }
+
   async #start(run: Run): Promise<void> {
-    const { genesis, watch } = this.#surroundings;
+    const { genesis, watch, syncLimits } = this.#surroundings;
     const { name } = this;
     const policy = this.#policy(run);
     const options = {
@@ -176,6 +193,7 @@ export class SimulatedNode {
       },
       onFault: (error: unknown) => run.life.isAlive && watch.onFault(name, error),
       pruning: null,
+      syncLimits,
       onTrace: (rule: string, data: Readonly<Record<string, string | number>>) => watch.onRule(name, rule, data),
     };
     const ports = this.#ports(run);
@@ -200,11 +218,11 @@ export class SimulatedNode {
   }
 
   #policy({ clock }: Run): Policy | null {
-    if (this.plan.villain === null) return null;
+    if (this.plan.attacker === null) return null;
     const { genesis, chance, deeds, watch, signerOf } = this.#surroundings;
     const onAttack = (what: string) => watch.onAttack(this.name, what);
     const own = chance.stream(`villain ${this.#runs}`);
-    return policies[this.plan.villain]({
+    return policies[this.plan.attacker]({
       self: this.name,
       signer: this.#signer,
       signerOf,
@@ -230,6 +248,8 @@ export class SimulatedNode {
       bootstrap,
       onPenalty: (peer, rejection, consequence) => watch.onPenalty(name, peer, rejection, consequence),
       onFault: error => life.isAlive && watch.onFault(name, error),
+      onAsk: asked => watch.onAsk(name, asked),
+      onBlock: data => watch.onBlock(name, data),
     });
     const randomness = own.stream('random');
     return {

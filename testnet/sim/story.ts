@@ -5,6 +5,7 @@
  */
 import { unreachable } from '../../chain/errors.ts';
 import type { PeerId } from '../../daemon/ports.ts';
+import { type CaughtUp, catchUp } from './catch-up.ts';
 import type { ChainMirror } from './chain-mirror.ts';
 import type { Chance } from './chance.ts';
 import { type Chapter, chapters } from './chapters.ts';
@@ -12,10 +13,9 @@ import { tipText } from './checks.ts';
 import type { SimulatedNode } from './simulated-node.ts';
 import type { World } from './world.ts';
 
-export interface Told {
+export interface Told extends CaughtUp {
   partitions: number;
   oneWayCuts: number;
-  kills: number;
   /** Kills while a durable write was under way. */
   killsWhileSyncing: number;
   restarts: number;
@@ -28,7 +28,7 @@ export const branchDepth = 2;
 /** In virtual milliseconds: generous, for a story that does not end has failed. */
 const patienceMs = 600_000;
 const quietMs = 20_000;
-/** Messages of a villain that may all have been lost, or found nobody. */
+/** Messages of an attacker that may all have been lost, or found nobody. */
 const offencesUnpunishedMax = 4;
 
 export async function tellStory(world: World, told: Told): Promise<void> {
@@ -36,7 +36,7 @@ export async function tellStory(world: World, told: Told): Promise<void> {
   // The last one may join late: it has everything to fetch, while the others go on.
   const isLate = chance.happens(0.3) && world.scenario.faults.includes('late');
   const founders = isLate ? world.nodes.slice(0, -1) : world.nodes;
-  for (const node of [...founders, ...world.villains]) world.boot(node);
+  for (const node of [...founders, ...world.attackers]) world.boot(node);
   await world.until('the founders are up', patienceMs, () => founders.every(({ node }) => node !== null));
   world.workload.start();
   await world.until('the first blocks', patienceMs, () => mirrors(world).every(({ height }) => height >= 3));
@@ -84,6 +84,9 @@ async function tellChapter(world: World, chance: Chance, { chapter, told }: Tell
     case 'disk-error':
       await breakOneDisk(world, chance, { told, writes: 'one' });
       break;
+    case 'catch-up':
+      await catchUp(world, chance, told);
+      break;
     case 'calm':
       await world.sleep(chance.between(20_000, 40_000));
       break;
@@ -103,7 +106,7 @@ async function partition(world: World, chance: Chance, { told, during }: Splitti
   const size = chance.between(Math.ceil(names.length / 3), Math.floor((2 * names.length) / 3));
   const sides = [names.slice(0, size), names.slice(size)] as const;
   const camps = sides.map(() => [] as PeerId[]);
-  for (const { name } of world.villains) chance.pick(camps).push(name);
+  for (const { name } of world.attackers) chance.pick(camps).push(name);
   const all = sides.map((side, index) => [...side, ...(camps[index] ?? [])]);
   world.trace.add('world', 'partition', all.map(side => side.join(',')).join(' / '));
   world.wires.partition(all);
@@ -212,7 +215,7 @@ export async function heal(world: World): Promise<void> {
   world.workload.stop();
   await world.until('everything that was sent is included', patienceMs, () => isAllIncluded(world));
   checkBlame(world);
-  for (const villain of world.villains) await world.kill(villain);
+  for (const attacker of world.attackers) await world.kill(attacker);
   await settle(world);
   for (const node of world.nodes) await stop(world, node);
 }
@@ -236,7 +239,7 @@ async function settle(world: World): Promise<void> {
 
 /** A-H1: who sent what every node can see to be wrong has paid for it somewhere. */
 function checkBlame(world: World): void {
-  for (const { name } of world.villains) {
+  for (const { name } of world.attackers) {
     if (world.deeds.offences(name) < offencesUnpunishedMax || world.checks.hasBlamed(name)) continue;
     world.checks.fail('world', `A-H1: ${name} broke rules that all can check, and nobody made it pay`);
   }

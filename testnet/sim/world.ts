@@ -7,11 +7,13 @@ import { bitsForLeadingZeros } from '../../chain/target.ts';
 import type { PeerId } from '../../daemon/ports.ts';
 import { Deeds } from '../attackers/deeds.ts';
 import { accounts } from './accounts.ts';
+import { Burdens } from './burdens.ts';
 import { Chance } from './chance.ts';
 import { Checks } from './checks.ts';
 import { planWorld } from './plan.ts';
 import type { Scenario } from './scenario.ts';
 import { SharedVerifier } from './shared-verifier.ts';
+import { shortLists } from './short-lists.ts';
 import { schemeOf } from './signatures.ts';
 import type { DiskSettings } from './simulated-disk.ts';
 import { type NodePlan, type NodeWatch, SimulatedNode } from './simulated-node.ts';
@@ -55,8 +57,9 @@ export class World {
   readonly deeds: Deeds;
   /** The honest ones, of which all is demanded. */
   readonly nodes: readonly SimulatedNode[];
-  readonly villains: readonly SimulatedNode[];
+  readonly attackers: readonly SimulatedNode[];
   readonly workload: Workload;
+  readonly #burdens: Burdens;
   readonly #waits = new Set<Wait>();
   #stepsAtOnce = 0;
 
@@ -67,6 +70,7 @@ export class World {
     this.trace = new Trace(this.time, onLine);
     this.deeds = new Deeds();
     this.checks = new Checks(this.trace, this.deeds);
+    this.#burdens = new Burdens(scenario.intervalMs);
     const isForgetful = honesty === 'lies' || scenario.faults.includes('amnesia');
     const plan = planWorld({
       scenario,
@@ -89,17 +93,21 @@ export class World {
         deeds,
         verifier,
         signerOf: scheme.signerOf,
+        syncLimits: scenario.faults.includes('catch-up') ? shortLists : {},
         chance: this.chance.stream(node.name),
       };
-      return new SimulatedNode(node, { ...surroundings, watch: node.villain === null ? watch : this.#watchVillain() });
+      return new SimulatedNode(node, {
+        ...surroundings,
+        watch: node.attacker === null ? watch : this.#watchAttacker(),
+      });
     };
     this.nodes = plan.honest.map(build);
-    this.villains = plan.villains.map(build);
+    this.attackers = plan.attackers.map(build);
     const { nodes, checks, trace } = this;
     const chance = this.chance.stream('workload');
     this.workload = new Workload({ genesis, time, chance, nodes, checks, trace, signerOf: scheme.signerOf });
     trace.add('world', 'faults', [...plan.faults].join(' '));
-    for (const { name, villain } of plan.villains) trace.add('world', 'villain', `${name} ${villain}`);
+    for (const { name, attacker } of plan.attackers) trace.add('world', 'attacker', `${name} ${attacker}`);
   }
 
   /** Runs until the story is told. Throws an Error with what went wrong first. */
@@ -184,21 +192,23 @@ export class World {
     return this.nodes.some(node => node.name === name && node.hasBrokenDisk);
   }
 
-  /** Of a villain only what it does is told: nothing is demanded of it. */
-  #watchVillain(): NodeWatch {
+  /** Of an attacker only what it does is told: nothing is demanded of it. */
+  #watchAttacker(): NodeWatch {
     const { trace } = this;
     return {
       ...this.#watch(),
       onOpen: async () => {},
       onUp: name => trace.add(name, 'up'),
       onPenalty: () => {},
+      onAsk: () => {},
+      onBlock: () => {},
       onFault: () => {},
       onFatal: name => trace.add(name, 'fatal'),
     };
   }
 
-  #isVillain(name: PeerId): boolean {
-    return this.villains.some(villain => villain.name === name);
+  #isAttacker(name: PeerId): boolean {
+    return this.attackers.some(attacker => attacker.name === name);
   }
 
   #watch(): NodeWatch {
@@ -214,7 +224,7 @@ export class World {
       },
       onPenalty: (name, peer, { code, detail }, consequence) => {
         trace.add(name, 'penalty', `${peer} ${code}`);
-        if (this.#isVillain(peer)) {
+        if (this.#isAttacker(peer)) {
           if (consequence === 'grave') checks.blamed(peer);
         }
         // The worst that an honest peer can do is not to answer.
@@ -222,6 +232,14 @@ export class World {
       },
       onAttack: (name, what) => {
         trace.add(name, 'attack', what);
+      },
+      onAsk: (name, asked) => {
+        const fault = this.#burdens.ask({ asker: name, nowMs: this.time.nowMs, ...asked });
+        if (fault !== null) checks.fail(name, fault);
+      },
+      onBlock: (name, data) => {
+        const fault = this.#burdens.passOn(name, data);
+        if (fault !== null) checks.fail(name, fault);
       },
       onRule: (name, rule, data) => trace.add(name, rule, Object.values(data).join(' ')),
       onFault: (name, error) => {

@@ -1,0 +1,111 @@
+/**
+ * The chapter in which a machine gets an empty disk, and a chain to fetch that takes many lists of headers and windows of bodies. In the
+ * middle of it a peer dies, or nothing of one of them, or of all, reaches it. Half of the time nobody finds a block meanwhile, so that what
+ * peers claim is all that it has to go by, and half of the time it reaches one honest peer alone, whom it must ask until it has all.
+ */
+import type { PeerId } from '../../daemon/ports.ts';
+import type { Chance } from './chance.ts';
+import type { SimulatedNode } from './simulated-node.ts';
+import type { World } from './world.ts';
+
+/** Four lists of headers and a part of the fifth (short-lists.ts). */
+const chainBlocksMin = 36;
+const patienceMs = 600_000;
+/** Bounded, whatever the peers do: a question that nobody answers takes 15 s, and an attacker is asked ten of them until it is banned. */
+const catchUpMs = 240_000;
+
+export interface CaughtUp {
+  catchUps: number;
+  kills: number;
+}
+
+export async function catchUp(world: World, chance: Chance, told: CaughtUp): Promise<void> {
+  const joining = chance.pick(running(world));
+  const others = world.nodes.filter(node => node !== joining);
+  told.catchUps += 1;
+  await world.kill(joining);
+  joining.replaceDisk();
+  world.checks.begin(joining.name);
+  world.trace.add(joining.name, 'new disk');
+  await world.until('a long chain', patienceMs, () => lowest(world, others) >= chainBlocksMin);
+  const miners = chance.happens(0.5) ? [...world.nodes, ...world.attackers] : [];
+  for (const miner of miners) miner.stopMining();
+  const goal = lowest(world, others);
+  const hidden = chance.happens(0.5) ? chance.shuffle(others).slice(1) : [];
+  hide(world, joining, hidden);
+  world.boot(joining);
+  await world.until(`${joining.name} is up`, patienceMs, () => joining.node !== null);
+  const middle = chance.between(1, goal - 1);
+  const progress = chance.pick([heightOf, headersOf]);
+  await world.until(`${joining.name} has a part`, catchUpMs, () => progress(world, joining) >= middle);
+  await trouble(world, chance, { joining, hidden, told });
+  await world.until(`${joining.name} has caught up`, catchUpMs, () => heightOf(world, joining) >= goal);
+  world.wires.mend();
+  for (const miner of miners) miner.startMining();
+}
+
+/** Neither side hears of the other. */
+function hide(world: World, { name }: SimulatedNode, hidden: readonly SimulatedNode[]): void {
+  for (const other of hidden) {
+    world.wires.cut(other.name, name);
+    world.wires.cut(name, other.name);
+  }
+}
+
+interface Joining {
+  readonly joining: SimulatedNode;
+  /** Honest machines that it does not reach. */
+  readonly hidden: readonly SimulatedNode[];
+  readonly told: CaughtUp;
+}
+
+async function trouble(world: World, chance: Chance, { joining, hidden, told }: Joining): Promise<void> {
+  const peers = running(world).filter(node => node !== joining && !hidden.includes(node));
+  const one = chance.pick(peers);
+  switch (chance.pick(['a death', 'one silent', 'all silent'] as const)) {
+    case 'a death':
+      told.kills += 1;
+      await world.kill(one);
+      await world.sleep(chance.between(100, 15_000));
+      world.boot(one);
+      await world.until(`${one.name} is up again`, patienceMs, () => one.node !== null);
+      break;
+    case 'one silent':
+      await silence(world, chance, { from: [one.name], to: joining.name });
+      hide(world, joining, hidden);
+      break;
+    case 'all silent':
+      await silence(world, chance, { from: [...peers, ...world.attackers].map(({ name }) => name), to: joining.name });
+      hide(world, joining, hidden);
+      break;
+  }
+}
+
+async function silence(
+  world: World,
+  chance: Chance,
+  { from, to }: { readonly from: readonly PeerId[]; readonly to: PeerId },
+): Promise<void> {
+  for (const name of from) world.wires.cut(name, to);
+  world.trace.add('world', 'silence', `nothing of ${from.join(', ')} reaches ${to}`);
+  await world.sleep(chance.between(1_000, 20_000));
+  world.wires.mend();
+  world.trace.add('world', 'mend');
+}
+
+function running(world: World): readonly SimulatedNode[] {
+  return world.nodes.filter(({ node }) => node !== null);
+}
+
+function heightOf(world: World, { name }: SimulatedNode): number {
+  return world.checks.mirror(name)?.height ?? 0;
+}
+
+function headersOf(_world: World, { node }: SimulatedNode): number {
+  return node?.engine.view().bestHeader.height ?? 0;
+}
+
+/** Height of the shortest chain of those that run. */
+function lowest(world: World, nodes: readonly SimulatedNode[]): number {
+  return Math.min(...nodes.filter(({ node }) => node !== null).map(node => heightOf(world, node)));
+}
