@@ -1,5 +1,5 @@
 /**
- * Talking to peers about blocks: headers first, from whoever claims more work; bodies from all peers at once in a moving window; and
+ * Talking to peers about blocks: headers first, from whoever claims more work; bodies, the most urgent first, from all peers at once; and
  * answers to the same questions of others. The engine decides what is wanted; here it is asked for, timed and asked for again.
  */
 import type { SealedHeader } from '../chain/block.ts';
@@ -32,8 +32,6 @@ export const syncLimits = {
   headersPerRequest: 500,
   /** Bodies asked for at a time. */
   bodiesPerRequest: wireLimits.bodiesMax,
-  /** Bodies are asked for within this many blocks of the first that is missing. */
-  windowBlocks: 1_024,
   /** Requests of bodies under way at one peer. */
   requestsPerPeer: 2,
   requestTimeoutMs: 15_000,
@@ -271,11 +269,9 @@ export class Sync {
   }
 
   #nextBatch(peer: SyncPeer): Wanted[] {
-    const { windowBlocks, bodiesPerRequest } = this.#parts.limits;
     const batch: Wanted[] = [];
-    let place = 0;
     for (const wanted of this.#wanted.values()) {
-      if (++place > windowBlocks || batch.length === bodiesPerRequest) break;
+      if (batch.length === this.#parts.limits.bodiesPerRequest) break;
       // What gossip is putting together needs no second way.
       const isFree = wanted.peer === null && !this.#parts.blocks.isUnderWay(wanted.hash);
       const isServed = wanted.height >= peer.blocksFrom && !wanted.lacking.has(peer.id);

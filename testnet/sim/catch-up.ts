@@ -1,5 +1,5 @@
 /**
- * The chapter in which a machine gets an empty disk, and a chain to fetch that takes many lists of headers and windows of bodies. In the
+ * The chapter in which a machine gets an empty disk, and a chain to fetch that takes many lists of headers and requests of bodies. In the
  * middle of it a peer dies, or nothing of one of them, or of all, reaches it. Half of the time nobody finds a block meanwhile, so that what
  * peers claim is all that it has to go by, and half of the time it reaches one honest peer alone, whom it must ask until it has all.
  */
@@ -31,6 +31,7 @@ export async function catchUp(world: World, chance: Chance, told: CaughtUp): Pro
   const miners = chance.happens(0.5) ? [...world.nodes, ...world.attackers] : [];
   for (const miner of miners) miner.stopMining();
   const goal = lowest(world, others);
+  const work = leastWork(world, others);
   const hidden = chance.happens(0.5) ? chance.shuffle(others).slice(1) : [];
   hide(world, joining, hidden);
   world.boot(joining);
@@ -39,7 +40,7 @@ export async function catchUp(world: World, chance: Chance, told: CaughtUp): Pro
   const progress = chance.pick([heightOf, headersOf]);
   await world.until(`${joining.name} has a part`, catchUpMs, () => progress(world, joining) >= middle);
   await trouble(world, chance, { joining, hidden, told });
-  await world.until(`${joining.name} has caught up`, catchUpMs, () => heightOf(world, joining) >= goal);
+  await world.until(`${joining.name} has caught up`, catchUpMs, () => workOf(world, joining) >= work);
   world.wires.mend();
   for (const miner of miners) miner.startMining();
 }
@@ -101,6 +102,10 @@ function heightOf(world: World, { name }: SimulatedNode): number {
   return world.checks.mirror(name)?.height ?? 0;
 }
 
+function workOf(world: World, { name }: SimulatedNode): bigint {
+  return world.checks.mirror(name)?.work ?? 0n;
+}
+
 function headersOf(_world: World, { node }: SimulatedNode): number {
   return node?.engine.view().bestHeader.height ?? 0;
 }
@@ -108,4 +113,10 @@ function headersOf(_world: World, { node }: SimulatedNode): number {
 /** Height of the shortest chain of those that run. */
 function lowest(world: World, nodes: readonly SimulatedNode[]): number {
   return Math.min(...nodes.filter(({ node }) => node !== null).map(node => heightOf(world, node)));
+}
+
+/** Of their branches: a shorter one may have more work. */
+function leastWork(world: World, nodes: readonly SimulatedNode[]): bigint {
+  const works = nodes.filter(({ node }) => node !== null).map(node => workOf(world, node));
+  return works.toSorted((a, b) => Number(a - b))[0] ?? 0n;
 }
