@@ -131,10 +131,11 @@ function hostileScripts<S, M, R>(fixture: EngineFixture<S, M, R>): fc.Arbitrary<
   );
   const peer = fc.constantFrom('a', 'b', 'c');
   const hash = hashesOf(fixture);
-  const id = fc.oneof(fc.string(), fc.constantFrom('deferred', 'orphans', 'bodies'));
+  const id = fc.oneof(fc.string(), fc.constantFrom('deferred', 'orphans', 'bodies', 'election', 'heartbeat', 'retry'));
   const from = fc.option(peer);
   const events: fc.Arbitrary<EngineEvent<M>>[] = [
     now.map(at => ({ type: 'start', now: at })),
+    now.map(at => ({ type: 'lead', now: at })),
     fc.tuple(now, id).map(([at, timer]) => ({ type: 'timer', now: at, id: timer })),
     fc
       .tuple(now, from, fc.array(fixture.headers, { maxLength: 8 }))

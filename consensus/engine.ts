@@ -51,7 +51,9 @@ export type EngineEvent<M> =
   /** The ledger stands at `tip` now: it carried out a `switch`, or the part of it that was valid. */
   | { readonly type: 'applied'; readonly now: number; readonly tip: Uint8Array }
   /** Executing the block with its parent's state broke a rule: it is invalid for ever and for everyone. */
-  | { readonly type: 'invalid'; readonly now: number; readonly hash: Uint8Array; readonly code: ErrorCode };
+  | { readonly type: 'invalid'; readonly now: number; readonly hash: Uint8Array; readonly code: ErrorCode }
+  /** A person or a client asks this member to stand for election; nothing where nobody leads. */
+  | { readonly type: 'lead'; readonly now: number };
 
 /** Orders, carried out one after the other. */
 export type Effect<M, R> =

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeBits, encodeBits, workOf } from '../../chain/target.ts';
 import { easyParams } from '../engine-context.suite.ts';
+import { Random } from '../random.ts';
 import { asertExponent, asertFactor, asertTarget, cappedStep, nextBits, type Schedule } from './asert.ts';
-import { Random } from './random.ts';
 
 interface ScheduleVector {
   readonly targetMs: number;

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { SealedHeader } from '../../chain/block.ts';
 import { bitsForLeadingZeros, encodeBits } from '../../chain/target.ts';
 import { genesisTime, targetMs } from '../engine-context.suite.ts';
+import { Random } from '../random.ts';
 import { deferredMax } from './future.ts';
 import { Follower, Grower, type Grown, mine, mineBadly, only } from './grown-chain.suite.ts';
 import { Orphans, orphanIntervals, orphanLimits } from './orphans.ts';
 import { pow } from './pow.ts';
-import { Random } from './random.ts';
 import { lowWorkDepthMax } from './state.ts';
 import { deferredTimer, orphanTimer } from './timers.ts';
 

@@ -5,7 +5,7 @@
 import type { SealedHeader } from '../../chain/block.ts';
 import { toHex } from '../../chain/bytes.ts';
 import type { PeerId } from '../engine.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../random.ts';
 
 export interface Orphan {
   readonly sealed: SealedHeader;

@@ -77,6 +77,8 @@ function step(state: PowState, event: EngineEvent<never>): readonly PowEffect[] 
         detail: 'proof of work has no messages',
       });
       break;
+    case 'lead':
+      break;
     default:
       unreachable(event);
   }

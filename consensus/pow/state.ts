@@ -3,10 +3,10 @@ import type { BlockEntry, BlockTree } from '../../chain/block-tree.ts';
 import { type Genesis, type Params, paramsAt } from '../../chain/genesis.ts';
 import { decodeBits, workOf } from '../../chain/target.ts';
 import type { Effect, PeerId } from '../engine.ts';
+import type { Random } from '../random.ts';
 import type { Deferred } from './future.ts';
 import type { Orphans } from './orphans.ts';
 import type { Presync } from './presync.ts';
-import type { Random } from './random.ts';
 import type { RelayCounts } from './relay-counts.ts';
 
 /** Proof of work has neither messages between members nor records: the tree and the ledger's tip are all there is to remember. */

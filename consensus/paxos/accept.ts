@@ -1,0 +1,105 @@
+/**
+ * The acceptor's part of phase 2. It votes for blocks whose bodies it holds, without executing them: so a majority holds the content of
+ * whatever is decided, and any of its members can give it to the others.
+ */
+import type { SealedHeader } from '../../chain/block.ts';
+import { equalBytes } from '../../chain/bytes.ts';
+import { isEnforced } from '../../chain/rules.ts';
+import type { MemberIndex } from '../engine.ts';
+import { compareBallots } from './ballot.ts';
+import { acceptedUpTo, continues, undecided, write } from './block-log.ts';
+import { want } from './decide.ts';
+import type { Accept, Accepted, Heartbeat } from './messages.ts';
+import { countVote } from './propose.ts';
+import { follow, hasBody, refuse, send } from './role.ts';
+import { checkSeal } from './seal.ts';
+import type { PaxosState, Run, WaitingAccept } from './state.ts';
+
+export function acceptBlocks(run: Run, asked: WaitingAccept): void {
+  const { state } = run;
+  const { member, message } = asked;
+  const { ballot, headers } = message;
+  if (isEnforced('B-A3') && compareBallots(ballot, state.promised) < 0) {
+    refuse(run, member, ballot);
+    return;
+  }
+  if (!isChain(state, headers)) return; // B-A6
+  follow(run, ballot); // B-A3: an Accept may overtake its Prepare.
+  const rest = undecided(state.log, headers);
+  if (rest.length === 0) {
+    refuse(run, member, ballot); // B-A4
+    return;
+  }
+  // B-A5: the leader goes back to where all of its blocks are here.
+  if (!continues(state.log, ballot, headers)) {
+    acknowledge(run, member, message);
+    return;
+  }
+  for (const sealed of rest) state.blocks.hold(sealed);
+  const isComplete = rest.every(({ hash }) => hasBody(run, hash));
+  if (isEnforced('bodies first') && !isComplete) {
+    state.waiting = asked;
+    want(run, asked.from);
+    return;
+  }
+  vote(run, asked, rest);
+}
+
+/** B-A7, B-A8: written, on stable storage, told. */
+function vote(run: Run, { member, message }: WaitingAccept, headers: readonly SealedHeader[]): void {
+  const { state, effects } = run;
+  const { ballot } = message;
+  const before = state.log.tentative;
+  write(state.log, ballot, headers);
+  const isNew = state.log.tentative.some(({ sealed, ballot: held }, index) => {
+    const old = before[index];
+    return old?.sealed.hashHex !== sealed.hashHex || compareBallots(old.ballot, held) !== 0;
+  });
+  if (isNew) {
+    if (isEnforced('B-A8')) effects.push({ type: 'persist', records: [{ type: 'accepted', ballot, headers }] });
+    for (const { hash } of headers) effects.push({ type: 'relay', hash });
+  }
+  acknowledge(run, member, message);
+}
+
+/** A body came: what waited for it is judged again from the start, as the promise may be another by now. */
+export function resumeAccept(run: Run): void {
+  const { state } = run;
+  const { waiting } = state;
+  if (waiting === null || !waiting.message.headers.every(({ hash }) => hasBody(run, hash))) return;
+  state.waiting = null;
+  acceptBlocks(run, waiting);
+}
+
+export function acceptHeartbeat(run: Run, member: MemberIndex, message: Heartbeat): void {
+  if (compareBallots(message.ballot, run.state.promised) < 0) {
+    refuse(run, member, message.ballot);
+    return;
+  }
+  follow(run, message.ballot);
+  acknowledge(run, member, message);
+}
+
+/** B-D1: votes of this ballot alone. */
+export function acceptAccepted(run: Run, member: MemberIndex, message: Accepted): void {
+  const { state } = run;
+  if (state.role !== 'leader' || compareBallots(message.ballot, state.promised) !== 0) return;
+  countVote(run, member, message);
+}
+
+/** `Accepted`: what of this ballot is held without a gap. */
+function acknowledge(run: Run, to: MemberIndex, { ballot }: Accept | Heartbeat): void {
+  const { log } = run.state;
+  send(run, to, { type: 'accepted', ballot, decided: log.decided, upTo: acceptedUpTo(log, ballot) });
+}
+
+/** B-A6: sealed as this engine demands, consecutive, each the parent of the next and earlier than it (A-V4). */
+function isChain(state: PaxosState, headers: readonly SealedHeader[]): boolean {
+  return headers.every((sealed, index) => {
+    if (!checkSeal(sealed, state.params).ok) return false;
+    const { height, parent, time } = sealed.header;
+    const before = headers[index - 1];
+    if (before === undefined) return height > 0;
+    return height === before.header.height + 1 && equalBytes(parent, before.hash) && time > before.header.time;
+  });
+}

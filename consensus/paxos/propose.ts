@@ -1,0 +1,124 @@
+/**
+ * The leader's part: it lets its producer build on the tip of its log, writes what comes back as its own vote, asks the others for theirs,
+ * and decides what a majority holds. A block of an earlier leader is proposed again as it is, never built anew.
+ */
+import type { SealedHeader } from '../../chain/block.ts';
+import { equalBytes, toHex } from '../../chain/bytes.ts';
+import { isEnforced } from '../../chain/rules.ts';
+import { hashAt, tipOf, write } from './block-log.ts';
+import { learn } from './decide.ts';
+import type { Accept, Accepted, Entry } from './messages.ts';
+import { broadcast, send, stopMining } from './role.ts';
+import type { PaxosEffect, PaxosState, Run } from './state.ts';
+import { clearTimer, electionTimer, setHeartbeatTimer } from './timers.ts';
+
+const noExtension = new Uint8Array();
+
+/** B-P6: proposes what was chosen, unchanged, under the new ballot; then what is new. Its bodies are all stored here. */
+export function lead(run: Run, chosen: readonly Entry[]): void {
+  const { state } = run;
+  state.role = 'leader';
+  state.failures = 0;
+  state.promises.clear();
+  clearTimer(run, electionTimer);
+  const headers = chosen.map(({ sealed }) => sealed);
+  // What stands above was not chosen: the next block takes its height.
+  state.log.tentative = state.log.tentative.slice(0, headers.length);
+  if (headers.length > 0) voteFor(run, headers);
+  else state.acked.set(voterOf(state), state.log.decided.height);
+  beat(run);
+  settle(run);
+}
+
+/** Tells the members who leads; those who lack blocks of this ballot answer so. */
+export function beat(run: Run): void {
+  const { promised, log } = run.state;
+  broadcast(run, { type: 'heartbeat', ballot: promised, decided: log.decided });
+  setHeartbeatTimer(run);
+}
+
+/** B-A1: lets the producer build on the tip of the log while what is below is applied, but for the window. */
+export function propose({ state, effects }: Run): void {
+  if (state.role !== 'leader') return;
+  const tip = tipOf(state.log);
+  const parent = state.blocks.get(toHex(tip.hash))?.sealed;
+  if (parent === undefined || tip.height - state.applied.height >= state.window) return;
+  if (state.miningOn === parent.hashHex || state.making !== null) return;
+  state.miningOn = parent.hashHex;
+  effects.push({
+    type: 'mine',
+    template: {
+      parent: tip.hash,
+      height: tip.height + 1,
+      bits: 0,
+      timeMin: parent.header.time + 1, // A-V4 holds for every engine.
+      extension: noExtension,
+      nonce: 'zeros',
+      when: 'transactions wait',
+    },
+  });
+}
+
+/** B-A2: a block of this node's producer is stored. One that came too late is let go: its transactions are in the mempool. */
+export function proposeOwn(run: Run, sealed: SealedHeader): void {
+  const { state } = run;
+  if (state.making !== sealed.hashHex) return;
+  const isNext = state.role === 'leader' && equalBytes(sealed.header.parent, tipOf(state.log).hash);
+  stopMining(run);
+  if (!isNext) return;
+  voteFor(run, [sealed]);
+  settle(run);
+}
+
+/** Own votes count when they are on stable storage, as those of others do; then the others are asked. */
+function voteFor({ state, effects }: Run, headers: readonly SealedHeader[]): void {
+  const { promised, log } = state;
+  write(log, promised, headers);
+  state.acked.set(voterOf(state), tipOf(log).height);
+  const vote: PaxosEffect = { type: 'persist', records: [{ type: 'accepted', ballot: promised, headers }] };
+  const ask: readonly PaxosEffect[] = [
+    ...headers.map(({ hash }): PaxosEffect => ({ type: 'relay', hash })),
+    { type: 'broadcast', message: acceptOf(state, headers) },
+  ];
+  effects.push(...(isEnforced('B-A2') ? [vote, ...ask] : ask));
+}
+
+/** B-D1: counts a member's acceptances in this ballot, once each. */
+export function countVote(run: Run, member: number, { upTo, decided }: Accepted): void {
+  const { state } = run;
+  const tip = tipOf(state.log);
+  state.heardAt.set(member, run.now);
+  const voter = isEnforced('B-D1 once') ? member : state.genesis.members.length + state.acked.size;
+  state.acked.set(voter, Math.max(state.acked.get(voter) ?? 0, Math.min(upTo, tip.height)));
+  settle(run);
+  if (state.role !== 'leader') return;
+  const { log, promised } = state;
+  // B-D2: who is behind is told; who lacks blocks of this ballot gets them again, from where it holds all.
+  if (decided.height < log.decided.height)
+    send(run, member, { type: 'decide', ballot: promised, decided: log.decided });
+  const lacking = log.tentative.filter(({ sealed }) => sealed.header.height > upTo).map(({ sealed }) => sealed);
+  if (lacking.length > 0) send(run, member, acceptOf(state, lacking));
+}
+
+/** B-D1: what a majority holds is decided. */
+function settle(run: Run): void {
+  const { state } = run;
+  const heights = [...state.acked.values()].sort((a, b) => b - a);
+  const quorum = isEnforced('B-D1 quorum') ? state.quorum : state.quorum - 1;
+  const height = heights[quorum - 1] ?? 0;
+  const hash = hashAt(state.log, height);
+  if (height > state.log.decided.height && hash !== null) {
+    learn(run, { height, hash }, null);
+    broadcast(run, { type: 'decide', ballot: state.promised, decided: state.log.decided });
+  }
+  propose(run);
+}
+
+function acceptOf({ promised, log }: PaxosState, headers: readonly SealedHeader[]): Accept {
+  return { type: 'accept', ballot: promised, decided: log.decided, headers };
+}
+
+/** Only members lead. */
+function voterOf({ promised }: PaxosState): number {
+  return promised.member;
+}

@@ -1,0 +1,71 @@
+/** Promises and roles: how a member takes a higher ballot, refuses a lower one, follows a leader and stops being one. */
+import { toHex } from '../../chain/bytes.ts';
+import { isEnforced } from '../../chain/rules.ts';
+import type { MemberIndex } from '../engine.ts';
+import { type Ballot, compareBallots } from './ballot.ts';
+import type { Message } from './messages.ts';
+import type { Run } from './state.ts';
+import { clearTimer, heartbeatTimer, setElectionTimer } from './timers.ts';
+
+export function send({ effects }: Run, to: MemberIndex, message: Message): void {
+  effects.push({ type: 'send', to, message });
+}
+
+export function broadcast({ effects }: Run, message: Message): void {
+  effects.push({ type: 'broadcast', message });
+}
+
+/** B-P1, B-A3, B-A4: says why a ballot is refused; what is decided goes with it, so that a stale leader can follow. */
+export function refuse(run: Run, to: MemberIndex, ballot: Ballot): void {
+  const { promised, log } = run.state;
+  send(run, to, { type: 'nack', ballot, decided: log.decided, promised });
+}
+
+/** B-P3: a promise is on stable storage before it is told. A leader or candidate of a lower ballot steps down. */
+export function promiseBallot(run: Run, ballot: Ballot): void {
+  const { state, effects } = run;
+  noteNumber(run, ballot);
+  const order = compareBallots(ballot, state.promised);
+  if (order === 0 || (order < 0 && isEnforced('B-P1'))) return;
+  stepDown(run);
+  state.promised = ballot;
+  if (state.waiting !== null && compareBallots(state.waiting.message.ballot, ballot) < 0) state.waiting = null;
+  if (isEnforced('B-P3')) effects.push({ type: 'persist', records: [{ type: 'promised', ballot }] });
+}
+
+/** A ballot number that anyone told of: the next own one will be higher. */
+export function noteNumber({ state }: Run, { number }: Ballot): void {
+  state.highestNumber = Math.max(state.highestNumber, number);
+}
+
+/** A leader whose ballot is not below the promise speaks: it is followed, and its silence waited for anew. */
+export function follow(run: Run, ballot: Ballot): void {
+  promiseBallot(run, ballot);
+  run.state.failures = 0;
+  setElectionTimer(run);
+}
+
+/** Back to a follower. Transactions of a block in the making stay in the mempool: nothing is queued here that could be lost. */
+export function stepDown(run: Run): void {
+  const { state } = run;
+  if (state.role === 'follower') return;
+  state.role = 'follower';
+  state.promises.clear();
+  state.acked.clear();
+  state.heardAt.clear();
+  stopMining(run);
+  clearTimer(run, heartbeatTimer);
+  setElectionTimer(run);
+}
+
+export function stopMining({ state, effects }: Run): void {
+  state.making = null;
+  if (state.miningOn === null) return;
+  state.miningOn = null;
+  effects.push({ type: 'stopMining' });
+}
+
+/** The body of the block is stored. */
+export function hasBody({ state }: Run, hash: Uint8Array): boolean {
+  return state.blocks.get(toHex(hash))?.hasBody === true;
+}

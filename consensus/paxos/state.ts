@@ -1,0 +1,99 @@
+/** The state of the engine `paxos`, the limits of what it keeps, and the few questions that every part of it asks. */
+import { type Genesis, type Params, paramsAt } from '../../chain/genesis.ts';
+import type { Effect, MemberIndex, PeerId } from '../engine.ts';
+import type { Random } from '../random.ts';
+import type { Ballot, Point } from './ballot.ts';
+import type { BlockLog } from './block-log.ts';
+import type { Blocks } from './blocks.ts';
+import type { Accept, Entry, Message } from './messages.ts';
+import type { LogRecord } from './records.ts';
+
+export type PaxosEffect = Effect<Message, LogRecord>;
+
+/** Blocks kept in memory below the applied tip, so that whoever asks for a recent header is answered. */
+export const treeDepth = 64;
+/** Blocks that one switch applies at most, so that each leaves a head to read from. */
+export const switchBlocksMax = 128;
+/** The election time-out E is the target interval, within these. */
+const electionMsMin = 500;
+const electionMsMax = 60_000;
+
+/** An Accept whose blocks' bodies are on their way. */
+export interface WaitingAccept {
+  readonly from: PeerId;
+  readonly member: MemberIndex;
+  readonly message: Accept;
+}
+
+/** When a timer is due, and how long it was set for: a clock that is set back must not make it later than that. */
+export interface ArmedTimer {
+  readonly dueAt: number;
+  readonly afterMs: number;
+}
+
+export interface PaxosState {
+  readonly genesis: Genesis;
+  readonly params: Params;
+  readonly self: MemberIndex | null;
+  /** A majority of the members. */
+  readonly quorum: number;
+  /** Blocks between the applied tip and the tip of a leader's log, at most. */
+  readonly window: number;
+  readonly random: Random;
+  readonly log: BlockLog;
+  readonly blocks: Blocks;
+  /** The highest ballot promised; of a candidate or a leader its own. */
+  promised: Ballot;
+  /** The highest ballot number that anyone told of. */
+  highestNumber: number;
+  role: 'follower' | 'candidate' | 'leader';
+  /** Of a candidate: what those who promised had accepted; its own entries stand in its log. */
+  readonly promises: Map<MemberIndex, readonly Entry[]>;
+  /** Of a leader, by member: the height up to which it accepted in this ballot. */
+  readonly acked: Map<MemberIndex, number>;
+  /** Of a leader, by member: when it last answered. */
+  readonly heardAt: Map<MemberIndex, number>;
+  /** Elections lost since a leader was last heard. */
+  failures: number;
+  waiting: WaitingAccept | null;
+  /** Where the ledger stands. */
+  applied: Point;
+  /** The height to which the ledger was ordered; the next order waits for its answer. */
+  switchingTo: number | null;
+  /** The node that last spoke for each member: where headers and bodies are asked for. */
+  readonly peers: Map<MemberIndex, PeerId>;
+  /** Who told of the decided point. */
+  source: MemberIndex | null;
+  /** When headers were last asked for. */
+  askedAt: number | null;
+  /** The last header that a member's node gave above the chain, without a gap. */
+  reached: Uint8Array | null;
+  /** Bodies that were asked for last, by hash. */
+  wanted: Set<string>;
+  /** Hash of the block that the producer was last told to build on. */
+  miningOn: string | null;
+  /** Hash of the block of this node's producer that is not stored yet. */
+  making: string | null;
+  readonly timers: Map<string, ArmedTimer>;
+  isHalted: boolean;
+}
+
+/** One step: the state, the time of its event, and the effects so far. */
+export interface Run {
+  readonly state: PaxosState;
+  readonly now: number;
+  readonly effects: PaxosEffect[];
+}
+
+/** E: a follower that hears no leader for E to 2 E stands for election. Ten round trips and more where blocks take the target interval. */
+export function electionMs({ targetMs }: Params): number {
+  return Math.min(electionMsMax, Math.max(electionMsMin, targetMs));
+}
+
+export function quorumOf(genesis: Genesis): number {
+  return Math.floor(genesis.members.length / 2) + 1;
+}
+
+export function paramsOf(genesis: Genesis): Params {
+  return paramsAt(genesis, 0);
+}

@@ -1,0 +1,53 @@
+/**
+ * The three timers of the engine. The driver may fire one early or twice, and an old one after it was moved: only what is armed and due
+ * counts.
+ */
+import type { Run } from './state.ts';
+import { electionMs } from './state.ts';
+
+export const electionTimer = 'election';
+export const heartbeatTimer = 'heartbeat';
+/** Asks again for what did not come. */
+export const retryTimer = 'retry';
+
+const heartbeatsPerElection = 4;
+const retryMsMin = 2_000;
+/** Duelling candidates wait up to 2^6 times as long. */
+const backoffsMax = 6;
+
+export function setTimer({ state, now, effects }: Run, id: string, afterMs: number): void {
+  state.timers.set(id, { dueAt: now + afterMs, afterMs });
+  effects.push({ type: 'setTimer', id, afterMs });
+}
+
+export function clearTimer({ state, effects }: Run, id: string): void {
+  if (state.timers.delete(id)) effects.push({ type: 'clearTimer', id });
+}
+
+/** True when the timer is due: then it is armed no longer. One that fires early is set for what is left. */
+export function takeTimer({ state, now, effects }: Run, id: string): boolean {
+  const armed = state.timers.get(id);
+  if (armed === undefined) return false;
+  const dueAt = Math.min(armed.dueAt, now + armed.afterMs);
+  if (dueAt <= now) return state.timers.delete(id);
+  state.timers.set(id, { ...armed, dueAt });
+  effects.push({ type: 'setTimer', id, afterMs: dueAt - now });
+  return false;
+}
+
+/** B-L: chance keeps candidates apart; each lost election doubles the wait. */
+export function setElectionTimer(run: Run): void {
+  const { state } = run;
+  if (state.self === null) return;
+  const least = electionMs(state.params);
+  const afterMs = (least + state.random.below(least + 1)) * 2 ** Math.min(state.failures, backoffsMax);
+  setTimer(run, electionTimer, afterMs);
+}
+
+export function setHeartbeatTimer(run: Run): void {
+  setTimer(run, heartbeatTimer, Math.floor(electionMs(run.state.params) / heartbeatsPerElection));
+}
+
+export function retryMs(run: Run): number {
+  return Math.max(retryMsMin, electionMs(run.state.params));
+}
