@@ -275,6 +275,24 @@ const recoversFromRows: Law = {
   },
 };
 
+const condensesWhole: Law = {
+  name: 'the records that stand for all lead to the state that all of them lead to',
+  check: fixture => {
+    const { engine } = fixture;
+    fc.assert(
+      fc.property(fixture.scripts, events => {
+        const shell = new Shell(fixture).run(events);
+        const durable = shell.durable();
+        const records = engine.condense?.(shell.state) ?? durable.records;
+        const ofAll = new Shell(fixture, durable);
+        const ofFew = new Shell(fixture, { ...durable, records });
+        expect(engine.digest(ofFew.state)).toEqual(engine.digest(ofAll.state));
+      }),
+      { numRuns: 60 },
+    );
+  },
+};
+
 const timersAreIdempotent: Law = {
   name: 'a timer that fires twice, or was never set, says nothing and decides nothing anew',
   check: fixture => {
@@ -326,6 +344,7 @@ export const engineLaws = {
   keepsPromises,
   recoversByFolding,
   recoversFromRows,
+  condensesWhole,
   timersAreIdempotent,
   hasOneEncoding,
 } as const satisfies Record<string, Law>;

@@ -53,6 +53,7 @@ const sound: VoterEngine = {
   recordCodec: voteCodec,
   recover: recoverVotes,
   step: voteOnce,
+  condense: ({ votes }) => [...votes].map(([round, value]) => ({ round, value })),
   digest: ({ votes }) => sha256(toUtf8(JSON.stringify([...votes]))),
   view: () => {
     const head = { hash: context.genesisHeader.hash, height: 0, work: 0n };
@@ -106,6 +107,11 @@ const broken: readonly (readonly [string, Law, Partial<VoterEngine>])[] = [
       recover: (_, { records }) =>
         recoverVotes(_, { records: [...records].slice(0, 1), tree: [], floor: 0, applied: sha256(toUtf8('')) }),
     },
+  ],
+  [
+    'forgets its first vote when it condenses its records',
+    engineLaws.condensesWhole,
+    { condense: ({ votes }) => [...votes].slice(1).map(([round, value]) => ({ round, value })) },
   ],
   [
     'asks the world outside',

@@ -209,8 +209,6 @@ export interface Engine<S, M, R> {
   treeDepth(genesis: Genesis): number;
   recover(context: EngineContext, recovery: Recovery<R>): S;
   step(state: S, event: EngineEvent<M>): readonly Effect<M, R>[];
-  /** Tries to lead from now on, because an operator wants it; nothing where this node is no member. Not there where nobody leads. */
-  lead?(state: S, now: number): readonly Effect<M, R>[];
   /**
    * Records that stand for all that were persisted until now: `recover` from them keeps every promise that was made (W2). So a log need
    * not grow for ever. Not there where it stays short by itself.

@@ -39,8 +39,6 @@ export interface EngineInstance {
   readonly canFinalize: boolean;
   /** A message that cannot be decoded costs its sender BAD_MESSAGE. */
   step(event: EngineEvent<Uint8Array>): readonly Effect<Uint8Array, Uint8Array>[];
-  /** Null where nobody leads. */
-  lead(now: number): readonly Effect<Uint8Array, Uint8Array>[] | null;
   /** Null where the engine's log stays short by itself. */
   condense(): readonly Uint8Array[] | null;
   digest(): Uint8Array;
@@ -80,7 +78,6 @@ function instanceOf<S, M, R>(engine: Engine<S, M, R>, state: S): EngineInstance 
       if (!decoded.ok) return decoded.effects;
       return engine.step(state, decoded.event).map(effect => encodeEffect(engine, effect));
     },
-    lead: now => engine.lead?.(state, now).map(effect => encodeEffect(engine, effect)) ?? null,
     condense: () => engine.condense?.(state).map(record => encode(engine.recordCodec, record)) ?? null,
     digest: () => engine.digest(state),
     view: () => engine.view(state),

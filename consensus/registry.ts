@@ -1,9 +1,10 @@
 /** The only file that knows all engines: one row an engine. Deleting an engine means deleting its folder and its row (`npm run test:delete`). */
 import { accept, type Result, reject } from '../chain/errors.ts';
 import { type AnyEngine, eraseTypes } from './instance.ts';
+import { paxos } from './paxos/paxos.ts';
 import { pow } from './pow/pow.ts';
 
-const engines: readonly AnyEngine[] = [eraseTypes(pow)];
+const engines: readonly AnyEngine[] = [eraseTypes(pow), eraseTypes(paxos)];
 
 export const engineNames: readonly string[] = engines.map(({ name }) => name);
 

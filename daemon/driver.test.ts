@@ -33,8 +33,6 @@ interface Bench {
   readonly order: (...effects: readonly RunningEffect[]) => void;
   /** What the engine calls final. */
   readonly finalHeight: { now: number };
-  /** What the engine does when it is told to lead; nobody leads when there is nothing. */
-  readonly leading: RunningEffect[][];
 }
 
 /** A driver whose engine orders what the test says, and hands that write down what they are asked to do. */
@@ -51,13 +49,11 @@ function bench(log: Log = new MemoryLog(), outcome: () => Promise<SwitchOutcome>
   };
   const unused = () => never();
   const finalHeight = { now: 0 };
-  const leading: RunningEffect[][] = [];
   const engine: EngineInstance = {
     name: 'pow',
     faultModel: 'byzantine',
     canFinalize: false,
     step,
-    lead: () => leading.shift() ?? null,
     condense: () => [condensed],
     digest: unused,
     view: unused,
@@ -94,7 +90,7 @@ function bench(log: Log = new MemoryLog(), outcome: () => Promise<SwitchOutcome>
     next = effects;
     driver.dispatch({ type: 'start', now: clock.now() });
   };
-  return { driver, clock, done, events, order, finalHeight, leading };
+  return { driver, clock, done, events, order, finalHeight };
 }
 
 function never(): never {
@@ -235,22 +231,6 @@ describe('the driver', () => {
     order({ type: 'persist', records: Array(17).fill(new Uint8Array(logBytesMax / 16)) });
     await settle('the halt', () => done.length > 0);
     expect(done).toEqual(['halt DISK_FAILED']);
-  });
-
-  it('has the engine lead when it is told to, behind the barrier that still stands, and says where nobody leads', async () => {
-    const log = new HeldLog();
-    const { done, driver, leading, order } = bench(log);
-    expect(driver.lead()).toBe(false);
-    order(persist);
-    leading.push([trace('B-L')]);
-    expect(driver.lead()).toBe(true);
-    expect(done).toEqual([]);
-    log.waiting[0]?.resolve();
-    await settle('the attempt', () => done.length === 1);
-    driver.stop();
-    leading.push([trace('late')]);
-    expect(driver.lead()).toBe(false);
-    expect(done).toEqual(['trace B-L']);
   });
 
   it('tells what has become final, once, whatever step made it so', () => {

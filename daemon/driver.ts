@@ -77,31 +77,9 @@ export class Driver {
 
   /** Steps the engine at once and returns its effects; they are carried out in order behind those that still wait for a barrier. */
   dispatch(event: RunningEvent): readonly RunningEffect[] {
-    return this.#step(() => this.#engine.step(event));
-  }
-
-  /** Has the engine try to lead; false where nobody leads. */
-  lead(): boolean {
-    let canLead = false;
-    this.#step(() => {
-      const effects = this.#engine.lead(this.#clock.now());
-      canLead = effects !== null;
-      return effects ?? [];
-    });
-    return canLead;
-  }
-
-  stop(): void {
-    this.#isStopped = true;
-    for (const cancel of this.#timers.values()) cancel();
-    this.#timers.clear();
-    this.#pending.length = 0;
-  }
-
-  #step(step: () => readonly RunningEffect[]): readonly RunningEffect[] {
     if (this.#isStopped) return [];
     try {
-      const effects = step();
+      const effects = this.#engine.step(event);
       this.#pending.push(...effects);
       this.#carryOutPending();
       this.#tellFinal();
@@ -111,6 +89,13 @@ export class Driver {
       this.#hands.halt(error);
       return [];
     }
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
+    this.#pending.length = 0;
   }
 
   #tellFinal(): void {

@@ -175,7 +175,9 @@ export class Node {
 
   /** Tries to lead the members; false where nobody leads, and for an observer. */
   lead(): boolean {
-    return this.self !== null && this.#driver.lead();
+    if (this.self === null || this.engine.view().role === undefined) return false;
+    this.#driver.dispatch({ type: 'lead', now: this.ports.clock.now() });
+    return true;
   }
 
   /** Stops backwards: no new work, no more peers, the ledger's last batch, the mempool to disk. The other ports are their owner's to close. */

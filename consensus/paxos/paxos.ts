@@ -16,7 +16,7 @@ import { acceptNack, acceptPrepare, acceptPromise, stand, standOnRequest, tryToL
 import { type Message, messageCodec } from './messages.ts';
 import { beat, propose, proposeOwn } from './propose.ts';
 import { type LogRecord, recordCodec } from './records.ts';
-import { recover } from './recover.ts';
+import { condense, recover } from './recover.ts';
 import { checkSeal } from './seal.ts';
 import { type PaxosEffect, type PaxosState, type Run, treeDepth } from './state.ts';
 import { electionTimer, heartbeatTimer, retryTimer, setElectionTimer, takeTimer } from './timers.ts';
@@ -42,6 +42,7 @@ export function paxosWith({ window }: { readonly window: number }): Engine<Paxos
     treeDepth: () => treeDepth,
     recover: (context, recovery) => recover(context, recovery, window),
     step,
+    condense,
     digest: digestOf,
     view: viewOf,
     finalHeight: ({ applied }) => applied.height,

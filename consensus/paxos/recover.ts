@@ -86,6 +86,20 @@ function fold(log: BlockLog, blocks: Blocks, record: LogRecord) {
   }
 }
 
+/**
+ * The records of a log that was folded to this state: what is promised and decided, and each ballot with all that was accepted in it or
+ * above it. An entry's ballot is never lower than that of the entry that stands on it (B-LM), so the lowest goes first and the others raise it.
+ */
+export function condense({ promised, log }: PaxosState): readonly LogRecord[] {
+  const { decided, tentative } = log;
+  const accepted = tentative.flatMap(({ ballot }, index): readonly LogRecord[] => {
+    const isLastOfBallot = compareBallots(tentative[index + 1]?.ballot ?? noBallot, ballot) !== 0;
+    const headers = tentative.slice(0, index + 1).map(({ sealed }) => sealed);
+    return isLastOfBallot ? [{ type: 'accepted', ballot, headers }] : [];
+  });
+  return [{ type: 'promised', ballot: promised }, { type: 'decided', point: decided }, ...accepted.toReversed()];
+}
+
 /** From the lowest stored block under the applied tip to that tip. */
 function pathTo(
   { genesisHeader }: EngineContext,

@@ -22,6 +22,7 @@ export function viewOf(state: PaxosState): EngineView {
     bestHeader: decided,
     head,
     finalHeight: applied.height,
+    role: state.self === null ? 'observer' : state.role,
     tips,
     kept: [
       { what: 'headers', count: blocks.size, max: headersMax },

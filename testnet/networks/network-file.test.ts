@@ -43,7 +43,7 @@ attackers:
     ['nodes: [{ hashrate: 3 }]', 'nodes'],
     ['topology: cube', 'topology: topology "cube": expected mesh, ring, star or random:D'],
     ['engine: raft', 'engine'],
-    ['engine: paxos', 'engine: engine "paxos" is not in this program'],
+    ['engine: bft', 'engine: engine "bft" is not in this program'],
     ['difficulty: 61', 'difficulty'],
     ['intervalMs: 10', 'intervalMs'],
     ['attackers: [{ kind: nobody }]', 'attackers.0.kind'],

@@ -15,6 +15,7 @@ import { KvchainError } from '../../chain/errors.ts';
 import type { Genesis } from '../../chain/genesis.ts';
 import { parseGenesis } from '../../chain/genesis-file.ts';
 import { signerOf } from '../../chain/transaction.ts';
+import { createEngine } from '../../consensus/registry.ts';
 import { newSecret } from '../../daemon/keystore/keystore.ts';
 import type { KvchainClient } from '../../daemon/rpc/client.ts';
 import { type AttackerNode, openAttackerNode } from '../attackers/attacker-node.ts';
@@ -68,6 +69,10 @@ export async function attack51(plan: Attack51Plan, attacks: number): Promise<rea
   const { engine, share, difficulty } = plan;
   if (!(share > 0 && share < 1))
     throw new KvchainError('USAGE', `share ${share}: expected more than 0 and less than 1`);
+  const found = createEngine(engine);
+  if (found.ok && found.value.headerChain === null) {
+    throw new KvchainError('USAGE', `engine ${engine}: nobody mines there; the attack is on proof of work`);
+  }
   const hashRate = 2 ** difficulty / (intervalMs / 1_000);
   const honest = Math.max(1, Math.round((1 - share) * hashRate));
   const nodes = [{ hashRate: honest }, { hashRate: 0 }, { hashRate: 0 }];

@@ -24,8 +24,13 @@ describe('attack 51', () => {
   });
 
   it('an engine that is not there is refused', async () => {
-    const given = { ...order, share: 0.6, confirmations: 3, engine: 'paxos' };
+    const given = { ...order, share: 0.6, confirmations: 3, engine: 'bft' };
     await expect(attack51(given, 1)).rejects.toMatchObject({ code: 'BAD_CONFIG' });
+  });
+
+  it('an engine without proof of work is refused', async () => {
+    const given = { ...order, share: 0.6, confirmations: 3, engine: 'paxos' };
+    await expect(attack51(given, 1)).rejects.toMatchObject({ code: 'USAGE' });
   });
 });
 
