@@ -26,6 +26,7 @@ import { pathOf, payloadHashOf, treeUpdates } from '../chain/state.ts';
 import { StateTree } from '../chain/state-tree.ts';
 import { decodeBits, hashMeetsTarget } from '../chain/target.ts';
 import { signTransaction, type Transaction } from '../chain/transaction.ts';
+import type { Template } from '../consensus/engine.ts';
 import { ChainStore } from './chain-store.ts';
 import { createChain } from './genesis-store.ts';
 import type { MovedBlock } from './ledger-step.ts';
@@ -153,6 +154,19 @@ function mineAndSign(header: Header, secret: Uint8Array, of: Uint8Array) {
   const content = contentHash(header);
   const nonce = findNonce(content, header.bits, 'meets');
   return seal(header, nonce, sign(producerDigest(of, blockHash(content, nonce)), secret));
+}
+
+/** The engine's order for the next block on this branch, with proof of work. */
+export function templateOn({ tip: { hash, header } }: Branch): Template {
+  return {
+    parent: hash,
+    height: header.height + 1,
+    bits: header.bits,
+    timeMin: header.time + 1,
+    extension: new Uint8Array(0),
+    nonce: 'search',
+    when: 'at once',
+  };
 }
 
 /** The first nonce, counting from 0, whose hash meets the target, or misses it. */

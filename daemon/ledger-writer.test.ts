@@ -18,6 +18,7 @@ import {
   signed,
   storeBlocks,
   switchBetween,
+  templateOn,
   WatchedStore,
 } from './chain-fixture.suite.ts';
 import { stepLimits } from './ledger-step.ts';
@@ -223,22 +224,12 @@ async function runUntilCrash(store: WatchedStore, first: Branch, second: Branch)
 }
 
 describe('a template', () => {
-  const template = (branch: Branch) => ({
-    parent: branch.tip.hash,
-    height: branch.tip.header.height + 1,
-    bits: branch.tip.header.bits,
-    timeMin: branch.tip.header.time + 1,
-    extension: new Uint8Array(0),
-    nonce: 'search' as const,
-    when: 'at once' as const,
-  });
-
   it('leaves the tree as it was, and its block becomes the head with the roots that it named', async () => {
     const ledger = await forkedLedger();
     const { writer, chain, store, first } = ledger;
     const picked = [signed(alice, [put('mine', 'x')], { nonce: 4 }), signed(bob, [put('late', 'x')], { nonce: 9 })];
     const order = { producer: miner.publicKey, time: first.tip.header.time + 5, transactions: picked };
-    const candidate = await writer.prepare(template(first), order);
+    const candidate = await writer.prepare(templateOn(first), order);
     expect(candidate?.transactions).toEqual(picked.slice(0, 1));
     expect(await rootNow(ledger)).toBe(toHex(first.tip.header.stateRoot));
     if (candidate === null) throw new Error('there is a candidate');
@@ -256,7 +247,7 @@ describe('a template', () => {
     const { writer, chain, store, first } = await forkedLedger();
     const transactions = [signed(alice, [put('mine', 'x')], { nonce: 4 })];
     const order = { producer: miner.publicKey, time: first.tip.header.time + 5, transactions };
-    const candidate = await writer.prepare(template(first), order);
+    const candidate = await writer.prepare(templateOn(first), order);
     if (candidate === null) throw new Error('there is a candidate');
     const block = first.make(transactions, { changes: { time: order.time } });
     expect(toHex(contentHash(block.header))).toBe(toHex(contentHash(candidate.header)));
@@ -273,18 +264,21 @@ describe('a template', () => {
     const { writer, store, first } = await forkedLedger();
     const transactions = [signed(alice, [put('mine', 'x')], { nonce: 4 })];
     const order = { producer: miner.publicKey, time: first.tip.header.time + 5, transactions };
-    const candidate = await writer.prepare(template(first), order);
+    const candidate = await writer.prepare(templateOn(first), order);
     if (candidate === null) throw new Error('there is a candidate');
     // Executed again, the transaction would find its nonce used, and would be left out.
     const account = encode(accountCodec, { nonce: 99, balance: 0n });
     await store.inner.write([rows.state.put(accountStateKey(alice.address), account)], 'durable');
-    const later = await writer.prepare(template(first), {
+    const later = await writer.prepare(templateOn(first), {
       ...order,
       time: order.time + 1,
       transactions: [...transactions],
     });
     expect(later).toEqual({ ...candidate, header: { ...candidate.header, time: order.time + 1 } });
-    const more = await writer.prepare(template(first), { ...order, transactions: [...transactions, ...transactions] });
+    const more = await writer.prepare(templateOn(first), {
+      ...order,
+      transactions: [...transactions, ...transactions],
+    });
     expect(more?.transactions).toEqual([]);
   });
 
@@ -292,22 +286,22 @@ describe('a template', () => {
     const { writer, first } = await forkedLedger();
     const transactions = [signed(alice, [put('mine', 'x')], { nonce: 4 })];
     const order = { producer: miner.publicKey, time: first.tip.header.time + 5, transactions };
-    const late = await writer.prepare(template(first), { ...order, addingMs: 0 });
+    const late = await writer.prepare(templateOn(first), { ...order, addingMs: 0 });
     expect(late?.transactions).toEqual([]);
-    const whole = await writer.prepare(template(first), { ...order, addingMs: 250 });
+    const whole = await writer.prepare(templateOn(first), { ...order, addingMs: 250 });
     expect(whole?.transactions).toEqual(transactions);
   });
 
   it('is not made when the head is another block than its parent', async () => {
     const { writer, second } = await forkedLedger();
     const order = { producer: miner.publicKey, time: second.tip.header.time + 5, transactions: [] };
-    expect(await writer.prepare(template(second), order)).toBeNull();
+    expect(await writer.prepare(templateOn(second), order)).toBeNull();
   });
 
   it('of another height leaves nothing behind that a block of a peer could be taken for', async () => {
     const { writer, chain, store, first } = await forkedLedger();
     const order = { producer: miner.publicKey, time: first.tip.header.time + 5, transactions: [] };
-    await writer.prepare(template(first), order);
+    await writer.prepare(templateOn(first), order);
     const other = first.make([signed(alice, [put('other', 'x')], { nonce: 4 })]);
     await storeBlocks(chain, [other]);
     await writer.switchTo({ ancestor: first.tip.hash, undo: [], apply: [other.hash] });

@@ -8,7 +8,17 @@ import { alice, bob, put } from '../chain/ledger-fixture.suite.ts';
 import { Mempool } from '../chain/mempool.ts';
 import { signerOf } from '../chain/transaction.ts';
 import { producerCheck } from '../chain/validate.ts';
-import { Branch, chainId, findNonce, genesis, miner, openLedger, signed, storeBlocks } from './chain-fixture.suite.ts';
+import {
+  Branch,
+  chainId,
+  findNonce,
+  genesis,
+  miner,
+  openLedger,
+  signed,
+  storeBlocks,
+  templateOn,
+} from './chain-fixture.suite.ts';
 import { ManualClock, quiet, settle } from './manual-clock.suite.ts';
 import { FakeMiner } from './node-fixture.suite.ts';
 import { Producer } from './producer.ts';
@@ -38,22 +48,13 @@ async function bench(onBlock: (block: Block) => Promise<void> = async () => {}) 
     },
     onFault: error => faults.push(error),
   });
-  const template = (branch: Branch) => ({
-    parent: branch.tip.hash,
-    height: branch.tip.header.height + 1,
-    bits: branch.tip.header.bits,
-    timeMin: branch.tip.header.time + 1,
-    extension: new Uint8Array(0),
-    nonce: 'search' as const,
-    when: 'at once' as const,
-  });
-  return { writer, chain, clock, miner: fakeMiner, mempool, producer, found, faults, template };
+  return { writer, chain, clock, miner: fakeMiner, mempool, producer, found, faults };
 }
 
 describe('the producer', () => {
   it('searches nothing before it is started and before the engine has ordered something', async () => {
-    const { producer, miner: search, template } = await bench();
-    producer.mine(template(new Branch()));
+    const { producer, miner: search } = await bench();
+    producer.mine(templateOn(new Branch()));
     await quiet();
     expect(search.jobs).toEqual([]);
     const other = await bench();
@@ -65,10 +66,10 @@ describe('the producer', () => {
   });
 
   it('makes a signed block of what it found, with the transactions that wait', async () => {
-    const { producer, miner: search, mempool, found, template, clock } = await bench();
+    const { producer, miner: search, mempool, found, clock } = await bench();
     const write = signed(alice, [put('k', 'v')]);
     mempool.add(write, arrival);
-    producer.mine(template(new Branch()));
+    producer.mine(templateOn(new Branch()));
     producer.start();
     await settle('a search', () => search.isSearching);
     const job = search.jobs[0];
@@ -85,8 +86,8 @@ describe('the producer', () => {
   });
 
   it('names the least time that the engine allows when the clock is behind it', async () => {
-    const { producer, miner: search, found, template, clock } = await bench();
-    producer.mine({ ...template(new Branch()), timeMin: clock.now() + 5_000 });
+    const { producer, miner: search, found, clock } = await bench();
+    producer.mine({ ...templateOn(new Branch()), timeMin: clock.now() + 5_000 });
     producer.start();
     await settle('a search', () => search.isSearching);
     search.find(new Uint8Array(32));
@@ -94,33 +95,33 @@ describe('the producer', () => {
   });
 
   it('ends the old search at once when the engine orders another block, and begins the new one', async () => {
-    const { producer, miner: search, template, writer, chain } = await bench();
-    producer.mine(template(new Branch()));
+    const { producer, miner: search, writer, chain } = await bench();
+    producer.mine(templateOn(new Branch()));
     producer.start();
     await settle('a search', () => search.isSearching);
     const branch = new Branch();
     const block = branch.grow();
     await storeBlocks(chain, [block]);
     await writer.switchTo({ ancestor: block.header.parent, undo: [], apply: [block.hash] });
-    producer.mine(template(branch));
+    producer.mine(templateOn(branch));
     expect(search.isSearching).toBe(false);
     await settle('the new search', () => search.jobs.length === 2 && search.isSearching);
     expect(search.jobs[1]?.contentHash).not.toEqual(search.jobs[0]?.contentHash);
   });
 
   it('searches nothing for a parent that the ledger does not stand at', async () => {
-    const { producer, miner: search, template } = await bench();
+    const { producer, miner: search } = await bench();
     const branch = new Branch();
     branch.grow();
-    producer.mine(template(branch));
+    producer.mine(templateOn(branch));
     producer.start();
     await quiet();
     expect(search.jobs).toEqual([]);
   });
 
   it('rebuilds its template with what came meanwhile, every 250 ms at most', async () => {
-    const { producer, miner: search, mempool, found, template, clock } = await bench();
-    producer.mine(template(new Branch()));
+    const { producer, miner: search, mempool, found, clock } = await bench();
+    producer.mine(templateOn(new Branch()));
     producer.start();
     await settle('a search', () => search.isSearching);
     mempool.add(signed(bob, [put('k', 'v')]), arrival);
@@ -139,12 +140,12 @@ describe('the producer', () => {
     { buildMs: 300, restMs: 1_000 },
     { buildMs: 800, restMs: 1_600 },
   ])('rests $restMs ms after a building of $buildMs ms, where blocks come each second', async ({ buildMs, restMs }) => {
-    const { producer, miner: search, mempool, template, clock } = await bench();
+    const { producer, miner: search, mempool, clock } = await bench();
     mempool.select = () => {
       clock.advance(buildMs);
       return [];
     };
-    producer.mine(template(new Branch()));
+    producer.mine(templateOn(new Branch()));
     producer.start();
     await settle('a search', () => search.isSearching);
     await quiet();
@@ -161,12 +162,11 @@ describe('the producer', () => {
       producer,
       miner: search,
       faults,
-      template,
       clock,
     } = await bench(async () => {
       throw refusal;
     });
-    producer.mine(template(new Branch()));
+    producer.mine(templateOn(new Branch()));
     producer.start();
     await settle('a search', () => search.isSearching);
     search.find(new Uint8Array(32));
@@ -181,8 +181,8 @@ describe('the producer', () => {
     ['it is stopped', (producer: Producer) => producer.stop()],
     ['the engine has nothing to be mined', (producer: Producer) => producer.drop()],
   ])('searches no more when %s, and leaves no timer behind', async (_, end) => {
-    const { producer, miner: search, template, clock } = await bench();
-    producer.mine(template(new Branch()));
+    const { producer, miner: search, clock } = await bench();
+    producer.mine(templateOn(new Branch()));
     producer.start();
     await settle('a search', () => search.isSearching);
     end(producer);
@@ -194,8 +194,8 @@ describe('the producer', () => {
   });
 
   it('does not begin a search whose template was still being built when it was stopped', async () => {
-    const { producer, miner: search, template } = await bench();
-    producer.mine(template(new Branch()));
+    const { producer, miner: search } = await bench();
+    producer.mine(templateOn(new Branch()));
     producer.start();
     producer.stop();
     await quiet();
@@ -210,9 +210,9 @@ describe('the producer of blocks without a nonce', () => {
   const unpayable = signed(bob, [put('k', 'v')], { fee: 10_000n });
 
   it('seals with zeros at once, without the miner and without being switched on', async () => {
-    const { producer, miner: search, mempool, found, template, clock } = await bench();
+    const { producer, miner: search, mempool, found, clock } = await bench();
     mempool.add(write, arrival);
-    producer.mine({ ...template(new Branch()), ...waits });
+    producer.mine({ ...templateOn(new Branch()), ...waits });
     await settle('a block', () => found.length === 1);
     const [block] = found;
     if (block === undefined) throw new Error('there is a block');
@@ -226,8 +226,8 @@ describe('the producer of blocks without a nonce', () => {
   });
 
   it('waits without a timer until something can go into a block, and makes it in that moment', async () => {
-    const { producer, mempool, found, template, clock } = await bench();
-    producer.mine({ ...template(new Branch()), ...waits });
+    const { producer, mempool, found, clock } = await bench();
+    producer.mine({ ...templateOn(new Branch()), ...waits });
     await quiet();
     producer.onNews();
     await quiet();
@@ -240,9 +240,9 @@ describe('the producer of blocks without a nonce', () => {
   });
 
   it('makes one block an order, whatever comes after it', async () => {
-    const { producer, mempool, found, template, clock } = await bench();
+    const { producer, mempool, found, clock } = await bench();
     mempool.add(write, arrival);
-    producer.mine({ ...template(new Branch()), ...waits });
+    producer.mine({ ...templateOn(new Branch()), ...waits });
     producer.start();
     await settle('a block', () => found.length === 1);
     producer.onNews();
@@ -253,33 +253,33 @@ describe('the producer of blocks without a nonce', () => {
   });
 
   it('makes no empty block of transactions that may not be included, and hears of others that come meanwhile', async () => {
-    const { producer, mempool, found, template } = await bench();
+    const { producer, mempool, found } = await bench();
     mempool.add(unpayable, { ...arrival, account: { nonce: 0, balance: 20_000n } });
-    producer.mine({ ...template(new Branch()), ...waits });
+    producer.mine({ ...templateOn(new Branch()), ...waits });
     mempool.add(write, arrival);
     producer.onNews();
     await settle('a block', () => found.length === 1);
     expect(found[0]?.transactions.map(({ idHex }) => idHex)).toEqual([write.idHex]);
     const alone = await bench();
     alone.mempool.add(unpayable, { ...arrival, account: { nonce: 0, balance: 20_000n } });
-    alone.producer.mine({ ...alone.template(new Branch()), ...waits });
+    alone.producer.mine({ ...templateOn(new Branch()), ...waits });
     await quiet();
     expect(alone.found).toEqual([]);
     expect(alone.clock.timers).toEqual([]);
   });
 
   it('makes an empty block where the engine wants one at once', async () => {
-    const { producer, found, template } = await bench();
-    producer.mine({ ...template(new Branch()), ...waits, when: 'at once' });
+    const { producer, found } = await bench();
+    producer.mine({ ...templateOn(new Branch()), ...waits, when: 'at once' });
     await settle('a block', () => found.length === 1);
     expect(found[0]?.transactions).toEqual([]);
   });
 
   it('waits for the ledger where that does not stand at the parent yet', async () => {
-    const { producer, found, template, writer, chain } = await bench();
+    const { producer, found, writer, chain } = await bench();
     const branch = new Branch();
     const block = branch.grow();
-    producer.mine({ ...template(branch), ...waits, when: 'at once' });
+    producer.mine({ ...templateOn(branch), ...waits, when: 'at once' });
     await quiet();
     expect(found).toEqual([]);
     await storeBlocks(chain, [block]);
@@ -292,8 +292,8 @@ describe('the producer of blocks without a nonce', () => {
     ['goes on when the miner is stopped', (producer: Producer) => producer.stop(), 1],
     ['ends when the engine wants nothing more', (producer: Producer) => producer.drop(), 0],
   ])('%s', async (_, end, blocks) => {
-    const { producer, mempool, found, template } = await bench();
-    producer.mine({ ...template(new Branch()), ...waits });
+    const { producer, mempool, found } = await bench();
+    producer.mine({ ...templateOn(new Branch()), ...waits });
     await quiet();
     end(producer);
     mempool.add(write, arrival);
@@ -303,9 +303,9 @@ describe('the producer of blocks without a nonce', () => {
   });
 
   it('searches a nonce for what waits, where the engine wants one, and nothing before', async () => {
-    const { producer, miner: search, mempool, template, clock } = await bench();
+    const { producer, miner: search, mempool, clock } = await bench();
     producer.start();
-    producer.mine({ ...template(new Branch()), when: 'transactions wait' });
+    producer.mine({ ...templateOn(new Branch()), when: 'transactions wait' });
     await quiet();
     expect(search.jobs).toEqual([]);
     expect(clock.timers).toEqual([]);
