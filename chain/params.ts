@@ -4,6 +4,7 @@
  */
 import { blockBytesCap, blockTransactionsCap, sealedHeaderBytesMax } from './block.ts';
 import { accept, type Result, reject } from './errors.ts';
+import { decodeFinality } from './finality-params.ts';
 import type { EngineName, Params } from './genesis.ts';
 import { bitsForLeadingZeros, decodeBits } from './target.ts';
 import { transactionBytesCap, transactionOperationsCap } from './transaction.ts';
@@ -123,8 +124,12 @@ const rules: readonly Rule[] = [
   },
   {
     field: 'engineParams',
-    expected: 'at most 4096 bytes, none for the engine pow',
-    holds: ({ engineParams }, engine) => engineParams.length <= (engine === 'pow' ? 0 : 4_096),
+    expected:
+      'none for the engine pow; [spacing, depth] for pow-paxos, spacing 1 to 1000 and depth 0 to 1000; else at most 4096 bytes',
+    holds: ({ engineParams }, engine) => {
+      if (engine === 'pow-paxos') return decodeFinality(engineParams).ok;
+      return engineParams.length <= (engine === 'pow' ? 0 : 4_096);
+    },
   },
 ];
 

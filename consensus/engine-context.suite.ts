@@ -2,6 +2,7 @@
 import { type Header, headerVersion, seal } from '../chain/block.ts';
 import { type Genesis, genesisVersion, type Params } from '../chain/genesis.ts';
 import { bitsForLeadingZeros } from '../chain/target.ts';
+import { signerOf } from '../chain/transaction.ts';
 import type { EngineContext } from './engine.ts';
 
 export const genesisTime = 1_700_000_000_000;
@@ -45,7 +46,13 @@ export function contextWith(changes: Partial<Params> = {}): EngineContext {
     allocations: [],
   };
   const header: Header = { ...emptyHeader, height: 0, time: genesisTime, bits: params.bits };
-  return { genesis, genesisHeader: seal(header, new Uint8Array(32), new Uint8Array(64)), self: null, seed: 7n };
+  return {
+    genesis,
+    genesisHeader: seal(header, new Uint8Array(32), new Uint8Array(64)),
+    self: null,
+    signer: signerOf(new Uint8Array(32).fill(7)),
+    seed: 7n,
+  };
 }
 
 export const emptyHeader: Header = {

@@ -31,7 +31,7 @@ function recoverVotes(_: unknown, { records }: Recovery<Vote>): Voter {
 }
 
 function voteOnce(state: Voter, event: EngineEvent<Vote>): Effect<Vote, Vote>[] {
-  if (event.type !== 'message') return [];
+  if (event.type !== 'message' || event.member === null) return [];
   const { round, value } = event.message;
   const earlier = state.votes.get(round);
   if (earlier !== undefined) return [{ type: 'send', to: event.member, message: { round, value: earlier } }];

@@ -17,6 +17,8 @@ import type { Derived } from '../chain/block-tree.ts';
 import type { Codec } from '../chain/codec.ts';
 import type { ErrorCode, Result } from '../chain/errors.ts';
 import type { EngineName, Genesis, Params } from '../chain/genesis.ts';
+import type { Signer } from '../chain/transaction.ts';
+import type { SignatureCheck } from '../chain/validate.ts';
 
 /** Bodies that an engine asks for at a time, over all branches. */
 export const bodiesWantedMax = 1_024;
@@ -30,12 +32,15 @@ export type MemberIndex = number;
 /** Facts, each with the engine's time in Unix milliseconds. */
 export type EngineEvent<M> =
   | { readonly type: 'start'; readonly now: number }
-  /** What a member said, by the node that proved to be it (its handshake): `from` is where headers and bodies are asked for. */
+  /**
+   * What a node said; `member` is the one that it proved to be in its handshake, null for none. `from` is where headers and bodies are
+   * asked for.
+   */
   | {
       readonly type: 'message';
       readonly now: number;
       readonly from: PeerId;
-      readonly member: MemberIndex;
+      readonly member: MemberIndex | null;
       readonly message: M;
     }
   | { readonly type: 'timer'; readonly now: number; readonly id: string }
@@ -63,6 +68,8 @@ export type Effect<M, R> =
   | { readonly type: 'send'; readonly to: MemberIndex; readonly message: M }
   /** To all other members that are connected. */
   | { readonly type: 'broadcast'; readonly message: M }
+  /** To all peers, members or not: what convinces anybody. */
+  | { readonly type: 'announce'; readonly message: M }
   /** At most one timer of an id runs; setting it again moves it. */
   | { readonly type: 'setTimer'; readonly id: string; readonly afterMs: number }
   | { readonly type: 'clearTimer'; readonly id: string }
@@ -97,8 +104,22 @@ export type Effect<M, R> =
   | { readonly type: 'penalize'; readonly peer: PeerId; readonly code: ErrorCode; readonly detail: string }
   /** The engine cannot go on without a person (a reorg below the undo window). */
   | { readonly type: 'halt'; readonly code: ErrorCode; readonly detail: string }
+  /** What the agreement's assumptions rule out, or a person must know of, was seen. */
+  | { readonly type: 'evidence'; readonly evidence: Evidence }
   /** A rule was used; for traces and tests. */
   | { readonly type: 'trace'; readonly rule: string; readonly data: Readonly<Record<string, string | number>> };
+
+/** Finality and something else disagree at the final block `hash`; finality wins. */
+export interface Evidence {
+  /**
+   * `heavier-branch`: `other` is the first block, or the tip, of a branch with more work that misses the final block. `two-certificates`:
+   * `other` is certified too and no block of the same chain, so members did what they are trusted not to do.
+   */
+  readonly kind: 'heavier-branch' | 'two-certificates';
+  readonly height: number;
+  readonly hash: Uint8Array;
+  readonly other: Uint8Array;
+}
 
 /** What the engine demands of the next block on `parent`. */
 export interface Template {
@@ -127,6 +148,8 @@ export interface EngineContext {
   readonly genesisHeader: SealedHeader;
   /** Index among the genesis members; null for an observer, and always for proof of work. */
   readonly self: MemberIndex | null;
+  /** Signs in the name of `self`, the same digest always in the same way (RFC 6979); null for an observer. */
+  readonly signer: Signer | null;
   /** Seed of the engine's own random choices. */
   readonly seed: bigint;
 }
@@ -214,6 +237,10 @@ export interface Engine<S, M, R> {
    * not grow for ever. Not there where it stays short by itself.
    */
   condense?(state: S): readonly R[];
+  /** The signatures of a message that is news; it is told only if all of them are good. Not there where messages need none. */
+  signatureChecks?(state: S, member: MemberIndex | null, message: M): readonly SignatureCheck[];
+  /** The message that convinces any node of the last thing that is final, or null; it rides in the handshake. Not there where no such message exists. */
+  certificate?(state: S): M | null;
   /** SHA-256 of the canonical state: equal after the same events. */
   digest(state: S): Uint8Array;
   view(state: S): EngineView;

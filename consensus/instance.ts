@@ -6,6 +6,7 @@ import type { SealedHeader } from '../chain/block.ts';
 import { type Codec, decodeBytes, encode } from '../chain/codec.ts';
 import { KvchainError, type Result, unreachable } from '../chain/errors.ts';
 import type { EngineName, Genesis, Params } from '../chain/genesis.ts';
+import type { SignatureCheck } from '../chain/validate.ts';
 import type {
   Effect,
   Engine,
@@ -14,6 +15,7 @@ import type {
   EngineView,
   FaultModel,
   HeaderChain,
+  MemberIndex,
   Recovery,
 } from './engine.ts';
 
@@ -41,6 +43,10 @@ export interface EngineInstance {
   step(event: EngineEvent<Uint8Array>): readonly Effect<Uint8Array, Uint8Array>[];
   /** Null where the engine's log stays short by itself. */
   condense(): readonly Uint8Array[] | null;
+  /** Signatures to be checked before the message is told; none for one that cannot be decoded. */
+  signatureChecks(member: MemberIndex | null, message: Uint8Array): readonly SignatureCheck[];
+  /** Null where nothing is final, or no certificate exists. */
+  certificate(): Uint8Array | null;
   digest(): Uint8Array;
   view(): EngineView;
   finalHeight(): number;
@@ -79,6 +85,15 @@ function instanceOf<S, M, R>(engine: Engine<S, M, R>, state: S): EngineInstance 
       return engine.step(state, decoded.event).map(effect => encodeEffect(engine, effect));
     },
     condense: () => engine.condense?.(state).map(record => encode(engine.recordCodec, record)) ?? null,
+    signatureChecks: (member, bytes) => {
+      if (engine.signatureChecks === undefined) return [];
+      const message = decodeBytes(engine.messageCodec, bytes, messageBytesMax);
+      return message.ok ? engine.signatureChecks(state, member, message.value) : [];
+    },
+    certificate: () => {
+      const message = engine.certificate?.(state) ?? null;
+      return message === null ? null : encode(engine.messageCodec, message);
+    },
     digest: () => engine.digest(state),
     view: () => engine.view(state),
     finalHeight: () => engine.finalHeight(state),
@@ -110,6 +125,8 @@ function encodeEffect<S, M, R>(engine: Engine<S, M, R>, effect: Effect<M, R>): E
       return { type: 'send', to: effect.to, message: encode(engine.messageCodec, effect.message) };
     case 'broadcast':
       return { type: 'broadcast', message: encode(engine.messageCodec, effect.message) };
+    case 'announce':
+      return { type: 'announce', message: encode(engine.messageCodec, effect.message) };
     case 'setTimer':
     case 'clearTimer':
     case 'fetchHeaders':
@@ -121,6 +138,7 @@ function encodeEffect<S, M, R>(engine: Engine<S, M, R>, effect: Effect<M, R>): E
     case 'stopMining':
     case 'penalize':
     case 'halt':
+    case 'evidence':
     case 'trace':
       return effect;
     default:

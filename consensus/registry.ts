@@ -3,8 +3,9 @@ import { accept, type Result, reject } from '../chain/errors.ts';
 import { type AnyEngine, eraseTypes } from './instance.ts';
 import { paxos } from './paxos/paxos.ts';
 import { pow } from './pow/pow.ts';
+import { powPaxos } from './pow-paxos/pow-paxos.ts';
 
-const engines: readonly AnyEngine[] = [eraseTypes(pow), eraseTypes(paxos)];
+const engines: readonly AnyEngine[] = [eraseTypes(pow), eraseTypes(powPaxos), eraseTypes(paxos)];
 
 export const engineNames: readonly string[] = engines.map(({ name }) => name);
 

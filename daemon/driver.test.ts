@@ -54,6 +54,8 @@ function bench(log: Log = new MemoryLog(), outcome: () => Promise<SwitchOutcome>
     faultModel: 'byzantine',
     canFinalize: false,
     step,
+    signatureChecks: unused,
+    certificate: unused,
     condense: () => [condensed],
     digest: unused,
     view: unused,
@@ -70,6 +72,7 @@ function bench(log: Log = new MemoryLog(), outcome: () => Promise<SwitchOutcome>
   const hands: DriverHands = {
     send: (member, message) => done.push(`send ${member} ${message[0]}`),
     broadcast: message => done.push(`broadcast ${message[0]}`),
+    announce: message => done.push(`announce ${message[0]}`),
     fetchHeaders: peer => done.push(`fetchHeaders ${peer}`),
     fetchBodies: hashes => done.push(`fetchBodies ${hashes.length}`),
     switchTo: () => {
@@ -82,6 +85,7 @@ function bench(log: Log = new MemoryLog(), outcome: () => Promise<SwitchOutcome>
     stopMining: note('stopMining'),
     penalize: (peer, code) => done.push(`penalize ${peer} ${code}`),
     finalized: height => done.push(`finalized ${height}`),
+    evidence: ({ kind }) => done.push(`evidence ${kind}`),
     trace: rule => done.push(`trace ${rule}`),
     halt: error => done.push(`halt ${error instanceof KvchainError ? error.code : String(error)}`),
   };

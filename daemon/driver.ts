@@ -3,7 +3,7 @@
  * on stable storage. The driver decides nothing.
  */
 import { type ErrorCode, KvchainError, unreachable } from '../chain/errors.ts';
-import type { Effect, EngineEvent, MemberIndex, PeerId, Template } from '../consensus/engine.ts';
+import type { Effect, EngineEvent, Evidence, MemberIndex, PeerId, Template } from '../consensus/engine.ts';
 import type { EngineInstance } from '../consensus/instance.ts';
 import type { Clock, Log } from './ports.ts';
 
@@ -22,6 +22,8 @@ export interface SwitchOutcome {
 export interface DriverHands {
   send(to: MemberIndex, message: Uint8Array): void;
   broadcast(message: Uint8Array): void;
+  /** To all peers. */
+  announce(message: Uint8Array): void;
   fetchHeaders(peer: PeerId, after: Uint8Array | null): void;
   fetchBodies(hashes: readonly Uint8Array[], hint: PeerId | null): void;
   switchTo(order: SwitchOrder): Promise<SwitchOutcome>;
@@ -32,6 +34,8 @@ export interface DriverHands {
   penalize(peer: PeerId, code: ErrorCode, detail: string): void;
   /** All up to this height is final now. */
   finalized(height: number): void;
+  /** What the agreement's assumptions rule out, or a person must know of, was seen. */
+  evidence(evidence: Evidence): void;
   trace(rule: string, data: Readonly<Record<string, string | number>>): void;
   /** The disk or the engine cannot go on: the node stops and tells why. */
   halt(error: unknown): void;
@@ -148,6 +152,9 @@ export class Driver {
       case 'broadcast':
         hands.broadcast(effect.message);
         break;
+      case 'announce':
+        hands.announce(effect.message);
+        break;
       case 'setTimer':
         this.#setTimer(effect.id, effect.afterMs);
         break;
@@ -180,6 +187,9 @@ export class Driver {
         break;
       case 'halt':
         hands.halt(new KvchainError(effect.code, effect.detail));
+        break;
+      case 'evidence':
+        hands.evidence(effect.evidence);
         break;
       case 'trace':
         hands.trace(effect.rule, effect.data);

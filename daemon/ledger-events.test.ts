@@ -32,6 +32,8 @@ function summary(event: LedgerEvent): string {
       return `undone ${event.height} ${event.keys.join(' ')}`;
     case 'final':
       return `final ${event.height}`;
+    case 'finality_conflict':
+      return `conflict ${event.evidence.kind}`;
     default:
       return `head ${event.height} undone ${event.undone}`;
   }

@@ -2,6 +2,7 @@
 import type { Block } from '../chain/block.ts';
 import { equalBytes } from '../chain/bytes.ts';
 import type { HistoryEntry } from '../chain/state.ts';
+import type { Evidence } from '../consensus/engine.ts';
 import { atOneHead } from './at-one-head.ts';
 import { type ChainStore, expectRow } from './chain-store.ts';
 import type { MovedBlock } from './ledger-step.ts';
@@ -34,6 +35,11 @@ export class LedgerEvents {
   /** All up to this height is final now. */
   finalized(height: number): void {
     this.#emit({ type: 'final', height });
+  }
+
+  /** Finality and something else disagree. */
+  conflict(evidence: Evidence): void {
+    this.#emit({ type: 'finality_conflict', evidence });
   }
 
   /** The event of a canonical block; null below the undo window, where what it changed is no longer listed. */

@@ -26,6 +26,12 @@ export const metricTable = {
     labels: [],
     buckets: [1, 2, 3, 4, 6, 10, 20, 50, 100, 1_000],
   },
+  kvchain_finality_height_blocks: row('gauge', 'All up to this height is final.'),
+  kvchain_finality_conflicts_total: row(
+    'counter',
+    'Branches with more work, or certificates, that contradict what is final.',
+    ['kind'],
+  ),
   kvchain_mempool_transactions_count: row('gauge', 'Transactions that wait.'),
   kvchain_mempool_gapped_count: row('gauge', 'Transactions that wait for an earlier nonce.'),
   kvchain_mempool_size_bytes: row('gauge', 'Bytes of the transactions that wait.'),

@@ -51,6 +51,10 @@ export class Metrics {
         return;
       }
       if (event.type === 'final') return;
+      if (event.type === 'finality_conflict') {
+        this.#count('kvchain_finality_conflicts_total', { kind: event.evidence.kind });
+        return;
+      }
       this.#count('kvchain_chain_blocks_total', { change: event.type });
       if (event.type === 'applied') this.#count('kvchain_chain_transactions_total', {}, event.transactionIds.length);
     });
@@ -92,7 +96,7 @@ export class Metrics {
 
   #readNode(): void {
     if (this.#node === null) return;
-    const { head, targetHeight, isSyncing } = this.#node.status();
+    const { head, targetHeight, isSyncing, finalHeight } = this.#node.status();
     const mempool = this.#node.mempoolInfo();
     const mining = this.#node.miningStatus();
     const peers = this.#node.peers();
@@ -100,6 +104,7 @@ export class Metrics {
     this.#set('kvchain_chain_target_height_blocks', targetHeight);
     this.#set('kvchain_chain_syncing_state', isSyncing ? 1 : 0);
     this.#set('kvchain_chain_stale_blocks', this.#node.staleBlocks());
+    this.#set('kvchain_finality_height_blocks', finalHeight);
     this.#set('kvchain_mempool_transactions_count', mempool.transactions);
     this.#set('kvchain_mempool_gapped_count', mempool.gapped);
     this.#set('kvchain_mempool_size_bytes', mempool.bytes);

@@ -9,7 +9,7 @@ import type { Receipt } from '../chain/receipt.ts';
 import type { Account, HistoryEntry, KeyRecord } from '../chain/state.ts';
 import type { StateProof } from '../chain/state-tree-proof.ts';
 import type { Transaction } from '../chain/transaction.ts';
-import type { FaultModel, Tip } from '../consensus/engine.ts';
+import type { Evidence, FaultModel, Tip } from '../consensus/engine.ts';
 import type { MinerStatus, PeerInfo } from './ports.ts';
 
 /** How sure a read must be. `confirmed` counts the head as 1. What the engine cannot give is FINALITY_UNAVAILABLE. */
@@ -188,7 +188,9 @@ export type LedgerEvent =
   /** After the last batch of one switch: readers see this head now. `undone` is 0 when the chain only grew. */
   | { readonly type: 'head'; readonly height: number; readonly hash: Uint8Array; readonly undone: number }
   /** The engine made all up to this height final, which may be ahead of the head. */
-  | { readonly type: 'final'; readonly height: number };
+  | { readonly type: 'final'; readonly height: number }
+  /** Finality and something else disagree (`Evidence`); the node follows what is final. */
+  | { readonly type: 'finality_conflict'; readonly evidence: Evidence };
 
 export interface NodeApi {
   readonly genesis: Genesis;

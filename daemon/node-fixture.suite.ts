@@ -79,6 +79,7 @@ export class FakeNetwork implements Network {
       blocksFrom,
       addresses: [],
       memberProof: null,
+      certificate: null,
     });
     if (this.handlers.onStatus(peer, status) !== null) throw new Error('the peer is refused');
     this.handlers.onPeer(peer);

@@ -42,6 +42,7 @@ function statusOf(chain: Uint8Array, changes: Partial<StatusMessage> = {}): Uint
     blocksFrom: 0,
     addresses: [],
     memberProof: null,
+    certificate: null,
     ...changes,
   });
 }

@@ -14,6 +14,7 @@ import { createEngine } from '../consensus/registry.ts';
 import { BlockImport } from './block-import.ts';
 import { ChainStore, expectRow } from './chain-store.ts';
 import { Driver, type DriverHands } from './driver.ts';
+import { EngineMail } from './engine-mail.ts';
 import { createChain } from './genesis-store.ts';
 import { LedgerEvents } from './ledger-events.ts';
 import type { MovedBlock } from './ledger-step.ts';
@@ -86,6 +87,7 @@ export class Node {
   readonly members: MemberPeers;
   readonly #options: NodeOptions;
   readonly #driver: Driver;
+  readonly #mail: EngineMail;
   readonly #blocks: BlockImport;
   readonly #relay: TransactionRelay;
   readonly #proof: MemberProof | null;
@@ -122,6 +124,7 @@ export class Node {
     const signatures = new SignatureDesk(verifier, new VerifiedCache(verifiedMax));
     this.#driver = new Driver({ engine, log, logBytes: opened.logBytes, clock, hands: this.#hands() });
     const driver = this.#driver;
+    this.#mail = new EngineMail({ engine, driver, members: this.members, network, clock, verifier });
     this.#relay = new TransactionRelay({ network, clock, held: id => this.mempool.byId(id), onFault });
     const onAssembled = () => this.sync.onAssembled();
     const onStored = (hash: Uint8Array) => this.sync.forget(hash);
@@ -220,6 +223,7 @@ export class Node {
     return {
       send: (member, message) => this.members.send(member, message),
       broadcast: message => this.members.broadcast(message),
+      announce: message => this.#mail.announce(message),
       fetchHeaders: (peer, after) => this.sync.fetchHeaders(peer, after),
       fetchBodies: (hashes, hint) => this.sync.fetchBodies(hashes, hint),
       switchTo: order => this.ledger.switchTo(order).finally(() => this.producer.onNews()),
@@ -232,13 +236,13 @@ export class Node {
       stopMining: () => this.producer.drop(),
       penalize: (peer, code, detail) => network.penalize(peer, code, detail),
       finalized: height => this.events.finalized(height),
+      evidence: evidence => this.events.conflict(evidence),
       trace: (rule, data) => this.#options.onTrace(rule, data),
       halt: error => this.#halt(error),
     };
   }
 
   #handlers(): NetworkHandlers {
-    const { network } = this.ports;
     return {
       localStatus: () => this.#localStatus(),
       onStatus: (peer, bytes) => this.#welcome(peer, bytes),
@@ -247,7 +251,7 @@ export class Node {
         this.#statuses.delete(peer);
         if (status === undefined) return;
         if (status.memberProof !== null) this.members.remember(peer, status.memberProof.member);
-        this.sync.onPeer(peer, status);
+        this.#greet(peer, status).catch(error => this.#onFault(error));
       },
       onPeerGone: peer => {
         this.members.forget(peer);
@@ -257,12 +261,18 @@ export class Node {
         this.#onDisk(topic === 'blocks' ? this.#blocks.gossiped(data, from) : this.pipeline.gossiped(data, from)),
       onRequest: (_peer, data) => this.#onDisk(this.sync.answer(data)),
       onMessage: (from, message) => {
-        const member = this.members.indexOf(from);
-        if (member === null)
-          network.penalize(from, 'BAD_MESSAGE', 'a message between members from a peer that is none');
-        else this.#driver.dispatch({ type: 'message', now: this.ports.clock.now(), from, member, message });
+        this.#mail.receive(from, message).catch(error => this.#onFault(error));
       },
     };
+  }
+
+  /** F-5: what is final comes first, so that the chain is followed to there and to nowhere else. */
+  async #greet(peer: PeerId, status: StatusMessage): Promise<void> {
+    if (status.certificate !== null) {
+      await this.#mail.receive(peer, status.certificate);
+      if (!this.ports.network.peers().some(({ id }) => id === peer)) return;
+    }
+    this.sync.onPeer(peer, status);
   }
 
   #localStatus(): Uint8Array {
@@ -277,6 +287,7 @@ export class Node {
       blocksFrom: this.pruner.blocksFrom,
       addresses: this.ports.network.addresses(),
       memberProof: this.#proof,
+      certificate: this.engine.certificate(),
     });
   }
 
@@ -374,7 +385,7 @@ async function openChain({ genesis, signer, pruning, onFault }: NodeOptions, por
   const records = await ports.log.read();
   const self = memberOf(genesis, signer.publicKey);
   const engine = found.value.recover(
-    { genesis, genesisHeader, self, seed },
+    { genesis, genesisHeader, self, signer: self === null ? null : signer, seed },
     { records, tree, applied: ledger.head.hash, floor: Math.max(0, pruner.blocksFrom - 1) },
   );
   const logBytes = records.reduce((sum, record) => sum + record.length, 0);

@@ -43,6 +43,7 @@ const statusFields = {
   blocksFrom: 0,
   addresses: [],
   memberProof: null,
+  certificate: null,
 };
 let a: OpenedNode;
 let b: OpenedNode;

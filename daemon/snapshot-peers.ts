@@ -205,6 +205,7 @@ export class SnapshotPeers {
       blocksFrom: 0,
       addresses: network.addresses(),
       memberProof: null,
+      certificate: null,
     });
   }
 }

@@ -47,6 +47,7 @@ const status = {
   blocksFrom: 7,
   addresses: ['/ip4/127.0.0.1/tcp/1/p2p/a'],
   memberProof: null,
+  certificate: null,
 };
 
 const decoders = {
@@ -114,6 +115,7 @@ const roundTrips: Readonly<Record<string, () => void>> = {
         memberProof: fc.option(
           fc.record({ member: fc.nat(membersMax - 1), signature: fc.uint8Array({ minLength: 64, maxLength: 64 }) }),
         ),
+        certificate: fc.option(fc.uint8Array({ minLength: 1, maxLength: 3_072 })),
       }),
       value => [decodeStatus(encodeStatus(value)), { version: 1, ...value }],
     ),

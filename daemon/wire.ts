@@ -44,6 +44,8 @@ import { getSnapshotsCodec, getStateCodec, type SnapshotRequest } from './snapsh
 export const wireLimits = {
   /** A status message: its addresses take at most 4,200 bytes. */
   statusBytesMax: 8_192,
+  /** A certificate in it: 32 signatures of 63 members. */
+  certificateBytesMax: 3_072,
   /** Of one gossip message of transactions, in bytes and in transactions. */
   batchBytesMax: 262_144 + 16,
   batchTransactionsMax: 1_000,
@@ -77,6 +79,8 @@ export interface StatusMessage {
   readonly addresses: readonly string[];
   /** Null from who is no member, as everyone with proof of work. */
   readonly memberProof: MemberProof | null;
+  /** The engine's message that shows what is final; null where none exists. */
+  readonly certificate: Uint8Array | null;
 }
 
 /** By whom a peer says to be trusted with a vote, and that member's signature over the peer's identity (member-proof.ts). */
@@ -103,6 +107,7 @@ const statusCodec: Codec<StatusMessage> = versioned(
     blocksFrom: uint(),
     addresses: list(text(1, 256), 16),
     memberProof: nullable(memberProofCodec),
+    certificate: nullable(byteString(1, wireLimits.certificateBytesMax)),
   }),
 );
 

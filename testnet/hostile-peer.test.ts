@@ -126,6 +126,7 @@ function status(ofChain: Uint8Array): Uint8Array {
     blocksFrom: 0,
     addresses: [],
     memberProof: null,
+    certificate: null,
   });
 }
 

@@ -12,7 +12,6 @@ import { want } from './decide.ts';
 import type { Accept, Accepted, Heartbeat } from './messages.ts';
 import { countVote } from './propose.ts';
 import { follow, hasBody, refuse, send } from './role.ts';
-import { checkSeal } from './seal.ts';
 import type { PaxosState, Run, WaitingAccept } from './state.ts';
 
 export function acceptBlocks(run: Run, asked: WaitingAccept): void {
@@ -96,7 +95,7 @@ function acknowledge(run: Run, to: MemberIndex, { ballot }: Accept | Heartbeat):
 /** B-A6: sealed as this engine demands, consecutive, each the parent of the next and earlier than it (A-V4). */
 function isChain(state: PaxosState, headers: readonly SealedHeader[]): boolean {
   return headers.every((sealed, index) => {
-    if (!checkSeal(sealed, state.params).ok) return false;
+    if (!state.checkSeal(sealed, state.params).ok) return false;
     const { height, parent, time } = sealed.header;
     const before = headers[index - 1];
     if (before === undefined) return height > 0;

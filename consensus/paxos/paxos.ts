@@ -18,7 +18,7 @@ import { beat, propose, proposeOwn } from './propose.ts';
 import { type LogRecord, recordCodec } from './records.ts';
 import { condense, recover } from './recover.ts';
 import { checkSeal } from './seal.ts';
-import { type PaxosEffect, type PaxosState, type Run, treeDepth } from './state.ts';
+import { type PaxosEffect, type PaxosOptions, type PaxosState, type Run, treeDepth } from './state.ts';
 import { electionTimer, heartbeatTimer, retryTimer, setElectionTimer, takeTimer } from './timers.ts';
 import { digestOf, staleBlocks, viewOf } from './view.ts';
 
@@ -28,10 +28,11 @@ export type PaxosEvent = EngineEvent<Message>;
 const treeRecordCodec = struct<{ readonly height: number }>({ height: uint() });
 
 /** The ledger builds blocks on its tip alone, so one block is under way at a time. */
-export const paxos: Engine<PaxosState, Message, LogRecord> = paxosWith({ window: 1 });
+export const paxos: Engine<PaxosState, Message, LogRecord> = paxosWith();
 
-/** `window`: blocks that a leader may have under way above the applied tip, 1 to `tentativeMax`. */
-export function paxosWith({ window }: { readonly window: number }): Engine<PaxosState, Message, LogRecord> {
+/** An instance that orders blocks, or, with another rule for their seals, whatever is put into the form of a header. */
+export function paxosWith(given: Partial<PaxosOptions> = {}): Engine<PaxosState, Message, LogRecord> {
+  const options: PaxosOptions = { window: 1, checkSeal, ...given };
   return {
     name: 'paxos',
     faultModel: 'crash',
@@ -40,7 +41,7 @@ export function paxosWith({ window }: { readonly window: number }): Engine<Paxos
     recordCodec,
     headerChain: null,
     treeDepth: () => treeDepth,
-    recover: (context, recovery) => recover(context, recovery, window),
+    recover: (context, recovery) => recover(context, recovery, options),
     step,
     condense,
     digest: digestOf,
@@ -49,7 +50,7 @@ export function paxosWith({ window }: { readonly window: number }): Engine<Paxos
     staleBlocks,
     // A read that must be linearizable goes through the log: a leader cannot know that it is not deposed.
     linearizableHeight: () => null,
-    checkSeal,
+    checkSeal: options.checkSeal,
     treeRecord: (state, hash) => {
       const sealed = header(state, hash);
       return sealed === null ? null : encode(treeRecordCodec, { height: sealed.header.height });
@@ -101,6 +102,15 @@ function step(state: PaxosState, event: PaxosEvent): readonly PaxosEffect[] {
 function onMessage(run: Run, event: Extract<PaxosEvent, { type: 'message' }>): void {
   const { state } = run;
   const { member, message, from } = event;
+  if (member === null) {
+    run.effects.push({
+      type: 'penalize',
+      peer: from,
+      code: 'BAD_MESSAGE',
+      detail: 'a message between members from a peer that is none',
+    });
+    return;
+  }
   if (state.self === null || member === state.self || member >= state.genesis.members.length) return;
   state.peers.set(member, from);
   learn(run, message.decided, member);
@@ -139,7 +149,7 @@ function onHeaders(run: Run, { from, headers }: Extract<PaxosEvent, { type: 'hea
   const { state, effects } = run;
   const isMembers = from === null || [...state.peers.values()].includes(from);
   for (const sealed of headers) {
-    const seal = checkSeal(sealed, state.params);
+    const seal = state.checkSeal(sealed, state.params);
     if (!seal.ok) {
       const { code, detail } = seal.error;
       if (from !== null) effects.push({ type: 'penalize', peer: from, code, detail });

@@ -11,10 +11,10 @@ import { compareBallots, noBallot } from './ballot.ts';
 import { type BlockLog, continues, pointOf, raise, write } from './block-log.ts';
 import { Blocks } from './blocks.ts';
 import type { LogRecord } from './records.ts';
-import { type PaxosState, paramsOf, quorumOf } from './state.ts';
+import { type PaxosOptions, type PaxosState, paramsOf, quorumOf } from './state.ts';
 
 /** Throws DATABASE_DAMAGED when the applied tip itself is not among the blocks. */
-export function recover(context: EngineContext, recovery: Recovery<LogRecord>, window: number): PaxosState {
+export function recover(context: EngineContext, recovery: Recovery<LogRecord>, options: PaxosOptions): PaxosState {
   const { genesis, self } = context;
   const rows = new Map<string, TreeRow>();
   for (const row of recovery.tree) rows.set(row.sealed.hashHex, row);
@@ -38,7 +38,8 @@ export function recover(context: EngineContext, recovery: Recovery<LogRecord>, w
     params: paramsOf(genesis),
     self,
     quorum: quorumOf(genesis),
-    window,
+    window: options.window,
+    checkSeal: options.checkSeal,
     random: new Random(context.seed),
     log,
     blocks,

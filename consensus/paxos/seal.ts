@@ -5,6 +5,9 @@ import { accept, type Result, reject } from '../../chain/errors.ts';
 import type { Params } from '../../chain/genesis.ts';
 import { zeroHash } from '../../chain/hash.ts';
 
+/** What the seal of an ordered value must fulfil. */
+export type SealRule = (sealed: SealedHeader, params: Params) => Result<null>;
+
 /** B-A6: known version, bits 0, nonce of zeros, no extension. Codes: BAD_VERSION, BAD_BITS, BAD_HEADER. */
 export function checkSeal({ header, nonce }: SealedHeader, _params: Params): Result<null> {
   const { version, bits, extension } = header;

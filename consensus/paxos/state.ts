@@ -7,6 +7,7 @@ import type { BlockLog } from './block-log.ts';
 import type { Blocks } from './blocks.ts';
 import type { Accept, Entry, Message } from './messages.ts';
 import type { LogRecord } from './records.ts';
+import type { SealRule } from './seal.ts';
 
 export type PaxosEffect = Effect<Message, LogRecord>;
 
@@ -31,6 +32,13 @@ export interface ArmedTimer {
   readonly afterMs: number;
 }
 
+/** What one instance of the protocol differs in from another. */
+export interface PaxosOptions {
+  /** Blocks that a leader may have under way above the applied tip, 1 to `tentativeMax`. */
+  readonly window: number;
+  readonly checkSeal: SealRule;
+}
+
 export interface PaxosState {
   readonly genesis: Genesis;
   readonly params: Params;
@@ -39,6 +47,7 @@ export interface PaxosState {
   readonly quorum: number;
   /** Blocks between the applied tip and the tip of a leader's log, at most. */
   readonly window: number;
+  readonly checkSeal: SealRule;
   readonly random: Random;
   readonly log: BlockLog;
   readonly blocks: Blocks;

@@ -5,6 +5,7 @@
  */
 import type { BlockEntry } from '../../chain/block-tree.ts';
 import { bodiesWantedMax, type PeerId } from '../engine.ts';
+import { isOnFinal, mayFollow } from './final-block.ts';
 import { blockWork, branchesWantedMax, type PowEffect, type PowState, relayDepth } from './state.ts';
 import { bodyTimer, setBodyTimer } from './timers.ts';
 
@@ -40,7 +41,7 @@ function orderBodies(state: PowState, list: readonly BlockEntry[], { hint, effec
 
 function listWanted(state: PowState): readonly BlockEntry[] {
   const wanted = new Set<BlockEntry>();
-  for (const leaf of heaviestIncomplete(state)) {
+  for (const leaf of [...pursued(state), ...heaviestIncomplete(state)]) {
     let room = Math.ceil((bodiesWantedMax - wanted.size) / 2);
     for (const entry of incompletePart(state, leaf)) {
       if (room === 0) break;
@@ -52,12 +53,25 @@ function listWanted(state: PowState): readonly BlockEntry[] {
   return [...wanted];
 }
 
+/** F-2, F-3: a proposed or final block may be on a branch that is not the best. */
+function pursued({ tree, pursued }: PowState): readonly BlockEntry[] {
+  return pursued
+    .map(key => tree.get(key))
+    .filter(entry => entry !== null)
+    .filter(entry => !entry.isComplete && !entry.isInvalid);
+}
+
 function heaviestIncomplete(state: PowState): readonly BlockEntry[] {
   return state.tree
     .leaves()
-    .filter(leaf => !leaf.isComplete && !leaf.isInvalid && isNearHead(state, leaf))
+    .filter(leaf => !leaf.isComplete && !leaf.isInvalid && (isNearHead(state, leaf) || isPath(state, leaf)))
     .sort((a, b) => (a.work > b.work ? -1 : Number(a.work < b.work)))
     .slice(0, branchesWantedMax);
+}
+
+/** F-3: the head is to leave its branch for this one. */
+function isPath(state: PowState, leaf: BlockEntry): boolean {
+  return state.final !== null && !isOnFinal(state) && mayFollow(state, leaf);
 }
 
 function isNearHead(state: PowState, entry: BlockEntry): boolean {

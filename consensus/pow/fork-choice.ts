@@ -6,6 +6,7 @@ import type { BlockEntry } from '../../chain/block-tree.ts';
 import type { ErrorCode } from '../../chain/errors.ts';
 import { isEnforced } from '../../chain/rules.ts';
 import { nextBits } from './asert.ts';
+import { type FinalBlock, finalEntry, isLeft, isOnFinal, mayFollow, tellHeavier } from './final-block.ts';
 import { isRelayed } from './relay.ts';
 import { type PowEffect, type PowState, switchBlocksMax, treeDepth } from './state.ts';
 
@@ -17,16 +18,27 @@ const noExtension = new Uint8Array();
 export function acceptBody(state: PowState, entry: BlockEntry, effects: PowEffect[]): void {
   if (entry.hasBody) return;
   for (const completed of state.tree.addBody(entry)) {
-    if (!completed.isInvalid && isHeavier(completed, state.candidate)) state.candidate = completed;
+    const mayWin = !completed.isInvalid && mayFollow(state, completed);
+    if (mayWin && isHeavier(completed, state.candidate)) state.candidate = completed;
   }
+  if (isLeft(state, state.candidate)) findBest(state);
   if (isEnforced('relay') && isRelayed(state, entry)) effects.push({ type: 'relay', hash: entry.sealed.hash });
+}
+
+/** F-3: a block became final. What misses it is followed no longer, whatever its work; the caller selects anew. */
+export function restrict(state: PowState, final: FinalBlock, effects: PowEffect[]): void {
+  state.final = final;
+  findBest(state);
+  if (isLeft(state, state.head) && state.head.work > state.candidate.work) {
+    tellHeavier(state, { key: state.head.key, hash: state.head.sealed.hash }, effects);
+  }
 }
 
 /** selectBest (PROTOCOLS 2.4): orders the next switch of the ledger, or work on its tip. */
 export function selectBest(state: PowState, effects: PowEffect[]): void {
   if ((isEnforced('A-F1 one switch') && state.switchingTo !== null) || state.isHalted) return;
   const { candidate, head } = state;
-  if (isHeavier(candidate, head) || head.isInvalid) switchTo(state, candidate, effects);
+  if (isHeavier(candidate, head) || head.isInvalid || isLeft(state, head)) switchTo(state, candidate, effects);
   else mineOn(state, head, effects);
 }
 
@@ -36,7 +48,8 @@ export function acceptApplied(state: PowState, entry: BlockEntry): void {
   // A part of a switch may be applied before a block of it turns out invalid: that verdict is its answer.
   if (state.switchingTo === entry || state.switchingTo?.isInvalid === true) state.switchingTo = null;
   // Of equals the tip that the ledger stands at is the one that counts.
-  if (!entry.isInvalid && entry.work >= state.candidate.work) state.candidate = entry;
+  const mayStay = !entry.isInvalid && mayFollow(state, entry);
+  if (mayStay && entry.work >= state.candidate.work) state.candidate = entry;
   pruneBelow(state);
 }
 
@@ -51,15 +64,21 @@ export function acceptInvalid(state: PowState, entry: BlockEntry, code: ErrorCod
 
 /** Finds the heaviest header and the heaviest complete block from scratch; needed only when entries became invalid or went. */
 export function findBest(state: PowState): void {
-  let bestHeader = state.tree.root;
-  let candidate = state.head.isInvalid ? state.tree.root : state.head;
+  let candidate = state.head;
+  if (state.head.isInvalid || isLeft(state, state.head)) candidate = completeFinal(state) ?? state.tree.root;
+  let bestHeader = candidate;
   for (const entry of state.tree.entries()) {
-    if (entry.isInvalid) continue;
+    if (entry.isInvalid || !mayFollow(state, entry)) continue;
     if (entry.work > bestHeader.work) bestHeader = entry;
     if (entry.isComplete && isBetter(state, entry, candidate)) candidate = entry;
   }
   state.bestHeader = bestHeader;
   state.candidate = candidate;
+}
+
+function completeFinal(state: PowState): BlockEntry | null {
+  const entry = finalEntry(state);
+  return entry?.isComplete === true && !entry.isInvalid ? entry : null;
 }
 
 /** A-F1: strictly more work, so of equals the first that was complete stays, and the current tip. */
@@ -109,6 +128,11 @@ function haltTooDeep(candidate: BlockEntry, ancestor: BlockEntry, depth: number,
 }
 
 function mineOn(state: PowState, head: BlockEntry, effects: PowEffect[]): void {
+  if (!isOnFinal(state)) {
+    if (state.miningOn !== null) effects.push({ type: 'stopMining' });
+    state.miningOn = null;
+    return;
+  }
   if (state.miningOn === head.key) return;
   state.miningOn = head.key;
   effects.push({

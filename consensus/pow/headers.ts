@@ -8,6 +8,8 @@ import { toHex } from '../../chain/bytes.ts';
 import type { Rejection } from '../../chain/errors.ts';
 import { isEnforced } from '../../chain/rules.ts';
 import type { ParentPoint, PeerId } from '../engine.ts';
+import { finalEntry, mayKeep, tellHeavier } from './final-block.ts';
+import { findBest } from './fork-choice.ts';
 import { checkContext, checkSeal } from './header-rules.ts';
 import { orphanIntervals } from './orphans.ts';
 import type { PresyncPoint, PresyncRecord } from './presync.ts';
@@ -120,12 +122,19 @@ function acceptOne(
   }
   if (isTooFarAhead(state, sealed, from)) return 'refused';
   const { work } = derived.value;
+  if (!mayKeep(state, parent, sealed)) {
+    // F-5: no fault of the peer, which may not have heard of the final block.
+    if (work + arrival.workBehind > state.head.work)
+      tellHeavier(state, { key: sealed.hashHex, hash: sealed.hash }, effects);
+    return 'refused';
+  }
   if (from !== null && !hasEnoughWork(state, work + arrival.workBehind)) {
     if (!state.presync.spend(from)) return startPresync(state, sealed, from, { derived: derived.value, effects });
     askForMore(effects, from, sealed.hash); // A-H3, second pass
   }
   const entry = state.tree.insert(sealed, derived.value); // A-H3
   if (isEnforced('A-H4') && work > state.bestHeader.work) state.bestHeader = entry; // A-H4: work, not height; of equals the first.
+  if (entry === finalEntry(state)) findBest(state);
   return entry;
 }
 

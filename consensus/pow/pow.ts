@@ -9,7 +9,8 @@ import { unreachable } from '../../chain/errors.ts';
 import { paramsAt } from '../../chain/genesis.ts';
 import type { Engine, EngineEvent } from '../engine.ts';
 import { wantBodies, wantBodiesAgain, wantMoreBodies } from './bodies.ts';
-import { acceptApplied, acceptBody, acceptInvalid, selectBest } from './fork-choice.ts';
+import type { FinalBlock } from './final-block.ts';
+import { acceptApplied, acceptBody, acceptInvalid, restrict, selectBest } from './fork-choice.ts';
 import { checkContext, checkSeal } from './header-rules.ts';
 import { acceptHeaders, resumeHeaders } from './headers.ts';
 import { recover, sealedAt } from './recover.ts';
@@ -45,6 +46,13 @@ export const pow: Engine<PowState, never, never> = {
   },
   header: sealedAt,
 };
+
+/** F-3: from now on only branches with this block are followed: the ledger is ordered onto the heaviest of them. */
+export function makeFinal(state: PowState, final: FinalBlock, effects: PowEffect[]): void {
+  restrict(state, final, effects);
+  wantBodies(state, null, effects);
+  selectBest(state, effects);
+}
 
 function step(state: PowState, event: EngineEvent<never>): readonly PowEffect[] {
   const effects: PowEffect[] = [];

@@ -50,6 +50,9 @@ export function recover(context: EngineContext, recovery: Recovery<never>): PowS
     paused: new Set(),
     askedAt: new Map(),
     miningOn: null,
+    final: null,
+    pursued: [],
+    heavierTold: null,
     isHalted: false,
   };
   findBest(state);

@@ -4,6 +4,7 @@ import { type Genesis, type Params, paramsAt } from '../../chain/genesis.ts';
 import { decodeBits, workOf } from '../../chain/target.ts';
 import type { Effect, PeerId } from '../engine.ts';
 import type { Random } from '../random.ts';
+import type { FinalBlock } from './final-block.ts';
 import type { Deferred } from './future.ts';
 import type { Orphans } from './orphans.ts';
 import type { Presync } from './presync.ts';
@@ -55,6 +56,12 @@ export interface PowState {
   readonly askedAt: Map<PeerId, number>;
   /** Key of the block that the miner was last told to build on. */
   miningOn: string | null;
+  /** The highest block that is final; null where proof of work alone decides. */
+  final: FinalBlock | null;
+  /** Keys of blocks whose branches are wanted whatever their work. */
+  pursued: readonly string[];
+  /** Key of the block by which the last heavier branch beside the final block was told. */
+  heavierTold: string | null;
   isHalted: boolean;
 }
 

@@ -51,6 +51,7 @@ function choicesOf(state: PowState): readonly unknown[] {
     [state.tree.root.key, state.head.key, state.bestHeader.key, state.candidate.key],
     state.switchingTo?.key ?? null,
     state.miningOn,
+    [state.final?.key ?? null, state.pursued, state.heavierTold],
     state.isHalted,
     [...state.wanted],
     [...state.orphans.keys()],

@@ -27,6 +27,7 @@ export function silent({ genesis, chance, onAttack }: AttackerParts): Policy {
         blocksFrom: 0,
         addresses: status.value.addresses,
         memberProof: status.value.memberProof,
+        certificate: status.value.certificate,
       });
     },
     gossip: async (_topic, _data, honestly) => {

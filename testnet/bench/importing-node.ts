@@ -129,6 +129,7 @@ class ChainSource implements Network {
       blocksFrom: 1,
       addresses: [],
       memberProof: null,
+      certificate: null,
     });
     if (handlers.onStatus(peer, status) !== null) throw new Error('the source is refused');
     handlers.onPeer(peer);

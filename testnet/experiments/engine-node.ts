@@ -35,7 +35,7 @@ export function powContext(changes: Partial<Params>): EngineContext {
     minters: [],
     allocations: [],
   };
-  return { genesis, genesisHeader: makeGenesisBlock(genesis), self: null, seed: 1n };
+  return { genesis, genesisHeader: makeGenesisBlock(genesis), self: null, signer: null, seed: 1n };
 }
 
 export class EngineNode {

@@ -11,7 +11,7 @@ interface Place {
 }
 
 /** A block that was applied or undone. */
-export type Moved = Exclude<LedgerEvent, { type: 'head' | 'final' }>;
+export type Moved = Exclude<LedgerEvent, { type: 'head' | 'final' | 'finality_conflict' }>;
 
 export class ChainMirror {
   readonly #node: Node;

@@ -37,7 +37,7 @@ async function failureAfter(act: (scene: Scene) => void): Promise<string> {
 
 /** What the node would tell of a next block. */
 function next(mirror: ChainMirror, changes: { height?: number; parent?: Uint8Array; transactionIds?: Uint8Array[] }) {
-  const event: Exclude<LedgerEvent, { type: 'head' | 'final' }> = {
+  const event: Exclude<LedgerEvent, { type: 'head' | 'final' | 'finality_conflict' }> = {
     type: 'applied',
     height: mirror.height + 1,
     hash: new Uint8Array(32),

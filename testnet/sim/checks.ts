@@ -75,7 +75,7 @@ export class Checks {
         this.#onHead(name, watched);
         return;
       }
-      if (event.type === 'final') return;
+      if (event.type === 'final' || event.type === 'finality_conflict') return;
       if (event.type === 'undone') watched.undone += 1;
       const fault = mirror.follow(event) ?? this.#adoptionFault(node, event);
       if (fault !== null) this.fail(name, fault);

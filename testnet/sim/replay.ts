@@ -53,7 +53,7 @@ function checkHeaders(genesis: Genesis, blocks: readonly Block[]): void {
   const found = createEngine(genesis.engine);
   if (!found.ok) throw new Error(found.error.detail);
   const genesisHeader = makeGenesisBlock(genesis);
-  const context = { genesis, genesisHeader, self: null, seed: 0n };
+  const context = { genesis, genesisHeader, self: null, signer: null, seed: 0n };
   const engine = found.value.recover(context, { records: [], tree: [], applied: genesisHeader.hash, floor: 0 });
   const now = (blocks.at(-1)?.header.time ?? genesis.time) + 1;
   for (const block of blocks) {

@@ -64,6 +64,7 @@ const status = {
   blocksFrom: 0,
   addresses: ['/ip4/192.0.2.7/tcp/9645'],
   memberProof: null,
+  certificate: null,
 };
 
 const memberPeer = '12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5';

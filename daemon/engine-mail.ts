@@ -1,0 +1,67 @@
+/**
+ * What peers say to the engine: a message is told to it once the signatures that it carries are good, which is checked off the main
+ * thread. One with a bad signature costs its sender, one without any goes straight on.
+ */
+import type { EngineInstance } from '../consensus/instance.ts';
+import type { Driver } from './driver.ts';
+import type { MemberPeers } from './member-peers.ts';
+import type { Clock, Network, PeerId, Verifier } from './ports.ts';
+
+/** Messages of one peer whose signatures are checked at a time; more are dropped, as engines repeat what matters. */
+export const checkedMessagesMax = 16;
+
+export interface EngineMailParts {
+  readonly engine: EngineInstance;
+  readonly driver: Driver;
+  readonly members: MemberPeers;
+  readonly network: Pick<Network, 'send' | 'penalize' | 'peers'>;
+  readonly clock: Clock;
+  readonly verifier: Verifier;
+}
+
+export class EngineMail {
+  readonly #parts: EngineMailParts;
+  readonly #checking = new Map<PeerId, number>();
+
+  constructor(parts: EngineMailParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves when the message was told, or dropped. */
+  async receive(from: PeerId, message: Uint8Array): Promise<void> {
+    const { engine, members, verifier, network } = this.#parts;
+    const member = members.indexOf(from);
+    const checks = engine.signatureChecks(member, message);
+    if (checks.length === 0) {
+      this.#tell(from, message);
+      return;
+    }
+    const checking = this.#checking.get(from) ?? 0;
+    if (checking >= checkedMessagesMax) return;
+    this.#checking.set(from, checking + 1);
+    try {
+      const answers = await verifier.verify(checks);
+      if (!answers.includes(false)) this.#tell(from, message);
+      else network.penalize(from, 'BAD_SIGNATURE', 'a message of the engine with a bad signature');
+    } finally {
+      this.#done(from);
+    }
+  }
+
+  /** To everybody who is connected. */
+  announce(message: Uint8Array): void {
+    const { network } = this.#parts;
+    for (const { id } of network.peers()) network.send(id, message);
+  }
+
+  #tell(from: PeerId, message: Uint8Array): void {
+    const { driver, members, clock } = this.#parts;
+    driver.dispatch({ type: 'message', now: clock.now(), from, member: members.indexOf(from), message });
+  }
+
+  #done(from: PeerId): void {
+    const left = (this.#checking.get(from) ?? 1) - 1;
+    if (left === 0) this.#checking.delete(from);
+    else this.#checking.set(from, left);
+  }
+}
