@@ -11,13 +11,16 @@ export interface FinalityParams {
 
 /** What no parameters mean. */
 export const defaultFinality: FinalityParams = { spacing: 10, depth: 3 };
-/** A signed certificate of a majority has to fit into a handshake. */
+/** Members of a `pow-paxos` network: the certificate of a majority has to fit into a handshake. */
 export const finalityMembersMax = 63;
 
+/** E at most. */
 const spacingMax = 1_000;
+/** c at most. */
 const depthMax = 1_000;
 const codec: Codec<FinalityParams> = struct<FinalityParams>({ spacing: uint(), depth: uint() });
-const bytesMax = 16;
+/** Of the encoded parameters. */
+const finalityBytesMax = 16;
 
 /** [spacing, depth] as the genesis holds them. */
 export function encodeFinality(params: FinalityParams): Uint8Array {
@@ -27,7 +30,7 @@ export function encodeFinality(params: FinalityParams): Uint8Array {
 /** Reads `engineParams`; none are the defaults. Error: BAD_GENESIS with the value and what was expected. */
 export function decodeFinality(bytes: Uint8Array): Result<FinalityParams> {
   if (bytes.length === 0) return accept(defaultFinality);
-  const decoded = decodeBytes(codec, bytes, bytesMax);
+  const decoded = decodeBytes(codec, bytes, finalityBytesMax);
   if (!decoded.ok)
     return reject('BAD_GENESIS', `${bytes.length} bytes, expected [spacing, depth] (${decoded.error.detail})`);
   const { spacing, depth } = decoded.value;

@@ -1,6 +1,7 @@
 /** What a genesis must fulfil beyond its shape, wherever it comes from: parameters in range, nothing twice, no more money than allowed. */
 import { isWellFormed, toHex, utf8Length } from './bytes.ts';
 import { accept, type Result, reject } from './errors.ts';
+import { finalityMembersMax } from './finality-params.ts';
 import { allocationsMax, type Genesis, genesisVersion, membersMax, mintersMax, type Params } from './genesis.ts';
 import { isPublicKey } from './keys.ts';
 import { hasMembers, validateParams } from './params.ts';
@@ -67,7 +68,8 @@ function checkMembers({ members, engine }: Genesis): Result<null> {
   if (hasMembers(engine) && members.length === 0) {
     return reject('BAD_GENESIS', `members: none, expected at least 1 for the engine ${engine}`);
   }
-  if (members.length > membersMax) return tooMany('members', members.length, membersMax);
+  const most = engine === 'pow-paxos' ? finalityMembersMax : membersMax;
+  if (members.length > most) return tooMany('members', members.length, most);
   for (const [index, { publicKey }] of members.entries()) {
     if (isPublicKey(publicKey)) continue;
     return reject('BAD_GENESIS', `members[${index}].publicKey: ${toHex(publicKey)}, expected a point of secp256k1`);

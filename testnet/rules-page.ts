@@ -9,9 +9,9 @@ export interface RuleRow {
   readonly places: readonly { readonly file: string; readonly symbols: readonly string[] }[];
 }
 
-const row = /^\| ([A-Z]-[A-Z]\d+) \|.*\| ([^|]+) \|$/gm;
+const row = /^\| ([A-Z]-[A-Z]?\d+) \|.*\| ([^|]+) \|$/gm;
 const place = /`([a-z0-9/-]+\.ts)(?:: ([\w, ]+))?`/g;
-const ruleId = /\b[A-Z]-[A-Z]\d+\b/g;
+const ruleId = /\b[A-Z]-[A-Z]?\d+\b/g;
 
 /** The rules of a page, in its order. */
 export function ruleRows(page: string): readonly RuleRow[] {
@@ -27,11 +27,12 @@ export function ruleRows(page: string): readonly RuleRow[] {
 /**
  * What is wrong, a line each: a rule without a place, a place that is no file, a function or class that the file does not declare or that
  * does not carry the id (in its body, the comment above it or the file's head), a rule of the engine's code that the page leaves out. `engine` is the
- * name of the page and of the engine's folder.
+ * name of the page, and of the engine's folder where the page's title names no other.
  */
 export function ruleProblems(root: string, engine: string, page: string): readonly string[] {
   const rows = ruleRows(page);
-  const folder = join(root, 'consensus', engine);
+  const [, named = engine] = /^# Engine `([a-z-]+)`/.exec(page) ?? [];
+  const folder = join(root, 'consensus', named);
   const sources = readdirSync(folder).filter(name => name.endsWith('.ts') && !/\.(test|suite)\.ts$/.test(name));
   const inCode = new Set(sources.flatMap(name => readFileSync(join(folder, name), 'utf8').match(ruleId) ?? []));
   const onPage = new Set(rows.map(({ rule }) => rule));

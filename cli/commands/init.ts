@@ -1,5 +1,5 @@
 /** `kvchain init`: makes a network, or joins one whose genesis is given. */
-import { InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { EngineName, Genesis, KeyOwnership, Member, Params } from '../../chain/genesis.ts';
 import { amountArgument, type Call, examples, onCall, repeated, type Shell, wholeArgument } from '../command.ts';
 import { CommandError } from '../failure.ts';
@@ -13,6 +13,8 @@ interface InitOptions {
   readonly name?: string;
   readonly engine?: string;
   readonly member?: readonly string[];
+  readonly checkpointSpacing?: number;
+  readonly checkpointDepth?: number;
   readonly difficulty?: number;
   readonly firstDifficulty?: number;
   readonly targetMs?: number;
@@ -32,6 +34,8 @@ const ownNetworkOptions = [
   'name',
   'engine',
   'member',
+  'checkpointSpacing',
+  'checkpointDepth',
   'difficulty',
   'firstDifficulty',
   'targetMs',
@@ -85,13 +89,33 @@ export function addInit(shell: Shell): void {
       'another name or IP address of this machine in them, several times for several',
       repeated,
     );
+  addCheckpointOptions(command);
   examples(
     command,
     ['kvchain init --name ours', 'a new network in ~/.kvchain'],
     ['kvchain init --difficulty 16 --target-ms 1000', '65,536 trials a block, always'],
+    [
+      'kvchain init --engine pow-paxos --member anna=02...',
+      'work, and a committee that makes blocks final; it is trusted to crash only',
+    ],
     ['kvchain init --genesis genesis.json --bootstrap /ip4/192.0.2.7/tcp/9645', 'join one; then: kvchain start --mine'],
   );
   onCall<InitOptions>(shell, command, init);
+}
+
+/** How often a committee makes a block of proof of work final, and how deep it lies then. */
+function addCheckpointOptions(command: Command): void {
+  command
+    .option(
+      '--checkpoint-spacing <n>',
+      'pow-paxos: blocks from one final block to the next (default: 10)',
+      wholeArgument(1, 1_000),
+    )
+    .option(
+      '--checkpoint-depth <n>',
+      'pow-paxos: blocks above one that becomes final (default: 3)',
+      wholeArgument(0, 1_000),
+    );
 }
 
 async function init({ options, session }: Call<InitOptions>): Promise<void> {
@@ -160,7 +184,7 @@ async function ownGenesis(options: InitOptions): Promise<Genesis> {
   const wishes = {
     name: options.name ?? 'kvchain',
     engine: await engineOf(options.engine ?? 'pow'),
-    params,
+    params: { ...params, ...(await finalityOf(options)) },
     members: await membersOf(options.member ?? []),
     fixedDifficulty: options.difficulty,
     firstDifficulty: options.firstDifficulty,
@@ -176,6 +200,22 @@ async function engineOf(name: string): Promise<EngineName> {
   if (!engine.ok)
     throw new CommandError('USAGE', `--engine: ${engine.error.detail}`, 'Give one of those that there are.');
   return engine.value.name;
+}
+
+/** Error: USAGE where no committee makes blocks of proof of work final. */
+async function finalityOf({
+  engine,
+  checkpointSpacing,
+  checkpointDepth,
+}: InitOptions): Promise<Pick<Params, 'engineParams'> | undefined> {
+  if (checkpointSpacing === undefined && checkpointDepth === undefined) return undefined;
+  if (engine !== 'pow-paxos') {
+    const advice = 'Give --engine pow-paxos, or leave them out.';
+    throw new CommandError('USAGE', '--checkpoint-spacing and --checkpoint-depth are for pow-paxos alone', advice);
+  }
+  const { defaultFinality, encodeFinality } = await import('../../chain/finality-params.ts');
+  const spacing = checkpointSpacing ?? defaultFinality.spacing;
+  return { engineParams: encodeFinality({ spacing, depth: checkpointDepth ?? defaultFinality.depth }) };
 }
 
 function paramsOf(options: InitOptions): Partial<Params> {

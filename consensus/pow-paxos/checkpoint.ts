@@ -27,6 +27,7 @@ export const checkpointCodec: Codec<Checkpoint> = struct<Checkpoint>({
   previous: hash32,
 });
 
+/** Of the extension, in which a checkpoint names its block. */
 const extensionBytesMax = 64;
 const noKey = new Uint8Array(publicKeyLength);
 const noSignature = new Uint8Array(signatureLength);

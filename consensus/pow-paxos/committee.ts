@@ -137,7 +137,7 @@ function judge(run: Run): void {
 }
 
 /**
- * F-2: the block is complete here, not known to be invalid, higher than the last final one, and descends from it. It need not be on the
+ * F-2, F-I1: the block is complete here, not known to be invalid, higher than the last final one, and descends from it. It need not be on the
  * best branch. That it was executed the proposer vouches for, on whose chain it was.
  */
 function isValid(state: PowPaxosState, id: Uint8Array): boolean {
@@ -149,7 +149,7 @@ function isValid(state: PowPaxosState, id: Uint8Array): boolean {
   if (entry === null || !entry.isComplete || entry.isInvalid || entry.height !== block.height) return false;
   if (number <= final.number) return true;
   if (block.height <= final.block.height) return false;
-  const from = finalEntry(pow);
+  const from = pow.tree.get(toHex(final.block.hash));
   return from === null ? final.block.height < pow.tree.root.height : pow.tree.isAncestor(from, entry);
 }
 
@@ -170,7 +170,7 @@ export function giveBranch({ state, effects }: Run, to: MemberIndex, block: Uint
   effects.push({ type: 'send', to, message: { type: 'branch', headers: headers.slice(-branchMax) } });
 }
 
-/** Bodies of the blocks that are judged, and of the final one, are wanted whatever the work of their branch. */
+/** F-2, F-3: bodies of the blocks that are judged, and of the final one, are wanted whatever the work of their branch. */
 export function pursue({ state, effects }: Run): void {
   const { pow } = state;
   const judged = judgedBlocks(state).map(toHex);

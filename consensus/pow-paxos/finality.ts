@@ -67,7 +67,7 @@ function contradicts({ final, pow }: PowPaxosState, checkpoint: Checkpoint): boo
   return lower === null || !tree.isAncestor(lower, higher);
 }
 
-/** F-I5: first the disk, then the fork choice. */
+/** F-I5: first the disk, then the fork choice, which leaves all that misses the block (F-I2). */
 function raise(run: Run, checkpoint: Checkpoint, record: LogRecord): void {
   const { state, effects } = run;
   state.final = checkpoint;

@@ -7,13 +7,6 @@ import type { BlockEntry } from '../../chain/block-tree.ts';
 import { isEnforced } from '../../chain/rules.ts';
 import { headersAheadMax, type PowEffect, type PowState } from './state.ts';
 
-/** By hash in lower-case hexadecimal. */
-export interface FinalBlock {
-  readonly key: string;
-  readonly height: number;
-  readonly hash: Uint8Array;
-}
-
 /** The final block's entry; null where there is none, its header is unknown, or it lies below the tree, whose root descends from it. */
 export function finalEntry({ tree, final }: PowState): BlockEntry | null {
   return final === null ? null : tree.get(final.key);

@@ -6,9 +6,9 @@ import type { BlockEntry } from '../../chain/block-tree.ts';
 import type { ErrorCode } from '../../chain/errors.ts';
 import { isEnforced } from '../../chain/rules.ts';
 import { nextBits } from './asert.ts';
-import { type FinalBlock, finalEntry, isLeft, isOnFinal, mayFollow, tellHeavier } from './final-block.ts';
+import { finalEntry, isLeft, isOnFinal, mayFollow, tellHeavier } from './final-block.ts';
 import { isRelayed } from './relay.ts';
-import { type PowEffect, type PowState, switchBlocksMax, treeDepth } from './state.ts';
+import { type FinalBlock, type PowEffect, type PowState, switchBlocksMax, treeDepth } from './state.ts';
 
 /** Blocks below the floor that may gather before the tree is pruned. */
 const pruneEvery = 100;
@@ -25,7 +25,7 @@ export function acceptBody(state: PowState, entry: BlockEntry, effects: PowEffec
   if (isEnforced('relay') && isRelayed(state, entry)) effects.push({ type: 'relay', hash: entry.sealed.hash });
 }
 
-/** F-3: a block became final. What misses it is followed no longer, whatever its work; the caller selects anew. */
+/** F-3, F-I2: a block became final. What misses it is followed no longer, whatever its work; the caller selects anew. */
 export function restrict(state: PowState, final: FinalBlock, effects: PowEffect[]): void {
   state.final = final;
   findBest(state);

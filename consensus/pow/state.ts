@@ -4,7 +4,6 @@ import { type Genesis, type Params, paramsAt } from '../../chain/genesis.ts';
 import { decodeBits, workOf } from '../../chain/target.ts';
 import type { Effect, PeerId } from '../engine.ts';
 import type { Random } from '../random.ts';
-import type { FinalBlock } from './final-block.ts';
 import type { Deferred } from './future.ts';
 import type { Orphans } from './orphans.ts';
 import type { Presync } from './presync.ts';
@@ -27,6 +26,13 @@ const judgedBelowUndo = 1_000;
 export const switchBlocksMax = 128;
 /** Branches told to others. */
 export const tipsMax = 100;
+
+/** A block that is final; `key` is its hash in lower-case hexadecimal. */
+export interface FinalBlock {
+  readonly key: string;
+  readonly height: number;
+  readonly hash: Uint8Array;
+}
 
 export interface PowState {
   readonly genesis: Genesis;

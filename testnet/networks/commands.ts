@@ -29,6 +29,7 @@ export function addNetworkCommands(program: Command): void {
 const upExamples = `
 Examples:
   kvchain-testnet up                                      five daemons that all know each other and mine
+  kvchain-testnet up --engine pow-paxos --nodes 7         the first five vote on which blocks are final
   kvchain-testnet up --nodes 7 --topology ring            each linked to two neighbours alone
   kvchain-testnet up --attackers private-fork:1,silent:1  two daemons more, that attack
   kvchain-testnet up --difficulty 14 --hash-rate 4000     14 zero bits for ever, 4,000 hashes a second each
@@ -47,6 +48,7 @@ function addUp(program: Command): void {
     .description('Starts a network of real daemons on this machine and shows it until Ctrl-C.')
     .option('--nodes <count>', 'daemons (default: 5)', whole)
     .option('--engine <name>', 'how they agree (default: pow)')
+    .option('--voters <count>', 'how many of them vote, the first ones (default: five beside miners, else all)', whole)
     .option('--attackers <kind:count,...>', `attackers beside them: ${attackerKinds.join(', ')}`)
     .option('--topology <shape>', 'who is linked to whom: mesh, ring, star or random:D (default: mesh)')
     .option('--interval <ms>', 'milliseconds between blocks that the difficulty aims at (default: 2000)', whole)

@@ -6,7 +6,7 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { KvchainError } from '../../chain/errors.ts';
 import type { Genesis, Member, Params } from '../../chain/genesis.ts';
-import { defaultParams, minesBlocks } from '../../chain/params.ts';
+import { defaultParams, hasMembers, minesBlocks } from '../../chain/params.ts';
 import { bitsForLeadingZeros, encodeBits } from '../../chain/target.ts';
 import { createEngine } from '../../consensus/registry.ts';
 import { attackerKinds } from '../attackers/kinds.ts';
@@ -14,6 +14,8 @@ import { parseTopology } from './topology.ts';
 
 /** More daemons than this want more than one machine. */
 const membersMax = 128;
+/** A committee beside proof of work. */
+const minersVoting = 5;
 const hashRate = z.int().min(0).max(1_000_000_000).meta({ description: 'hashes per second; 0 does not mine' });
 
 const nodeSchema = z.strictObject({
@@ -59,6 +61,8 @@ const fileSchema = z.strictObject({
       typeof given === 'number' ? Array.from({ length: given }, () => nodeSchema.parse({})) : given,
     ),
   attackers: z.array(attackerSchema).max(membersMax).default([]),
+  /** How many of the nodes vote, the first ones, where members do: five of those that also mine, else all. */
+  voters: z.int().min(1).max(membersMax).nullable().default(null),
 });
 
 type NetworkFields = z.output<typeof fileSchema>;
@@ -121,6 +125,12 @@ export function parseAttackers(text: string): readonly { readonly kind: string }
       throw new KvchainError('USAGE', `--attackers ${JSON.stringify(part)}: expected KIND:COUNT, such as silent:1`);
     return Array.from({ length: Number(count) }, () => ({ kind }));
   });
+}
+
+/** Which of the nodes vote: the first so many. */
+export function votersOf({ engine, nodes, voters }: NetworkPlan): number {
+  if (!hasMembers(engine)) return 0;
+  return Math.min(nodes.length, voters ?? (minesBlocks(engine) ? minersVoting : nodes.length));
 }
 
 /** A new chain for the network, on which these members vote. */

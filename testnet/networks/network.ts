@@ -5,13 +5,12 @@
 import { mkdir } from 'node:fs/promises';
 import { KvchainError } from '../../chain/errors.ts';
 import { formatGenesis } from '../../chain/genesis-file.ts';
-import { hasMembers } from '../../chain/params.ts';
 import type { BatchCall } from '../../daemon/rpc/transport.ts';
 import { until } from '../until.ts';
 import { type Host, loopback } from './hosts.ts';
 import { LinkPlan, type LinkState } from './link-plan.ts';
 import { Member, type MemberPlan } from './member.ts';
-import { genesisOf, type NetworkPlan } from './network-file.ts';
+import { genesisOf, type NetworkPlan, votersOf } from './network-file.ts';
 import type { MemberRow } from './table.ts';
 import { allPairs, dialledEdges, type Edge, edgesOf } from './topology.ts';
 
@@ -69,7 +68,7 @@ export class RunningNetwork {
 
   async #makeGenesis(): Promise<string> {
     const plan = this.#plan;
-    const voting = hasMembers(plan.engine) ? this.members.filter(({ plan: { role } }) => role === 'node') : [];
+    const voting = this.members.slice(0, votersOf(plan));
     const members = await Promise.all(
       voting.map(async member => ({ name: member.name, publicKey: await member.publicKey() })),
     );
