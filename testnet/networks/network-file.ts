@@ -4,6 +4,7 @@
  */
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { blockTransactionsCap } from '../../chain/block.ts';
 import { KvchainError } from '../../chain/errors.ts';
 import type { Genesis, Member, Params } from '../../chain/genesis.ts';
 import { defaultParams, minesBlocks } from '../../chain/params.ts';
@@ -48,6 +49,8 @@ const fileSchema = z.strictObject({
   /** Of random topologies. */
   seed: z.int().min(0).default(1),
   intervalMs: z.int().min(250).max(600_000).default(2_000),
+  /** Transactions that a block holds at most; without it as many as the default of a genesis. */
+  blockTransactionsMax: z.int().min(1).max(blockTransactionsCap).optional(),
   /** Leading zero bits of every block hash, for ever; without it the difficulty follows intervalMs. */
   difficulty: z.int().min(0).max(60).nullable().default(null),
   /** Of each member that names none. */
@@ -125,8 +128,9 @@ export function parseAttackers(text: string): readonly { readonly kind: string }
 
 /** A new chain for the network, on which these members vote. */
 export function genesisOf(plan: NetworkPlan, members: readonly Member[], now: number): Genesis {
-  const { name, engine, intervalMs } = plan;
-  const params = defaultParams(engine, { targetMs: intervalMs, testNetwork: 1 });
+  const { name, engine, intervalMs, blockTransactionsMax } = plan;
+  const limit = blockTransactionsMax === undefined ? {} : { blockTransactionsMax };
+  const params = defaultParams(engine, { targetMs: intervalMs, testNetwork: 1, ...limit });
   return {
     version: 1,
     name,
