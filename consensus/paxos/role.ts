@@ -4,7 +4,7 @@ import { isEnforced } from '../../chain/rules.ts';
 import type { MemberIndex } from '../engine.ts';
 import { type Ballot, compareBallots } from './ballot.ts';
 import type { Message } from './messages.ts';
-import type { Run } from './state.ts';
+import type { Read, Run } from './state.ts';
 import { clearTimer, heartbeatTimer, setElectionTimer } from './timers.ts';
 
 export function send({ effects }: Run, to: MemberIndex, message: Message): void {
@@ -53,9 +53,32 @@ export function stepDown(run: Run): void {
   state.promises.clear();
   state.acked.clear();
   state.heardAt.clear();
+  state.confirmed.clear();
+  dropReads(run, () => true);
   stopMining(run);
   clearTimer(run, heartbeatTimer);
   setElectionTimer(run);
+}
+
+/** Nobody can tell any more whether these would miss something. */
+export function dropReads(run: Run, isDropped: (read: Read) => boolean): void {
+  const { state } = run;
+  const dropped = state.reads.filter(isDropped);
+  if (dropped.length === 0) return;
+  state.reads = state.reads.filter(read => !isDropped(read));
+  for (const { id, asker } of dropped) {
+    if (asker === null) run.effects.push({ type: 'readable', id, isReadable: false });
+    else sendIndex(run, asker, { id, height: null });
+  }
+}
+
+export function sendIndex(
+  run: Run,
+  to: MemberIndex,
+  answer: { readonly id: number; readonly height: number | null },
+): void {
+  const { promised, log } = run.state;
+  send(run, to, { type: 'index', ballot: promised, decided: log.decided, ...answer });
 }
 
 export function stopMining({ state, effects }: Run): void {

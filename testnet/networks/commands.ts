@@ -49,7 +49,11 @@ function addUp(program: Command): void {
     .option('--engine <name>', 'how they agree (default: pow)')
     .option('--attackers <kind:count,...>', `attackers beside them: ${attackerKinds.join(', ')}`)
     .option('--topology <shape>', 'who is linked to whom: mesh, ring, star or random:D (default: mesh)')
-    .option('--interval <ms>', 'milliseconds between blocks that the difficulty aims at (default: 2000)', whole)
+    .option(
+      '--interval <ms>',
+      'milliseconds between blocks that the difficulty aims at (default: 2000); of paxos, until a silent leader is replaced (default: 300)',
+      whole,
+    )
     .option('--difficulty <bits>', 'leading zero bits of a block hash, fixed; without it --interval decides', whole)
     .option('--hash-rate <rate>', 'hashes per second of each daemon (default: 2000)', whole)
     .option('--seed <number>', 'of a random topology (default: 1)', whole)
