@@ -2,14 +2,13 @@
  * How the server answers: JSON-RPC at POST /, REST under /v1, WebSocket at /v1/ws, health and metrics; and the order in which a request is
  * checked. Everything that a stranger could send too much or too slowly of has a limit here.
  */
-import websocket from '@fastify/websocket';
-import fastify, {
-  type FastifyError,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  type HookHandlerDoneFunction,
-  type onRequestAsyncHookHandler,
+import type {
+  FastifyError,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  HookHandlerDoneFunction,
+  onRequestAsyncHookHandler,
 } from 'fastify';
 import { failpoint } from '#failpoint';
 import { type ErrorCode, errorRow, KvchainError, type Result, reject } from '../../chain/errors.ts';
@@ -18,6 +17,7 @@ import { type Authenticator, failureDelayMs } from './auth.ts';
 import { Connections } from './connections.ts';
 import { type Caller, refusalOf } from './context.ts';
 import { call } from './dispatch.ts';
+import { fastify, websocket } from './fastify.ts';
 import { guardFor } from './guard.ts';
 import { parseJsonBytes } from './json.ts';
 import { answerMessage, refuse } from './json-rpc.ts';
