@@ -12,6 +12,7 @@ import type {
 } from 'fastify';
 import { failpoint } from '#failpoint';
 import { type ErrorCode, errorRow, KvchainError, type Result, reject } from '../../chain/errors.ts';
+import { onDemand } from '../on-demand.ts';
 import type { MethodName } from './api.ts';
 import { type Authenticator, failureDelayMs } from './auth.ts';
 import { Connections } from './connections.ts';
@@ -23,7 +24,6 @@ import { parseJsonBytes } from './json.ts';
 import { answerMessage, refuse } from './json-rpc.ts';
 import { makeServer, portOf, setCertificate } from './listener.ts';
 import { isScopeEnough } from './method.ts';
-import { onDemand } from './on-demand.ts';
 import { openApiDocument } from './open-api.ts';
 import { RateLimiter } from './rate.ts';
 import { addRestRoutes, sendRefusal } from './rest.ts';
