@@ -3,13 +3,13 @@
  * fields. docs/testnet/README.md shows one.
  */
 import { parse as parseYaml } from 'yaml';
-import { z } from 'zod';
 import { blockTransactionsCap } from '../../chain/block.ts';
 import { KvchainError } from '../../chain/errors.ts';
 import type { Genesis, Member, Params } from '../../chain/genesis.ts';
 import { defaultParams, minesBlocks } from '../../chain/params.ts';
 import { bitsForLeadingZeros, encodeBits } from '../../chain/target.ts';
 import { createEngine } from '../../consensus/registry.ts';
+import { z } from '../../daemon/zod.ts';
 import { attackerKinds } from '../attackers/kinds.ts';
 import { parseTopology } from './topology.ts';
 
