@@ -11,6 +11,7 @@ import type { Driver } from './driver.ts';
 import type { MemberPeers } from './member-peers.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Clock, Network, PeerId } from './ports.ts';
+import type { Route } from './transaction-relay.ts';
 import { decodeMemberFrame, encodeMemberFrame, encodeWholeBlock } from './wire.ts';
 
 export interface MemberRoadParts {
@@ -28,9 +29,6 @@ export interface MemberRoadParts {
   /** Watches over work that reads or writes the disk. */
   readonly onDisk: (work: Promise<unknown>) => void;
 }
-
-/** Where transactions go: to all by gossip, nowhere because this node makes the blocks, or to the member that does. */
-export type Route = 'everybody' | 'here' | ((batch: Uint8Array) => void);
 
 export class MemberRoad {
   readonly #parts: MemberRoadParts;

@@ -4,7 +4,6 @@
  * the next one.
  */
 import type { Transaction } from '../chain/transaction.ts';
-import type { Route } from './member-road.ts';
 import type { Clock, Network } from './ports.ts';
 import { encodeBatch, wireLimits } from './wire.ts';
 
@@ -19,6 +18,9 @@ export const relayLimits = {
 
 /** A batch is closed before the next transaction would take it over this. */
 const batchBytesMax = wireLimits.batchBytesMax - 16;
+
+/** Where transactions go: to all by gossip, nowhere because this node makes the blocks, or to the member that does. */
+export type Route = 'everybody' | 'here' | ((batch: Uint8Array) => void);
 
 export interface TransactionRelayParts {
   readonly network: Network;

@@ -9,9 +9,9 @@ import { hashAt, tipOf, write } from './block-log.ts';
 import { learn } from './decide.ts';
 import type { Accept, Accepted, Entry } from './messages.ts';
 import { confirm } from './read.ts';
-import { broadcast, dropReads, send, stopMining } from './role.ts';
+import { beat, broadcast, dropReads, send, stopMining } from './role.ts';
 import type { PaxosEffect, PaxosState, Run } from './state.ts';
-import { clearTimer, electionTimer, setHeartbeatTimer } from './timers.ts';
+import { clearTimer, electionTimer } from './timers.ts';
 
 const noExtension = new Uint8Array();
 
@@ -31,13 +31,6 @@ export function lead(run: Run, chosen: readonly Entry[]): void {
   state.inherited = tipOf(state.log).height;
   beat(run);
   settle(run);
-}
-
-/** Tells the members who leads; those who lack blocks of this ballot answer so. */
-export function beat(run: Run): void {
-  const { promised, log, round } = run.state;
-  broadcast(run, { type: 'heartbeat', ballot: promised, decided: log.decided, round });
-  setHeartbeatTimer(run);
 }
 
 /** B-A1: lets the producer build on the tip of the log while what is below is applied, but for the window. */

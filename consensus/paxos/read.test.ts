@@ -40,7 +40,7 @@ it('a read that begins while a round is under way waits for the next one (B-Q2)'
   expect(readable(member.hear(1, { ...answer, round: first + 1 }))).toEqual([[2, true]]);
 });
 
-it('X4: a leader that is cut off with a minority answers no read, and says so after 2 E', () => {
+it('a leader that is cut off with a minority answers no read, and says so after 2 E', () => {
   const member = new Member();
   member.elect();
   member.step({ type: 'read', now, id: 7 });
@@ -49,7 +49,7 @@ it('X4: a leader that is cut off with a minority answers no read, and says so af
   expect(readable(member.step({ type: 'timer', now: now + 2 * targetMs + 1, id: 'heartbeat' }))).toEqual([[7, false]]);
 });
 
-it('X4: a deposed leader answers no read, whatever votes of its ballot come late', () => {
+it('a deposed leader answers no read, whatever votes of its ballot come late', () => {
   const member = new Member();
   const ballot = member.elect();
   const round = roundOf(member.step({ type: 'read', now, id: 7 }));

@@ -8,8 +8,7 @@ import { isEnforced } from '../../chain/rules.ts';
 import type { MemberIndex } from '../engine.ts';
 import { compareBallots } from './ballot.ts';
 import type { Ask, Index } from './messages.ts';
-import { beat } from './propose.ts';
-import { dropReads, send, sendIndex } from './role.ts';
+import { beat, dropReads, send, sendIndex } from './role.ts';
 import { electionMs, type Read, type Run, readsMax } from './state.ts';
 import { leaderOf } from './view.ts';
 

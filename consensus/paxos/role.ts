@@ -5,7 +5,7 @@ import type { MemberIndex } from '../engine.ts';
 import { type Ballot, compareBallots } from './ballot.ts';
 import type { Message } from './messages.ts';
 import type { Read, Run } from './state.ts';
-import { clearTimer, heartbeatTimer, setElectionTimer } from './timers.ts';
+import { clearTimer, heartbeatTimer, setElectionTimer, setHeartbeatTimer } from './timers.ts';
 
 export function send({ effects }: Run, to: MemberIndex, message: Message): void {
   effects.push({ type: 'send', to, message });
@@ -43,6 +43,13 @@ export function follow(run: Run, ballot: Ballot): void {
   promiseBallot(run, ballot);
   run.state.failures = 0;
   setElectionTimer(run);
+}
+
+/** Tells the members who leads; those who lack blocks of this ballot answer so. */
+export function beat(run: Run): void {
+  const { promised, log, round } = run.state;
+  broadcast(run, { type: 'heartbeat', ballot: promised, decided: log.decided, round });
+  setHeartbeatTimer(run);
 }
 
 /** Back to a follower. Transactions of a block in the making stay in the mempool: nothing is queued here that could be lost. */

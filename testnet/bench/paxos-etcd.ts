@@ -117,6 +117,7 @@ async function firstAnswer(urls: readonly string[], put: PlannedRequest): Promis
   const signal = AbortSignal.any([answered.signal, AbortSignal.timeout(serviceMs)]);
   while (!signal.aborted) {
     for (const url of urls) {
+      // A refusal is an answer, too: it does not reject.
       void ask(url, put, signal).then(isDone => {
         if (isDone) answered.abort();
       });
