@@ -2,7 +2,6 @@
  * What peers say to the engine: a message is told to it once the signatures that it carries are good, which is checked off the main
  * thread. One with a bad signature costs its sender, one without any goes straight on.
  */
-import type { EngineInstance } from '../consensus/instance.ts';
 import type { Driver } from './driver.ts';
 import type { MemberPeers } from './member-peers.ts';
 import type { Clock, Network, PeerId, Verifier } from './ports.ts';
@@ -11,10 +10,9 @@ import type { Clock, Network, PeerId, Verifier } from './ports.ts';
 export const checkedMessagesMax = 16;
 
 export interface EngineMailParts {
-  readonly engine: EngineInstance;
   readonly driver: Driver;
   readonly members: MemberPeers;
-  readonly network: Pick<Network, 'send' | 'penalize' | 'peers'>;
+  readonly network: Pick<Network, 'penalize'>;
   readonly clock: Clock;
   readonly verifier: Verifier;
 }
@@ -29,9 +27,9 @@ export class EngineMail {
 
   /** Resolves when the message was told, or dropped. */
   async receive(from: PeerId, message: Uint8Array): Promise<void> {
-    const { engine, members, verifier, network } = this.#parts;
+    const { driver, members, verifier, network } = this.#parts;
     const member = members.indexOf(from);
-    const checks = engine.signatureChecks(member, message);
+    const checks = driver.engine.signatureChecks(member, message);
     if (checks.length === 0) {
       this.#tell(from, message);
       return;
@@ -46,12 +44,6 @@ export class EngineMail {
     } finally {
       this.#done(from);
     }
-  }
-
-  /** To everybody who is connected. */
-  announce(message: Uint8Array): void {
-    const { network } = this.#parts;
-    for (const { id } of network.peers()) network.send(id, message);
   }
 
   #tell(from: PeerId, message: Uint8Array): void {

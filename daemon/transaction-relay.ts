@@ -1,13 +1,14 @@
 /**
  * Passes transactions on: those that were admitted go out together in batches a moment later, not one by one; those that clients of this
- * node gave are sent again while no block includes them.
+ * node gave are sent again while no block includes them. Where one member makes the blocks they go to it alone and at once, and again to
+ * the next one.
  */
 import type { Transaction } from '../chain/transaction.ts';
 import type { Clock, Network } from './ports.ts';
 import { encodeBatch, wireLimits } from './wire.ts';
 
 export const relayLimits = {
-  /** How long a transaction waits for others to share its batch. */
+  /** How long a transaction waits for others to share its batch of gossip. */
   delayMs: 20,
   /** Blocks after which what clients gave, and nobody included, is sent again. */
   againAfterBlocks: 5,
@@ -18,11 +19,15 @@ export const relayLimits = {
 /** A batch is closed before the next transaction would take it over this. */
 const batchBytesMax = wireLimits.batchBytesMax - 16;
 
+/** Where transactions go: to all by gossip, nowhere because this node makes the blocks, or to the member that does. */
+export type Route = 'everybody' | 'here' | ((batch: Uint8Array) => void);
+
 export interface TransactionRelayParts {
   readonly network: Network;
   readonly clock: Clock;
   /** The held transaction with this id, or null when it was included or dropped. */
   readonly held: (idHex: string) => Transaction | null;
+  readonly route: () => Route;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -41,7 +46,8 @@ export class TransactionRelay {
   add(transactions: readonly Transaction[]): void {
     for (const transaction of transactions) this.#outbox.set(transaction.idHex, transaction);
     if (this.#outbox.size === 0 || this.#cancelFlush !== null) return;
-    this.#cancelFlush = this.#parts.clock.setTimer(relayLimits.delayMs, () => {
+    const delayMs = this.#parts.route() === 'everybody' ? relayLimits.delayMs : 0;
+    this.#cancelFlush = this.#parts.clock.setTimer(delayMs, () => {
       this.#cancelFlush = null;
       this.#flush();
     });
@@ -54,6 +60,11 @@ export class TransactionRelay {
       if (this.#kept.size <= relayLimits.keptMax) break;
       this.#kept.delete(idHex);
     }
+  }
+
+  /** Another member makes the blocks: what the last one did not include it may never have had. */
+  onLeader(): void {
+    this.add([...this.#kept.keys()].flatMap(idHex => this.#parts.held(idHex) ?? []));
   }
 
   /** The head moved: what waits too long is sent again, what is gone is forgotten. */
@@ -95,6 +106,10 @@ export class TransactionRelay {
   }
 
   #publish(batch: readonly Transaction[]): void {
-    this.#parts.network.publish('transactions', encodeBatch(batch)).catch(this.#parts.onFault);
+    const route = this.#parts.route();
+    if (route === 'here') return;
+    const bytes = encodeBatch(batch);
+    if (route !== 'everybody') route(bytes);
+    else this.#parts.network.publish('transactions', bytes).catch(this.#parts.onFault);
   }
 }

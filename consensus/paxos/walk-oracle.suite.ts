@@ -17,7 +17,7 @@ interface Vote {
   readonly members: Set<number>;
 }
 
-/** What one member promised to the world, which no crash takes back. */
+/** What one member told the world. No crash takes a promise back; of what is decided a crash leaves what was applied. */
 interface Told {
   promised: Ballot;
   decided: number;
@@ -34,6 +34,10 @@ export class Oracle {
   readonly #proposed = new Map<number, Map<string, { readonly ballot: Ballot; readonly hex: string }>>();
   readonly #chosen = new Map<number, Vote>();
   readonly #told: readonly Told[];
+  /** Puts up to this height may have been acknowledged. */
+  #acknowledged = 0;
+  /** By read: what was acknowledged when it began. */
+  readonly #reads: number[] = [];
 
   constructor(members: number, genesis: SealedHeader) {
     this.#quorum = Math.floor(members / 2) + 1;
@@ -76,6 +80,29 @@ export class Oracle {
     told.decided = Math.max(told.decided, message.decided.height);
     const isPromise = message.type === 'promise' || message.type === 'accepted' || message.type === 'prepare';
     if (isPromise && compareBallots(message.ballot, told.promised) > 0) told.promised = message.ballot;
+  }
+
+  onAcknowledged(height: number): void {
+    this.#acknowledged = Math.max(this.#acknowledged, height);
+  }
+
+  /** Gives the number of a new read. */
+  beginRead(): number {
+    return this.#reads.push(this.#acknowledged) - 1;
+  }
+
+  /** A member answers a read from its ledger. */
+  onRead(member: number, read: number, height: number): void {
+    const least = this.#reads[read] ?? 0;
+    if (height < least)
+      throw new Breach(
+        `B-Q2: member ${member} answered a read at ${height}, and ${least} was acknowledged before it began`,
+      );
+  }
+
+  onCrash(member: number, applied: number): void {
+    const told = this.#told[member];
+    if (told !== undefined) told.decided = applied;
   }
 
   /** The ledger of a member carries out an order. */

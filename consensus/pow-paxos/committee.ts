@@ -41,6 +41,9 @@ function carryOut(run: Run, effect: PaxosEffect): void {
       effects.push({ type: 'persist', records: effect.records.map(paxos => ({ type: 'paxos', paxos })) });
       for (const record of effect.records) signAccepted(run, record);
       break;
+    case 'note':
+      effects.push({ type: 'note', records: effect.records.map(paxos => ({ type: 'paxos', paxos })) });
+      break;
     case 'send':
       effects.push({ type: 'send', to: effect.to, message: { type: 'paxos', paxos: effect.message } });
       break;

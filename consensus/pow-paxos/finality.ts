@@ -9,6 +9,7 @@ import { makeFinal } from '../pow/pow.ts';
 import type { PowEffect } from '../pow/state.ts';
 import { type Acceptance, type Certificate, certify, isLater, isMajority, signVote, type Vote } from './certificate.ts';
 import { type Checkpoint, isSame } from './checkpoint.ts';
+import type { Message } from './messages.ts';
 import type { LogRecord } from './records.ts';
 import { finalBlockOf, type PowPaxosState, type Run, remindMs } from './state.ts';
 
@@ -45,8 +46,14 @@ export function acceptCertificate(run: Run, certificate: Certificate, from: Peer
   const record: LogRecord = { type: 'certificate', certificate };
   if (checkpoint.number > state.final.number) raise(run, checkpoint, record);
   else effects.push({ type: 'persist', records: [record] });
-  effects.push({ type: 'announce', message: { type: 'certificate', certificate } });
+  tellAll(run, certificate);
   askForBlock(run);
+}
+
+/** To members and to all others: whoever learns of it passes it on, once. */
+function tellAll({ effects }: Run, certificate: Certificate): void {
+  const message: Message = { type: 'certificate', certificate };
+  effects.push({ type: 'broadcast', message }, { type: 'announce', message });
 }
 
 /** A later certificate than the one that is held, or one that contradicts what is final. */

@@ -148,7 +148,8 @@ const someCheckpoint = fc.oneof(
 const messages: fc.Arbitrary<Message> = fc.oneof(
   fc
     .oneof<fc.Arbitrary<PaxosMessage>[]>(
-      fc.record({ type: fc.constantFrom('prepare' as const, 'decide' as const, 'heartbeat' as const), ...plain }),
+      fc.record({ type: fc.constantFrom('prepare' as const, 'decide' as const), ...plain }),
+      fc.record({ type: fc.constant('heartbeat' as const), ...plain, round: fc.nat(3) }),
       fc.record({
         type: fc.constant('promise' as const),
         ...plain,
@@ -159,7 +160,7 @@ const messages: fc.Arbitrary<Message> = fc.oneof(
         ...plain,
         headers: fc.array(sealedCheckpoints, { minLength: 1, maxLength: 3 }),
       }),
-      fc.record({ type: fc.constant('accepted' as const), ...plain, upTo: fc.maxSafeNat() }),
+      fc.record({ type: fc.constant('accepted' as const), ...plain, upTo: fc.maxSafeNat(), round: fc.nat(3) }),
     )
     .map((paxos): Message => ({ type: 'paxos', paxos })),
   fc

@@ -37,7 +37,6 @@ export const powPaxos: Engine<PowPaxosState, Message, LogRecord> = {
   view: viewOf,
   finalHeight: ({ finalHeight }) => finalHeight,
   staleBlocks: state => pow.staleBlocks(state.pow),
-  linearizableHeight: () => null,
   checkSeal: pow.checkSeal,
   treeRecord: (state, hash) => pow.treeRecord(state.pow, hash),
   header: (state, hash) => pow.header(state.pow, hash),
@@ -57,6 +56,7 @@ function step(state: PowPaxosState, event: PowPaxosEvent): readonly PowPaxosEffe
     case 'body':
     case 'applied':
     case 'invalid':
+    case 'read':
       run.effects.push(...pow.step(state.pow, event));
       break;
     case 'message':
