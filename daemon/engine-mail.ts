@@ -2,19 +2,20 @@
  * What peers say to the engine: a message is told to it once the signatures that it carries are good, which is checked off the main
  * thread. One with a bad signature costs its sender, one without any goes straight on.
  */
+import type { EngineInstance } from '../consensus/instance.ts';
 import type { Driver } from './driver.ts';
 import type { MemberPeers } from './member-peers.ts';
 import type { Clock, Network, PeerId, Verifier } from './ports.ts';
 
 /** Messages of one peer whose signatures are checked at a time; more are dropped, as engines repeat what matters. */
-export const checkedMessagesMax = 16;
+const checkedMessagesMax = 16;
 
 export interface EngineMailParts {
-  readonly driver: Driver;
-  readonly members: MemberPeers;
+  readonly driver: Pick<Driver, 'dispatch'> & { readonly engine: Pick<EngineInstance, 'signatureChecks'> };
+  readonly members: Pick<MemberPeers, 'indexOf'>;
   readonly network: Pick<Network, 'penalize'>;
-  readonly clock: Clock;
-  readonly verifier: Verifier;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly verifier: Pick<Verifier, 'verify'>;
 }
 
 export class EngineMail {

@@ -93,7 +93,7 @@ export function certify(
   return isMajority(certificate, genesis) ? certificate : null;
 }
 
-export function isEqual(a: Acceptance, b: Acceptance): boolean {
+function isEqual(a: Acceptance, b: Acceptance): boolean {
   return compareBallots(a.ballot, b.ballot) === 0 && isSame(a.checkpoint, b.checkpoint);
 }
 

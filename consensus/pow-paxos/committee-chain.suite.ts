@@ -19,7 +19,7 @@ export const spacing = 3;
 export const depth = 2;
 
 /** Engines never look at signatures, so these cost a hash. */
-export const signers: readonly Signer[] = Array.from({ length: 7 }, (_, index) => {
+const signers: readonly Signer[] = Array.from({ length: 7 }, (_, index) => {
   const publicKey = new Uint8Array(33).fill(index + 1);
   return { publicKey, sign: digest => concat(sha256(concat(publicKey, digest)), digest) };
 });

@@ -16,7 +16,7 @@ import { finalBlockOf, type PowPaxosState, type Run, remindMs } from './state.ts
 export const remindTimer = 'finality';
 
 /** The number of the last certified checkpoint. */
-export function certifiedNumber({ certificate }: PowPaxosState): number {
+function certifiedNumber({ certificate }: PowPaxosState): number {
   return certificate?.checkpoint.number ?? 0;
 }
 

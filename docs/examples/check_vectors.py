@@ -236,7 +236,7 @@ def check_network(vectors):
     encoders = {
         "status": lambda f: [f["version"], from_hex(f["chainId"]), f["engine"], from_hex(f["headHash"]), f["headHeight"], from_hex(f["work"]),
                              f["finalHeight"], f["blocksFrom"], f["addresses"],
-                             f["memberProof"] and struct(f["memberProof"])],
+                             f["memberProof"] and struct(f["memberProof"]), f["certificate"] and from_hex(f["certificate"])],
         "request": lambda f: {"getHeaders": lambda: [0, [many(f["locator"]), f["limit"]]], "getBodies": lambda: [1, [many(f["hashes"])]],
                               "getTransactions": lambda: [2, [from_hex(f["block"]), many(f["witnessIds"])]], "getSnapshots": lambda: [3, []],
                               "getState": lambda: [4, [from_hex(f["block"]), f["prefixes"]]]}[f["type"]](),
@@ -269,8 +269,27 @@ def check_network(vectors):
         if kind not in encoders: yield row["name"], readers[kind](uncbor(data)) == fields and cbor(uncbor(data)) == data
 
 
+def check_finality(vectors):
+    """docs/protocol/finality.md."""
+    zeros, chain_id, ids = bytes(32), from_hex(vectors["chainId"]), []
+    for row in vectors["checkpoints"]:
+        block, previous = [row["height"], from_hex(row["hash"])], from_hex(row["previous"])
+        header = [1, row["number"], previous, zeros, zeros, zeros, row["number"], 0, bytes(33), cbor(block)]
+        ids.append(sha256(sha256(b"kvchain/header/v1", cbor(header)), zeros))
+        yield f"checkpoint {row['number']}", cbor([row["number"], block, previous]).hex() == row["hex"]
+        yield f"id of checkpoint {row['number']}", ids[-1].hex() == row["id"]
+    for row in vectors["signed"]:
+        number, ballot = vectors["checkpoints"][row["checkpoint"]]["number"], vectors["ballot"]
+        numbers = [value.to_bytes(8, "big") for value in (number, ballot["number"], ballot["member"])]
+        message = b"kvchain/pow-paxos/accepted/v1" + chain_id + bytes(8) + numbers[0] + ids[row["checkpoint"]] + numbers[1] + numbers[2]
+        secret = from_hex(vectors["secrets"][row["member"]])
+        yield f"vote of member {row['member']}", message.hex() == row["message"]
+        yield f"signature of member {row['member']}", verify(sha256(message), from_hex(row["signature"]), public_key(secret))
+    for row in vectors["messages"]: yield row["name"], cbor(uncbor(from_hex(row["hex"]))).hex() == row["hex"]
+
+
 ERRORS = pathlib.Path(__file__).resolve().parent.parent / "protocol" / "vectors" / "errors.json"
 CHECKS = {"cbor": check_cbor, "target": check_target, "merkle": check_merkle, "keys": check_keys, "operation": check_operation,
           "transaction": check_transaction, "receipt": check_receipt, "header": check_header, "block": check_block,
           "genesis": check_genesis, "state": check_state, "proof": check_proof,
-          "network": check_network}
+          "network": check_network, "finality": check_finality}

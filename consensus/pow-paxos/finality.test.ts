@@ -1,0 +1,263 @@
+/** Three members over one ledger each, on wires that lose nothing: what becomes final, what is followed, and in which order it is done. */
+import { expect, it } from 'vitest';
+import { toHex } from '../../chain/bytes.ts';
+import type { MemberIndex, TreeRow } from '../engine.ts';
+import { genesisTime } from '../engine-context.suite.ts';
+import type { Grown } from '../pow/grown-chain.suite.ts';
+import type { Certificate } from './certificate.ts';
+import {
+  CommitteeChain,
+  certificateOf,
+  checkpointsOn,
+  committeeContext,
+  depth,
+  spacing,
+} from './committee-chain.suite.ts';
+import type { Message } from './messages.ts';
+import { type PowPaxosEvent, powPaxos } from './pow-paxos.ts';
+import type { LogRecord } from './records.ts';
+import type { PowPaxosEffect } from './state.ts';
+
+const count = 3;
+const later = genesisTime + 1_000_000_000;
+const chain = new CommitteeChain(committeeContext(count, null));
+const trunk = chain.chain(chain.genesis, 3 * spacing + depth);
+/** Misses every checkpoint of the trunk, and has more work than it. */
+const rival = chain.chain(chain.genesis, 3 * spacing + depth + 4, { salt: 1 });
+const [first, second] = certificatesOf(trunk);
+
+function certificatesOf(blocks: readonly Grown[]): readonly Certificate[] {
+  const spaced = blocks.filter((_, index) => (index + 1) % spacing === 0);
+  return checkpointsOn(chain.context, spaced).map(checkpoint => certificateOf(chain.context, [0, 1], checkpoint));
+}
+
+/** An engine with a ledger that says yes. `self` null is an observer. */
+class Participant {
+  readonly self: MemberIndex | null;
+  readonly effects: PowPaxosEffect[] = [];
+  readonly outbox: { readonly to: MemberIndex | 'members' | 'others'; readonly message: Message }[] = [];
+  readonly log: LogRecord[] = [];
+  readonly rows: TreeRow[] = [];
+  applied: Uint8Array = chain.context.genesisHeader.hash;
+  state = this.#recover();
+
+  constructor(self: MemberIndex | null) {
+    this.self = self;
+    this.restart();
+  }
+
+  restart(): void {
+    this.state = this.#recover();
+    this.step({ type: 'start', now: later });
+  }
+
+  #recover() {
+    const recovery = { records: [...this.log], tree: [...this.rows], applied: this.applied, floor: 0 };
+    return powPaxos.recover(committeeContext(count, this.self), recovery);
+  }
+
+  get head(): string {
+    return toHex(powPaxos.view(this.state).head.hash);
+  }
+
+  get finalHeight(): number {
+    return powPaxos.finalHeight(this.state);
+  }
+
+  step(event: PowPaxosEvent): void {
+    const events = [event];
+    for (let next = events.shift(); next !== undefined; next = events.shift()) {
+      for (const effect of powPaxos.step(this.state, next)) {
+        this.effects.push(effect);
+        if (effect.type === 'persist' || effect.type === 'note') this.log.push(...effect.records);
+        if (effect.type === 'send') this.outbox.push({ to: effect.to, message: effect.message });
+        if (effect.type === 'broadcast') this.outbox.push({ to: 'members', message: effect.message });
+        if (effect.type === 'announce') this.outbox.push({ to: 'others', message: effect.message });
+        if (effect.type !== 'switch') continue;
+        this.applied = effect.apply.at(-1) ?? effect.ancestor;
+        events.push({ type: 'applied', now: later, tip: this.applied });
+      }
+    }
+  }
+
+  hear(from: MemberIndex | null, message: Message): void {
+    this.step({ type: 'message', now: later, from: `node-${from}`, member: from, message });
+  }
+
+  headers(blocks: readonly Grown[]): void {
+    this.step({ type: 'headers', now: later, from: 'miner', headers: blocks.map(({ sealed }) => sealed) });
+  }
+
+  /** Headers and then their bodies. */
+  take(blocks: readonly Grown[]): void {
+    this.headers(blocks);
+    for (const { sealed } of blocks) {
+      const record = powPaxos.treeRecord(this.state, sealed.hash);
+      if (record === null) continue;
+      this.rows.push({ sealed, record, isInvalid: false });
+      this.step({ type: 'body', now: later, hash: sealed.hash });
+    }
+  }
+
+  /** The evidence that it told, in order. */
+  get evidence(): readonly string[] {
+    return this.effects.flatMap(effect => (effect.type === 'evidence' ? [effect.evidence.kind] : []));
+  }
+}
+
+/** Brings what was said to those who are up, until nobody says anything more. */
+function deliver(participants: readonly Participant[]): void {
+  for (let hasSpoken = true; hasSpoken; ) {
+    hasSpoken = false;
+    for (const sender of participants) {
+      for (const { to, message } of sender.outbox.splice(0)) {
+        hasSpoken = true;
+        const receivers = participants.filter(other => other !== sender && isFor(other, to));
+        for (const receiver of receivers) receiver.hear(sender.self, message);
+      }
+    }
+  }
+}
+
+function isFor({ self }: Participant, to: MemberIndex | 'members' | 'others'): boolean {
+  if (to === 'members') return self !== null;
+  return to === 'others' ? self === null : self === to;
+}
+
+function keyOf(grown: Grown | undefined): string {
+  return grown?.sealed.hashHex ?? 'none';
+}
+
+function committee(): readonly [Participant, Participant, Participant, Participant] {
+  return [new Participant(0), new Participant(1), new Participant(2), new Participant(null)];
+}
+
+function lead(participant: Participant): void {
+  participant.step({ type: 'lead', now: later });
+}
+
+it('F-1: the leader proposes a block of the measure once it lies deep enough, and members and observers call it final', () => {
+  const all = committee();
+  lead(all[0]);
+  deliver(all);
+  for (const one of all) one.take(trunk.slice(0, spacing + depth - 1));
+  deliver(all);
+  expect(all.map(({ finalHeight }) => finalHeight)).toEqual([0, 0, 0, 0]);
+  for (const one of all) one.take(trunk.slice(spacing + depth - 1, spacing + depth));
+  deliver(all);
+  expect(all.map(({ finalHeight }) => finalHeight)).toEqual([spacing, spacing, spacing, spacing]);
+  expect(all[3].state.certificate?.signatures.length).toBe(2);
+});
+
+it('F-2: a member that lacks the block asks for it, answers when it came, and need not stand on it', () => {
+  const all = committee();
+  const [leader, behind, away] = all;
+  lead(leader);
+  deliver(all);
+  leader.take(trunk.slice(0, spacing + depth));
+  behind.take(rival.slice(0, spacing + depth));
+  // The third member hears nothing, so the second one's vote decides.
+  deliver([leader, behind]);
+  expect([leader, behind, away].map(({ finalHeight }) => finalHeight)).toEqual([0, 0, 0]);
+  const wanted = behind.effects.findLast(({ type }) => type === 'fetchBodies');
+  expect(wanted?.type === 'fetchBodies' && wanted.hashes.map(toHex)).toContain(keyOf(trunk[spacing - 1]));
+  for (const { sealed } of trunk.slice(0, spacing)) behind.step({ type: 'body', now: later, hash: sealed.hash });
+  deliver([leader, behind]);
+  expect([leader.finalHeight, behind.finalHeight]).toEqual([spacing, spacing]);
+});
+
+it('F-3, F-I2: who stands on a heavier branch leaves it for the final block, and says so', () => {
+  const node = new Participant(null);
+  node.take(trunk);
+  node.take(rival);
+  expect(node.head).toBe(keyOf(rival.at(-1)));
+  if (first) node.hear(null, { type: 'certificate', certificate: first });
+  expect(node.head).toBe(keyOf(trunk.at(-1)));
+  expect(node.finalHeight).toBe(spacing);
+  expect(node.evidence).toEqual(['heavier-branch']);
+});
+
+it('F-I5: what is final is on the disk before the ledger moves for it, and is kept over a restart', () => {
+  const node = new Participant(null);
+  node.take(trunk);
+  node.take(rival);
+  const before = node.effects.length;
+  if (first) node.hear(null, { type: 'certificate', certificate: first });
+  const order = node.effects.slice(before).map(({ type }) => type);
+  expect(order.indexOf('persist')).toBeGreaterThanOrEqual(0);
+  expect(order.indexOf('persist')).toBeLessThan(order.indexOf('switch'));
+  node.restart();
+  node.take(rival);
+  expect([node.head, node.finalHeight]).toEqual([keyOf(trunk.at(-1)), spacing]);
+});
+
+it('F-5: a node that heard a certificate first neither keeps nor executes a heavier chain that misses it', () => {
+  const node = new Participant(null);
+  if (second) node.hear(null, { type: 'certificate', certificate: second });
+  node.take(rival);
+  expect(node.head).toBe(chain.context.genesisHeader.hashHex);
+  expect(powPaxos.header(node.state, rival.at(-1)?.sealed.hash ?? new Uint8Array())).toBeNull();
+  expect(node.evidence).toEqual(['heavier-branch']);
+  expect(node.effects.some(({ type }) => type === 'penalize')).toBe(false);
+  node.take(trunk);
+  expect([node.head, node.finalHeight]).toEqual([keyOf(trunk.at(-1)), 2 * spacing]);
+});
+
+it('F-4: too few signatures cost the peer, and a second chain with a certificate is evidence and changes nothing', () => {
+  const node = new Participant(null);
+  node.take(trunk);
+  const certificate = first && { ...first, signatures: first.signatures.slice(0, 1) };
+  if (certificate) node.hear(null, { type: 'certificate', certificate });
+  expect(node.effects.at(-1)).toMatchObject({ type: 'penalize', code: 'BAD_MESSAGE' });
+  expect(node.finalHeight).toBe(0);
+  if (second) node.hear(null, { type: 'certificate', certificate: second });
+  const [other] = certificatesOf(rival);
+  node.take(rival);
+  if (other)
+    node.hear(null, { type: 'certificate', certificate: { ...other, checkpoint: { ...other.checkpoint, number: 2 } } });
+  expect(node.evidence).toContain('two-certificates');
+  expect([node.head, node.finalHeight]).toEqual([keyOf(trunk.at(-1)), 2 * spacing]);
+});
+
+it('F-4: only signatures that are news are worth a check', () => {
+  const node = new Participant(null);
+  if (first === undefined || second === undefined) throw new Error('there are two');
+  const checks = (certificate: Certificate) =>
+    powPaxos.signatureChecks?.(node.state, null, { type: 'certificate', certificate }).length;
+  expect([checks(first), checks(second)]).toEqual([2, 2]);
+  node.take(trunk);
+  node.hear(null, { type: 'certificate', certificate: second });
+  expect([checks(first), checks(second)]).toEqual([0, 0]);
+});
+
+it('F-7: without a majority work goes on and nothing new is final; when it is back, finality catches up', () => {
+  const all = committee();
+  const [leader] = all;
+  lead(leader);
+  deliver(all);
+  leader.take(trunk);
+  deliver([leader]);
+  expect([leader.head, leader.finalHeight]).toEqual([keyOf(trunk.at(-1)), 0]);
+  for (const one of all.slice(1)) one.take(trunk);
+  lead(all[1]);
+  deliver(all);
+  expect(all.map(({ finalHeight }) => finalHeight)).toEqual([3 * spacing, 3 * spacing, 3 * spacing, 3 * spacing]);
+});
+
+it('a member that missed checkpoints goes on from a certificate and votes again', () => {
+  const all = committee();
+  const [leader, second, third] = all;
+  lead(leader);
+  deliver(all);
+  for (const one of all) one.take(trunk.slice(0, spacing + depth));
+  deliver([leader, second]);
+  for (const one of all) one.take(trunk.slice(spacing + depth, 2 * spacing + depth));
+  deliver([leader, second]);
+  expect(third.finalHeight).toBe(0);
+  // Now the second is away, and no decision is made without the third.
+  for (const one of all) one.take(trunk.slice(2 * spacing + depth));
+  deliver([leader, third]);
+  leader.step({ type: 'timer', now: later + 1e6, id: 'heartbeat' });
+  deliver([leader, third]);
+  expect([leader.finalHeight, third.finalHeight]).toEqual([3 * spacing, 3 * spacing]);
+});
