@@ -122,7 +122,12 @@ export class Node {
     const signatures = new SignatureDesk(verifier, new VerifiedCache(verifiedMax));
     this.#driver = new Driver({ engine, log, logBytes: opened.logBytes, clock, hands: this.#hands() });
     const driver = this.#driver;
-    this.#relay = new TransactionRelay({ network, clock, held: id => this.mempool.byId(id), onFault });
+    this.#relay = new TransactionRelay({
+      network,
+      clock,
+      held: (sender, nonce) => this.mempool.at(sender, nonce),
+      onFault,
+    });
     const onAssembled = () => this.sync.onAssembled();
     const onStored = (hash: Uint8Array) => this.sync.forget(hash);
     const onWithheld = (hash: Uint8Array, sender: PeerId) => this.sync.onWithheld(hash, sender);
