@@ -42,6 +42,8 @@ export interface DriverParts {
   readonly log: Log;
   /** What the log holds already. */
   readonly logBytes: number;
+  /** See `logBytesMax`. */
+  readonly logBytesMax: number;
   readonly clock: Clock;
   readonly hands: DriverHands;
 }
@@ -57,8 +59,9 @@ export class Driver {
   readonly #timers = new Map<string, () => void>();
   readonly #pending: RunningEffect[] = [];
   #finalHeight: number;
+  readonly #logBytesMax: number;
   #logBytes: number;
-  #condenseAt = logBytesMax;
+  #condenseAt: number;
   #isBusy = false;
   #isStopped = false;
 
@@ -66,6 +69,8 @@ export class Driver {
     this.#engine = parts.engine;
     this.#log = parts.log;
     this.#logBytes = parts.logBytes;
+    this.#logBytesMax = parts.logBytesMax;
+    this.#condenseAt = parts.logBytesMax;
     this.#clock = parts.clock;
     this.#hands = parts.hands;
     this.#finalHeight = parts.engine.finalHeight();
@@ -126,7 +131,7 @@ export class Driver {
     if (this.#isStopped || this.#logBytes <= this.#condenseAt) return null;
     const records = this.#engine.condense();
     this.#logBytes = records === null ? 0 : bytesOf(records);
-    this.#condenseAt = Math.max(logBytesMax, 2 * this.#logBytes);
+    this.#condenseAt = Math.max(this.#logBytesMax, 2 * this.#logBytes);
     return records;
   }
 

@@ -13,7 +13,7 @@ import type { EngineInstance } from '../consensus/instance.ts';
 import { createEngine } from '../consensus/registry.ts';
 import { BlockImport } from './block-import.ts';
 import { ChainStore, expectRow } from './chain-store.ts';
-import { Driver, type DriverHands } from './driver.ts';
+import { Driver, type DriverHands, logBytesMax } from './driver.ts';
 import { createChain } from './genesis-store.ts';
 import { LedgerEvents } from './ledger-events.ts';
 import type { MovedBlock } from './ledger-step.ts';
@@ -53,6 +53,8 @@ export interface NodeOptions {
   readonly pruning: Pruning | null;
   /** Other bounds of synchronisation than `syncLimits`. */
   readonly syncLimits?: Partial<SyncLimits>;
+  /** Another length at which the engine's log is condensed. */
+  readonly logBytesMax?: number;
   /** Told once when the node cannot go on: a broken disk, a reorg below the undo window. */
   readonly onFatal: (error: unknown) => void;
   /** Told of faults that the node survives. */
@@ -120,7 +122,8 @@ export class Node {
     const keeper = new MempoolKeeper({ mempool, chain, clock, nextHeight, onFault });
     this.keeper = keeper;
     const signatures = new SignatureDesk(verifier, new VerifiedCache(verifiedMax));
-    this.#driver = new Driver({ engine, log, logBytes: opened.logBytes, clock, hands: this.#hands() });
+    const lengths = { logBytes: opened.logBytes, logBytesMax: options.logBytesMax ?? logBytesMax };
+    this.#driver = new Driver({ engine, log, ...lengths, clock, hands: this.#hands() });
     const driver = this.#driver;
     this.#relay = new TransactionRelay({
       network,

@@ -12,6 +12,8 @@ import { loadNativeSign, loadSignatureVerify, type SignatureVerify } from '../..
 export interface SignatureScheme {
   /** Of a secret key of 32 bytes. */
   signerOf(secretKey: Uint8Array): Signer;
+  /** Of a member's key: real ones whatever the scheme, as the node itself verifies who is a member (daemon/member-proof.ts). */
+  memberSignerOf(secretKey: Uint8Array): Signer;
   readonly verify: SignatureVerify;
 }
 
@@ -25,24 +27,30 @@ const fastTag = toUtf8('kvchain/simulator/signature');
 const publicKeys = new Map<string, Uint8Array>();
 
 export function schemeOf(name: SchemeName): SignatureScheme {
-  return name === 'real' ? realScheme() : fastScheme;
+  const real = realScheme();
+  return name === 'real' ? real : fastScheme(real);
 }
 
 function realScheme(): SignatureScheme {
   const sign = loadSign();
-  return {
-    signerOf: secretKey => ({ publicKey: knownPublicKey(secretKey), sign: digest => sign(digest, secretKey) }),
-    verify: loadSignatureVerify().verify,
-  };
+  const signerOf = (secretKey: Uint8Array): Signer => ({
+    publicKey: knownPublicKey(secretKey),
+    sign: digest => sign(digest, secretKey),
+  });
+  return { signerOf, memberSignerOf: signerOf, verify: loadSignatureVerify().verify };
 }
 
-const fastScheme: SignatureScheme = {
-  signerOf: secretKey => {
-    const publicKey = knownPublicKey(secretKey);
-    return { publicKey, sign: digest => fastSignature(digest, publicKey) };
-  },
-  verify: (digest, signature, publicKey) => equalBytes(signature, fastSignature(digest, publicKey)),
-};
+function fastScheme({ memberSignerOf, verify }: SignatureScheme): SignatureScheme {
+  return {
+    signerOf: secretKey => {
+      const publicKey = knownPublicKey(secretKey);
+      return { publicKey, sign: digest => fastSignature(digest, publicKey) };
+    },
+    memberSignerOf,
+    verify: (digest, signature, publicKey) =>
+      equalBytes(signature, fastSignature(digest, publicKey)) || verify(digest, signature, publicKey),
+  };
+}
 
 function fastSignature(digest: Uint8Array, publicKey: Uint8Array): Uint8Array {
   const half = sha256(concat(fastTag, digest, publicKey));
