@@ -3,6 +3,7 @@
  * on stable storage. The driver decides nothing.
  */
 import { type ErrorCode, KvchainError, unreachable } from '../chain/errors.ts';
+import { isEnforced } from '../chain/rules.ts';
 import type { Effect, EngineEvent, MemberIndex, PeerId, Template } from '../consensus/engine.ts';
 import type { EngineInstance } from '../consensus/instance.ts';
 import type { Clock, Log } from './ports.ts';
@@ -116,7 +117,9 @@ export class Driver {
     for (let effect = this.#pending.shift(); effect !== undefined; effect = this.#pending.shift()) {
       if (effect.type === 'persist') {
         this.#logBytes += bytesOf(effect.records);
-        this.#waitFor(this.#log.append(effect.records));
+        const written = this.#log.append(effect.records);
+        if (!isEnforced('W1')) continue;
+        this.#waitFor(written);
         return;
       }
       this.#carryOut(effect);

@@ -7,6 +7,7 @@ import { accept, KvchainError } from '../chain/errors.ts';
 import { chainIdOf, type Genesis } from '../chain/genesis.ts';
 import { makeGenesisBlock } from '../chain/genesis-block.ts';
 import { Mempool } from '../chain/mempool.ts';
+import { isEnforced } from '../chain/rules.ts';
 import type { Signer } from '../chain/transaction.ts';
 import type { MemberIndex, TreeRow } from '../consensus/engine.ts';
 import type { EngineInstance } from '../consensus/instance.ts';
@@ -122,20 +123,15 @@ export class Node {
     const keeper = new MempoolKeeper({ mempool, chain, clock, nextHeight, onFault });
     this.keeper = keeper;
     const signatures = new SignatureDesk(verifier, new VerifiedCache(verifiedMax));
-    const lengths = { logBytes: opened.logBytes, logBytesMax: options.logBytesMax ?? logBytesMax };
-    this.#driver = new Driver({ engine, log, ...lengths, clock, hands: this.#hands() });
+    this.#driver = new Driver({ engine, log, ...opened.lengths, clock, hands: this.#hands() });
     const driver = this.#driver;
-    this.#relay = new TransactionRelay({
-      network,
-      clock,
-      held: (sender, nonce) => this.mempool.at(sender, nonce),
-      onFault,
-    });
+    const held = (sender: string, nonce: number) => mempool.at(sender, nonce);
+    this.#relay = new TransactionRelay({ network, clock, held, onFault });
     const onAssembled = () => this.sync.onAssembled();
     const onStored = (hash: Uint8Array) => this.sync.forget(hash);
     const onWithheld = (hash: Uint8Array, sender: PeerId) => this.sync.onWithheld(hash, sender);
     // W1: a member's records may speak of a body that it heard of, so that is to outlive a crash as they do.
-    const peerBodies = self === null ? 'lazy' : 'durable';
+    const peerBodies = self === null || !isEnforced('bodies durable') ? 'lazy' : 'durable';
     const bodies = { signatures, mempool, peerBodies, onStored, onWithheld, onAssembled } as const;
     this.#blocks = new BlockImport({ genesis, chainId, network, clock, chain, driver, verifier, ...bodies });
     const blocks = this.#blocks;
@@ -358,13 +354,15 @@ interface OpenedChain {
   readonly engine: EngineInstance;
   readonly pruner: Pruner;
   readonly self: MemberIndex | null;
-  readonly logBytes: number;
+  /** Of the engine's log. */
+  readonly lengths: { readonly logBytes: number; readonly logBytesMax: number };
   /** Both are set once the node stands. */
   onStep: (moved: readonly MovedBlock[], head: SealedHeader) => Promise<void>;
   onFault: (error: unknown) => void;
 }
 
-async function openChain({ genesis, signer, pruning, onFault }: NodeOptions, ports: NodePorts): Promise<OpenedChain> {
+async function openChain(options: NodeOptions, ports: NodePorts): Promise<OpenedChain> {
+  const { genesis, signer, pruning, onFault } = options;
   const found = createEngine(genesis.engine);
   if (!found.ok) throw new KvchainError(found.error.code, found.error.detail);
   const chain = new ChainStore(ports.store);
@@ -386,5 +384,6 @@ async function openChain({ genesis, signer, pruning, onFault }: NodeOptions, por
     { records, tree, applied: ledger.head.hash, floor: Math.max(0, pruner.blocksFrom - 1) },
   );
   const logBytes = records.reduce((sum, record) => sum + record.length, 0);
-  return Object.assign(opened, { chain, ledger, engine, pruner, self, logBytes });
+  const lengths = { logBytes, logBytesMax: options.logBytesMax ?? logBytesMax };
+  return Object.assign(opened, { chain, ledger, engine, pruner, self, lengths });
 }

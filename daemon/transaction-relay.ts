@@ -3,6 +3,7 @@
  * node gave are sent again while no block includes them, as blocks and as time pass: where a leader makes a block only when it has
  * transactions, one that did not reach it would wait for a block that never comes.
  */
+import { isEnforced } from '../chain/rules.ts';
 import type { Transaction } from '../chain/transaction.ts';
 import type { Clock, Network } from './ports.ts';
 import { encodeBatch, wireLimits } from './wire.ts';
@@ -92,7 +93,7 @@ export class TransactionRelay {
   }
 
   #waitAgain(): void {
-    if (this.#kept.size === 0 || this.#cancelAgain !== null) return;
+    if (this.#kept.size === 0 || this.#cancelAgain !== null || !isEnforced('relay again')) return;
     this.#cancelAgain = this.#parts.clock.setTimer(relayLimits.againAfterMs, () => {
       this.#cancelAgain = null;
       this.#sendAgain();

@@ -83,7 +83,8 @@ export function acceptHeartbeat(run: Run, member: MemberIndex, message: Heartbea
 /** B-D1: votes of this ballot alone. */
 export function acceptAccepted(run: Run, member: MemberIndex, message: Accepted): void {
   const { state } = run;
-  if (state.role !== 'leader' || compareBallots(message.ballot, state.promised) !== 0) return;
+  const isOfBallot = compareBallots(message.ballot, state.promised) === 0;
+  if (state.role !== 'leader' || (isEnforced('B-D1 ballot') && !isOfBallot)) return;
   countVote(run, member, message);
 }
 

@@ -97,8 +97,9 @@ export class PaxosOracle {
     const disk = this.#emptyDisk();
     for (const record of records) foldRecord(disk, record);
     const { promised, log } = known.disk;
-    // A leader that dropped what was not chosen has fewer entries in its state than on its disk.
-    const isKept = disk.log.tentative.every((entry, index) => isSameEntry(entry, log.tentative[index]));
+    const isKept =
+      disk.log.tentative.length === log.tentative.length &&
+      disk.log.tentative.every((entry, index) => isSameEntry(entry, log.tentative[index]));
     const isSame = compareBallots(disk.promised, promised) === 0 && equalBytes(disk.log.decided.hash, log.decided.hash);
     if (!isSame || !isKept)
       throw new Breach(`B-I3: member ${member} replaced its records by others than they stood for`);
@@ -109,6 +110,11 @@ export class PaxosOracle {
   onSent(member: MemberIndex, message: Message): void {
     const known = this.#known(member);
     const { disk } = known;
+    // Whoever leads has dropped what was not chosen, of which no record is made.
+    if (message.type === 'heartbeat') {
+      const { decided, tentative } = disk.log;
+      disk.log.tentative = tentative.slice(0, acceptedUpTo(disk.log, message.ballot) - decided.height);
+    }
     if (message.type === 'accept') this.#propose(member, disk, message);
     if (message.type === 'accepted') this.#checkAccepted(member, disk, message);
     if (message.type === 'promise') this.#checkReport(member, message);

@@ -58,7 +58,7 @@ every seed passes; a seed that fails leaves its trace.
   --crashes         tell one small story again for a crash at each write, with each beginning of it that may survive
   --diagram FILE    write a diagram of the messages of --seed (SVG)
   --mutants LIST    break one rule after the other (all, or names) and tell which seed sees it
-  --write           with --mutants: write docs/experiments/mutants.md
+  --write           with --mutants: write the engine's page in docs/experiments
   --progress        tell failures and the time left alone, and with which seed to go on after --seconds
   --seconds N       with --progress: begin no seed after so much time (default: all seeds)
   --json            print the result as one line of JSON
