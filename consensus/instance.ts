@@ -14,6 +14,7 @@ import type {
   EngineView,
   FaultModel,
   HeaderChain,
+  MemberIndex,
   Recovery,
 } from './engine.ts';
 
@@ -23,6 +24,7 @@ const messageBytesMax = 1_048_576;
 /** A way of agreeing, chosen by its name at run time. */
 export interface AnyEngine {
   readonly name: EngineName;
+  readonly faultModel: FaultModel;
   readonly headerChain: HeaderChain | null;
   /** How far below the applied tip `Recovery.tree` begins. */
   treeDepth(genesis: Genesis): number;
@@ -43,9 +45,9 @@ export interface EngineInstance {
   condense(): readonly Uint8Array[] | null;
   digest(): Uint8Array;
   view(): EngineView;
+  leader(): MemberIndex | null;
   finalHeight(): number;
   staleBlocks(): number;
-  linearizableHeight(): number | null;
   checkSeal(sealed: SealedHeader, params: Params): Result<null>;
   treeRecord(hash: Uint8Array): Uint8Array | null;
   header(hash: Uint8Array): SealedHeader | null;
@@ -55,6 +57,7 @@ export interface EngineInstance {
 export function eraseTypes<S, M, R>(engine: Engine<S, M, R>): AnyEngine {
   return {
     name: engine.name,
+    faultModel: engine.faultModel,
     headerChain: engine.headerChain,
     treeDepth: genesis => engine.treeDepth(genesis),
     recover: (context, recovery) => {
@@ -81,9 +84,9 @@ function instanceOf<S, M, R>(engine: Engine<S, M, R>, state: S): EngineInstance 
     condense: () => engine.condense?.(state).map(record => encode(engine.recordCodec, record)) ?? null,
     digest: () => engine.digest(state),
     view: () => engine.view(state),
+    leader: () => engine.leader?.(state) ?? null,
     finalHeight: () => engine.finalHeight(state),
     staleBlocks: () => engine.staleBlocks(state),
-    linearizableHeight: () => engine.linearizableHeight(state),
     checkSeal: (sealed, params) => engine.checkSeal(sealed, params),
     treeRecord: hash => engine.treeRecord(state, hash),
     header: hash => engine.header(state, hash),
@@ -106,15 +109,21 @@ function encodeEffect<S, M, R>(engine: Engine<S, M, R>, effect: Effect<M, R>): E
   switch (effect.type) {
     case 'persist':
       return { type: 'persist', records: effect.records.map(record => encode(engine.recordCodec, record)) };
+    case 'note':
+      return { type: 'note', records: effect.records.map(record => encode(engine.recordCodec, record)) };
     case 'send':
       return { type: 'send', to: effect.to, message: encode(engine.messageCodec, effect.message) };
     case 'broadcast':
       return { type: 'broadcast', message: encode(engine.messageCodec, effect.message) };
+    case 'announce':
+      return { type: 'announce', message: encode(engine.messageCodec, effect.message) };
+    case 'readable':
     case 'setTimer':
     case 'clearTimer':
     case 'fetchHeaders':
     case 'fetchBodies':
     case 'switch':
+    case 'give':
     case 'relay':
     case 'markInvalid':
     case 'mine':

@@ -16,10 +16,18 @@ export interface OracleContext {
   readonly hasBody: (member: MemberIndex, hash: Uint8Array) => boolean;
 }
 
+/** A place on the chain. */
+export interface Point {
+  readonly height: number;
+  readonly hash: Uint8Array;
+}
+
 /** Throws Breach. Records and messages are those of the engine, encoded. */
 export interface Oracle {
-  /** All that a member's log holds: when the member starts, and when it put other records in the place of all that it had. */
-  onLog(member: MemberIndex, records: readonly Uint8Array[]): void;
+  /** A member starts: all that its log holds, and where its ledger stands. */
+  onStart(member: MemberIndex, records: readonly Uint8Array[], applied: Point): void;
+  /** A member put these in the place of all records that it had. */
+  onReplaced(member: MemberIndex, records: readonly Uint8Array[]): void;
   /** More records are on the member's stable storage, so no crash takes them back. */
   onDurable(member: MemberIndex, records: readonly Uint8Array[]): void;
   /** A message leaves a member. */
@@ -27,5 +35,5 @@ export interface Oracle {
   /** A message in a few words, for traces and diagrams. */
   describe(message: Uint8Array): string;
   /** The ledger of a member stands on this block: whoever asks is told that it is final. */
-  onApplied(member: MemberIndex, height: number, hash: Uint8Array): void;
+  onApplied(member: MemberIndex, point: Point): void;
 }

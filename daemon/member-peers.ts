@@ -1,6 +1,7 @@
 /** Which connected peer is which member of the genesis, so that an engine may speak of members alone. */
 import type { MemberIndex } from '../consensus/engine.ts';
 import type { Network, PeerId } from './ports.ts';
+import { encodeMemberFrame, type MemberFrame } from './wire.ts';
 
 export class MemberPeers {
   readonly #network: Pick<Network, 'send'>;
@@ -32,12 +33,13 @@ export class MemberPeers {
   }
 
   /** Lost when the member is not connected. */
-  send(to: MemberIndex, message: Uint8Array): void {
+  send(to: MemberIndex, frame: MemberFrame): void {
     const peer = this.peerOf(to);
-    if (peer !== null) this.#network.send(peer, message);
+    if (peer !== null) this.#network.send(peer, encodeMemberFrame(frame));
   }
 
-  broadcast(message: Uint8Array): void {
+  broadcast(frame: MemberFrame): void {
+    const message = encodeMemberFrame(frame);
     for (const peer of this.#peers.values()) this.#network.send(peer, message);
   }
 }

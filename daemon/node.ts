@@ -7,12 +7,14 @@ import { accept, KvchainError } from '../chain/errors.ts';
 import { chainIdOf, type Genesis } from '../chain/genesis.ts';
 import { makeGenesisBlock } from '../chain/genesis-block.ts';
 import { Mempool } from '../chain/mempool.ts';
+import { minesBlocks } from '../chain/params.ts';
 import { isEnforced } from '../chain/rules.ts';
 import type { Signer } from '../chain/transaction.ts';
 import type { MemberIndex, TreeRow } from '../consensus/engine.ts';
 import type { EngineInstance } from '../consensus/instance.ts';
 import { createEngine } from '../consensus/registry.ts';
 import { BlockImport } from './block-import.ts';
+import { CertainReads } from './certain-reads.ts';
 import { ChainStore, expectRow } from './chain-store.ts';
 import { Driver, type DriverHands, logBytesMax } from './driver.ts';
 import { createChain } from './genesis-store.ts';
@@ -21,6 +23,7 @@ import type { MovedBlock } from './ledger-step.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 import { MemberPeers } from './member-peers.ts';
 import { checkMemberProof, memberOf, proveMember } from './member-proof.ts';
+import { MemberRoad } from './member-road.ts';
 import { MempoolKeeper } from './mempool-keeper.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Clock, Log, Miner, Network, NetworkHandlers, PeerId, Random, Store, Verifier } from './ports.ts';
@@ -91,6 +94,8 @@ export class Node {
   readonly #driver: Driver;
   readonly #blocks: BlockImport;
   readonly #relay: TransactionRelay;
+  readonly #road: MemberRoad;
+  readonly #reads: CertainReads;
   readonly #proof: MemberProof | null;
   readonly #snapshots: SnapshotShelf;
   /** Handshakes that were welcomed, until their connection is told. */
@@ -126,37 +131,38 @@ export class Node {
     this.#driver = new Driver({ engine, log, ...opened.lengths, clock, hands: this.#hands() });
     const driver = this.#driver;
     const held = (sender: string, nonce: number) => mempool.at(sender, nonce);
-    this.#relay = new TransactionRelay({ network, clock, held, onFault });
+    this.#relay = new TransactionRelay({ network, clock, held, route: () => this.#road.route(), onFault });
     const onAssembled = () => this.sync.onAssembled();
     const onStored = (hash: Uint8Array) => this.sync.forget(hash);
     const onWithheld = (hash: Uint8Array, sender: PeerId) => this.sync.onWithheld(hash, sender);
     // W1: a member's records may speak of a body that it heard of, so that is to outlive a crash as they do.
     const peerBodies = self === null || !isEnforced('bodies durable') ? 'lazy' : 'durable';
-    const bodies = { signatures, mempool, peerBodies, onStored, onWithheld, onAssembled } as const;
+    const areTrusted = areMembersTrusted(engine, genesis);
+    const trust = areTrusted ? { isTrusted: (peer: PeerId) => this.members.indexOf(peer) !== null } : null;
+    const bodies = { signatures, mempool, peerBodies, trust, onStored, onWithheld, onAssembled } as const;
     this.#blocks = new BlockImport({ genesis, chainId, network, clock, chain, driver, verifier, ...bodies });
     const blocks = this.#blocks;
     this.#snapshots = new SnapshotShelf({ genesis, chain, tree: ledger, onFault });
     const limits = { ...syncLimits, ...options.syncLimits };
     this.sync = new Sync({ network, clock, chain, driver, blocks, snapshots: this.#snapshots, limits, onFault });
     const relay = this.#relay;
-    this.pipeline = new Pipeline({
-      genesis,
-      chainId,
-      chain,
-      ledger,
-      mempool,
-      keeper,
-      signatures,
-      network,
-      clock,
-      relay,
-      onAdmitted: () => this.producer.onNews(),
-    });
+    const onAdmitted = () => this.producer.onNews();
+    const admission = { genesis, chainId, chain, ledger, mempool, keeper, signatures } as const;
+    this.pipeline = new Pipeline({ ...admission, network, clock, relay, onAdmitted });
+    const onDisk = (work: Promise<unknown>) => {
+      this.#onDisk(work).catch(onFault);
+    };
+    const { pipeline, members } = this;
+    const road = { network, clock, chain, driver, members, blocks, pipeline, self, areTrusted, onDisk } as const;
+    this.#road = new MemberRoad(road);
     const { signer } = options;
     const onBlock = (block: Block) => this.#blocks.mined(block);
     this.producer = new Producer({ genesis, chainId, signer, ledger, mempool, miner, clock, onBlock, onFault });
     const droppedFor = (id: string) => keeper.droppedFor(id);
-    this.reader = new Reader({ genesis, chain, ledger, engine, mempool, floors: pruner, droppedFor });
+    const ask = (id: number) => this.#driver.dispatch({ type: 'read', now: clock.now(), id });
+    const reads = new CertainReads({ clock, ask });
+    this.#reads = reads;
+    this.reader = new Reader({ genesis, chain, ledger, engine, mempool, reads, floors: pruner, droppedFor });
     opened.onStep = (moved, head) => this.#onStep(moved, head);
     opened.onFault = onFault;
   }
@@ -195,6 +201,7 @@ export class Node {
     this.#endProducing();
     this.#driver.stop();
     this.sync.stop();
+    this.#reads.stop();
     this.#blocks.stop();
     this.#relay.stop();
     this.keeper.stop();
@@ -222,11 +229,14 @@ export class Node {
   #hands(): DriverHands {
     const { network } = this.ports;
     return {
-      send: (member, message) => this.members.send(member, message),
-      broadcast: message => this.members.broadcast(message),
+      announce: message => this.#road.announce(message),
+      readable: (id, isReadable) => this.#reads.answer(id, isReadable),
+      send: (member, message) => this.members.send(member, { kind: 'engine', content: message }),
+      broadcast: message => this.members.broadcast({ kind: 'engine', content: message }),
       fetchHeaders: (peer, after) => this.sync.fetchHeaders(peer, after),
       fetchBodies: (hashes, hint) => this.sync.fetchBodies(hashes, hint),
       switchTo: order => this.ledger.switchTo(order).finally(() => this.producer.onNews()),
+      give: hash => this.#road.give(hash),
       relay: hash => this.#announce(hash).catch(error => this.#onFault(error)),
       markInvalid: async hash => {
         this.sync.forget(hash);
@@ -235,6 +245,7 @@ export class Node {
       mine: template => this.producer.mine(template),
       stopMining: () => this.producer.drop(),
       penalize: (peer, code, detail) => network.penalize(peer, code, detail),
+      led: () => this.#relay.onLeader(),
       finalized: height => this.events.finalized(height),
       trace: (rule, data) => this.#options.onTrace(rule, data),
       halt: error => this.#halt(error),
@@ -242,7 +253,6 @@ export class Node {
   }
 
   #handlers(): NetworkHandlers {
-    const { network } = this.ports;
     return {
       localStatus: () => this.#localStatus(),
       onStatus: (peer, bytes) => this.#welcome(peer, bytes),
@@ -252,6 +262,7 @@ export class Node {
         if (status === undefined) return;
         if (status.memberProof !== null) this.members.remember(peer, status.memberProof.member);
         this.sync.onPeer(peer, status);
+        this.#road.welcome(peer);
       },
       onPeerGone: peer => {
         this.members.forget(peer);
@@ -260,12 +271,7 @@ export class Node {
       onGossip: (topic, from, data) =>
         this.#onDisk(topic === 'blocks' ? this.#blocks.gossiped(data, from) : this.pipeline.gossiped(data, from)),
       onRequest: (_peer, data) => this.#onDisk(this.sync.answer(data)),
-      onMessage: (from, message) => {
-        const member = this.members.indexOf(from);
-        if (member === null)
-          network.penalize(from, 'BAD_MESSAGE', 'a message between members from a peer that is none');
-        else this.#driver.dispatch({ type: 'message', now: this.ports.clock.now(), from, member, message });
-      },
+      onMessage: (from, data) => this.#road.onFrame(from, data),
     };
   }
 
@@ -339,8 +345,17 @@ export class Node {
     this.#isHalted = true;
     this.#endProducing();
     this.#driver.stop();
+    this.#reads.stop();
     this.#options.onFatal(error);
   }
+}
+
+/** Members alone make the blocks, and do nothing worse than crash: what one of them verified the others need not verify again. */
+export function areMembersTrusted(
+  { faultModel }: Pick<EngineInstance, 'faultModel'>,
+  { engine }: Pick<Genesis, 'engine'>,
+): boolean {
+  return faultModel === 'crash' && !minesBlocks(engine);
 }
 
 /** A node that cannot write, or cannot trust what it reads, has nothing to say to anyone. */
@@ -372,13 +387,15 @@ async function openChain(options: NodeOptions, ports: NodePorts): Promise<Opened
   const opened: Pick<OpenedChain, 'onStep' | 'onFault'> = { onStep: async () => {}, onFault: () => {} };
   const pruner = await Pruner.open({ genesis, chain, pruning, onFault: error => opened.onFault(error) });
   const onStep: OpenedChain['onStep'] = (moved, head) => opened.onStep(moved, head);
-  const ledger = await LedgerWriter.reopen({ genesis, chain, clock: ports.clock, onStep }, onFault);
+  const self = memberOf(genesis, signer.publicKey);
+  // A majority holds the bodies of what was decided and the votes for it: a batch that a crash takes is committed again.
+  const durability = areMembersTrusted(found.value, genesis) && self !== null ? 'lazy' : 'durable';
+  const ledger = await LedgerWriter.reopen({ genesis, chain, clock: ports.clock, durability, onStep }, onFault);
   const { height } = ledger.head.header;
   const tree: TreeRow[] = [];
   for await (const row of chain.headersFrom(Math.max(0, height - found.value.treeDepth(genesis)))) tree.push(row);
   const seed = new DataView(ports.random.bytes(8).buffer).getBigUint64(0);
   const records = await ports.log.read();
-  const self = memberOf(genesis, signer.publicKey);
   const engine = found.value.recover(
     { genesis, genesisHeader, self, seed },
     { records, tree, applied: ledger.head.hash, floor: Math.max(0, pruner.blocksFrom - 1) },

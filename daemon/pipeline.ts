@@ -66,6 +66,19 @@ export class Pipeline {
     return bad === undefined || bad.result.ok ? 'ignore' : this.#refuse(from, bad.result.error);
   }
 
+  /** A batch from a member whose word counts: it verified them, and they go no further from here. */
+  async given(data: Uint8Array, from: PeerId): Promise<void> {
+    const { clock, signatures } = this.#parts;
+    const batch = await inSlices(clock, decodeBatchInSteps(data));
+    if (!batch.ok) {
+      this.#refuse(from, batch.error);
+      return;
+    }
+    signatures.vouch(batch.value);
+    const early = await inSlices(clock, this.#checkEarly(batch.value));
+    await this.#admit(batch.value, early, `peer:${from}`);
+  }
+
   /** Transactions from a client; those admitted are gossiped in the next batch, and again while they are not included. */
   async submitted(
     transactions: readonly Transaction[],

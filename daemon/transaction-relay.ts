@@ -1,7 +1,8 @@
 /**
  * Passes transactions on: those that were admitted go out together in batches a moment later, not one by one; those that clients of this
  * node gave are sent again while no block includes them, as blocks and as time pass: where a leader makes a block only when it has
- * transactions, one that did not reach it would wait for a block that never comes.
+ * transactions, one that did not reach it would wait for a block that never comes. Where one member makes the blocks they go to it alone
+ * and at once, and again to the next one.
  */
 import { isEnforced } from '../chain/rules.ts';
 import type { Transaction } from '../chain/transaction.ts';
@@ -9,7 +10,7 @@ import type { Clock, Network } from './ports.ts';
 import { encodeBatch, wireLimits } from './wire.ts';
 
 export const relayLimits = {
-  /** How long a transaction waits for others to share its batch. */
+  /** How long a transaction waits for others to share its batch of gossip. */
   delayMs: 20,
   /** Blocks after which what clients gave, and nobody included, is sent again. */
   againAfterBlocks: 5,
@@ -30,12 +31,15 @@ interface Sent {
   readonly height: number;
   readonly ms: number;
 }
+/** Where transactions go: to all by gossip, nowhere because this node makes the blocks, or to the member that does. */
+export type Route = 'everybody' | 'here' | ((batch: Uint8Array) => void);
 
 export interface TransactionRelayParts {
   readonly network: Network;
   readonly clock: Clock;
   /** What waits of this sender with this nonce, or null when it was included or dropped. */
   readonly held: (senderHex: string, nonce: number) => Transaction | null;
+  readonly route: () => Route;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -56,7 +60,8 @@ export class TransactionRelay {
   add(transactions: readonly Transaction[]): void {
     for (const transaction of transactions) this.#outbox.set(transaction.idHex, transaction);
     if (this.#outbox.size === 0 || this.#cancelFlush !== null) return;
-    this.#cancelFlush = this.#parts.clock.setTimer(relayLimits.delayMs, () => {
+    const delayMs = this.#parts.route() === 'everybody' ? relayLimits.delayMs : 0;
+    this.#cancelFlush = this.#parts.clock.setTimer(delayMs, () => {
       this.#cancelFlush = null;
       this.#flush();
     });
@@ -74,10 +79,15 @@ export class TransactionRelay {
     this.#waitAgain();
   }
 
+  /** Another member makes the blocks: what the last one did not include it may never have had. */
+  onLeader(): void {
+    this.#sendAgain(() => true);
+  }
+
   /** The head moved. */
   onHead(height: number): void {
     this.#height = height;
-    this.#sendAgain();
+    this.#sendAgain(sent => this.#isOld(sent));
   }
 
   stop(): void {
@@ -96,21 +106,24 @@ export class TransactionRelay {
     if (this.#kept.size === 0 || this.#cancelAgain !== null || !isEnforced('relay again')) return;
     this.#cancelAgain = this.#parts.clock.setTimer(relayLimits.againAfterMs, () => {
       this.#cancelAgain = null;
-      this.#sendAgain();
+      this.#sendAgain(sent => this.#isOld(sent));
       this.#waitAgain();
     });
   }
 
-  /** What waits too long is sent again, what is gone is forgotten. */
-  #sendAgain(): void {
+  #isOld(sent: Sent): boolean {
+    const { height, ms } = this.#now();
+    return height - sent.height >= relayLimits.againAfterBlocks || ms - sent.ms >= relayLimits.againAfterMs;
+  }
+
+  /** What is due is sent again, what is gone is forgotten. */
+  #sendAgain(isDue: (sent: Sent) => boolean): void {
     const again: Transaction[] = [];
     const now = this.#now();
     for (const [place, sent] of this.#kept) {
       const transaction = this.#parts.held(sent.senderHex, sent.nonce);
-      const isOld =
-        now.height - sent.height >= relayLimits.againAfterBlocks || now.ms - sent.ms >= relayLimits.againAfterMs;
       if (transaction === null) this.#kept.delete(place);
-      else if (isOld) {
+      else if (isDue(sent)) {
         this.#kept.set(place, { ...sent, ...now });
         again.push(...this.#before(sent), transaction);
       }
@@ -148,7 +161,11 @@ export class TransactionRelay {
   }
 
   #publish(batch: readonly Transaction[]): void {
-    this.#parts.network.publish('transactions', encodeBatch(batch)).catch(this.#parts.onFault);
+    const route = this.#parts.route();
+    if (route === 'here') return;
+    const bytes = encodeBatch(batch);
+    if (route !== 'everybody') route(bytes);
+    else this.#parts.network.publish('transactions', bytes).catch(this.#parts.onFault);
   }
 }
 

@@ -4,8 +4,10 @@
  * nothing compressed.
  */
 import {
+  type Block,
   blockBytesCap,
   blockTransactionsCap,
+  encodeBody,
   type Header,
   headerCodec,
   type SealedHeader,
@@ -32,7 +34,7 @@ import {
   uint,
   versioned,
 } from '../chain/codec.ts';
-import { type Result, unreachable } from '../chain/errors.ts';
+import { accept, type Result, reject, unreachable } from '../chain/errors.ts';
 import { membersMax } from '../chain/genesis.ts';
 import { signatureLength } from '../chain/keys.ts';
 import { resultOf } from '../chain/steps.ts';
@@ -57,6 +59,8 @@ export const wireLimits = {
   bodiesMax: 16,
   /** A request on the sync protocol, the largest of which asks for all transactions of a block. */
   requestBytesMax: 34 * blockTransactionsCap + 64,
+  /** A frame from member to member: the largest block, with room for what surrounds it. */
+  memberFrameBytesMax: blockBytesCap + 65_536,
   /** An answer on the sync protocol: the largest block, or headers, with room for what surrounds them. */
   answerBytesMax: blockBytesCap + 65_536,
 } as const;
@@ -158,6 +162,48 @@ export function decodeCompactBlock(bytes: Uint8Array): Result<CompactBlock> {
   if (!decoded.ok) return decoded;
   const { header, nonce, signature, witnessIds } = decoded.value;
   return { ok: true, value: { sealed: seal(header, nonce, signature), witnessIds } };
+}
+
+/**
+ * A frame from member to member: a message of the engine, and where members are trusted also a whole block, ahead of the messages that
+ * speak of it, and transactions for the leader, as gossip batches them.
+ */
+export interface MemberFrame {
+  readonly kind: 'engine' | 'block' | 'transactions';
+  readonly content: Uint8Array;
+}
+
+/** The first byte of a frame is a kind's place here. */
+const frameKinds: readonly MemberFrame['kind'][] = ['engine', 'block', 'transactions'];
+
+export function encodeMemberFrame({ kind, content }: MemberFrame): Uint8Array {
+  return concat(Uint8Array.of(frameKinds.indexOf(kind)), content);
+}
+
+/** Error: BAD_MESSAGE for a kind that there is not. */
+export function decodeMemberFrame(bytes: Uint8Array): Result<MemberFrame> {
+  const kind = frameKinds[bytes[0] ?? frameKinds.length];
+  if (kind === undefined) return reject('BAD_MESSAGE', `a member's frame of kind ${bytes[0] ?? 'none'}`);
+  return accept({ kind, content: bytes.subarray(1) });
+}
+
+/** A block whose body is still encoded. */
+export interface WholeBlock {
+  readonly sealed: SealedHeader;
+  readonly body: Uint8Array;
+}
+
+/** The length of the sealed header in two bytes, the sealed header, and the body. */
+export function encodeWholeBlock(block: Block): Uint8Array {
+  const sealed = encode(sealedHeaderCodec, block);
+  return concat(Uint8Array.of(sealed.length >> 8, sealed.length & 255), sealed, encodeBody(block.transactions));
+}
+
+export function decodeWholeBlock(bytes: Uint8Array): Result<WholeBlock> {
+  const [high = 0, low = 0] = bytes;
+  const end = 2 + 256 * high + low;
+  const sealed = decodeBytes(sealedHeaderCodec, bytes.subarray(2, end), sealedHeaderBytesMax);
+  return sealed.ok ? accept({ sealed: sealed.value, body: bytes.slice(end) }) : sealed;
 }
 
 /** What a node asks of one peer. */

@@ -33,7 +33,7 @@ export interface Standing {
 interface Known {
   /** The fold of its durable records. */
   disk: Standing;
-  /** What it promised and told to be decided, which no crash takes back. */
+  /** What it told the world. No crash takes a promise back; of what is decided a crash leaves what was applied. */
   promised: Ballot;
   decided: number;
 }
@@ -52,6 +52,10 @@ export class PaxosOracle {
   readonly #chosen = new Map<number, Vote>();
   #chosenTop = 0;
   readonly #members: readonly Known[];
+  /** Puts up to this height may have been acknowledged. */
+  #acknowledged = 0;
+  /** By read: what was acknowledged when it began. */
+  readonly #reads: number[] = [];
 
   constructor({ members, genesisHeader, hasBody }: OracleContext) {
     this.#quorum = Math.floor(members / 2) + 1;
@@ -97,6 +101,8 @@ export class PaxosOracle {
     const disk = this.#emptyDisk();
     for (const record of records) foldRecord(disk, record);
     const { promised, log } = known.disk;
+    // A decision is written with what comes next, so these may be the first to tell of it.
+    raiseBy(log, disk.log.decided);
     const isKept =
       disk.log.tentative.length === log.tentative.length &&
       disk.log.tentative.every((entry, index) => isSameEntry(entry, log.tentative[index]));
@@ -110,12 +116,14 @@ export class PaxosOracle {
   onSent(member: MemberIndex, message: Message): void {
     const known = this.#known(member);
     const { disk } = known;
+    // A decision is on the disk with what is written next.
+    raiseBy(disk.log, message.decided);
     // Whoever leads has dropped what was not chosen, of which no record is made.
     if (message.type === 'heartbeat') {
       const { decided, tentative } = disk.log;
       disk.log.tentative = tentative.slice(0, acceptedUpTo(disk.log, message.ballot) - decided.height);
     }
-    if (message.type === 'accept') this.#propose(member, disk, message);
+    if (message.type === 'accept') this.#propose(message);
     if (message.type === 'accepted') this.#checkAccepted(member, disk, message);
     if (message.type === 'promise') this.#checkReport(member, message);
     this.#checkDecided(message.decided, member);
@@ -127,6 +135,39 @@ export class PaxosOracle {
     if (compareBallots(message.ballot, known.promised) < 0)
       throw new Breach(`B-I3: member ${member} takes a promise back`);
     known.promised = message.ballot;
+  }
+
+  /**
+   * A member starts with all that is on its disk: also what it had dropped as a leader, of which no record is made. What is applied is
+   * decided, whether a record says so or not.
+   */
+  onStart(member: MemberIndex, records: readonly LogRecord[], applied: Point): void {
+    const disk = this.#emptyDisk();
+    disk.log.decided = applied;
+    for (const record of records) foldRecord(disk, record);
+    this.#known(member).disk = disk;
+  }
+
+  onCrash(member: MemberIndex, applied: number): void {
+    this.#known(member).decided = applied;
+  }
+
+  onAcknowledged(height: number): void {
+    this.#acknowledged = Math.max(this.#acknowledged, height);
+  }
+
+  /** Gives the number of a new read. */
+  beginRead(): number {
+    return this.#reads.push(this.#acknowledged) - 1;
+  }
+
+  /** A member answers a read from its ledger. */
+  onRead(member: MemberIndex, read: number, height: number): void {
+    const least = this.#reads[read] ?? 0;
+    if (height < least)
+      throw new Breach(
+        `B-Q2: member ${member} answered a read at ${height}, and ${least} was acknowledged before it began`,
+      );
   }
 
   /** The ledger of a member carries out an order. */
@@ -187,18 +228,14 @@ export class PaxosOracle {
       throw new Breach(`B-I6: member ${member} accepted above a gap`);
     for (const sealed of headers) {
       this.addBlock(sealed);
-      if (!this.#hasBody(member, sealed.hash))
-        throw new Breach(`B-I7: member ${member} accepted ${sealed.hashHex} without its body`);
       this.#vote(sealed.header.height, ballot, sealed.hashHex, member);
     }
   }
 
-  #propose(member: MemberIndex, { log }: Standing, { ballot, headers }: Accept): void {
+  #propose({ ballot, headers }: Accept): void {
     for (const sealed of headers) {
       const { header, hashHex } = sealed;
       this.addBlock(sealed);
-      if (header.height > acceptedUpTo(log, ballot))
-        throw new Breach(`B-I7: member ${member} asks for votes without its own on its disk`);
       const proposed = this.#proposed.get(header.height) ?? new Map();
       this.#proposed.set(header.height, proposed);
       const earlier = proposed.get(keyOf(ballot));
@@ -213,6 +250,10 @@ export class PaxosOracle {
   #checkAccepted(member: MemberIndex, { log }: Standing, { ballot, upTo }: Accepted): void {
     if (upTo > acceptedUpTo(log, ballot))
       throw new Breach(`B-I7: member ${member} told of a vote that is not on its disk`);
+    for (const { sealed } of log.tentative.slice(0, Math.max(0, upTo - log.decided.height))) {
+      if (!this.#hasBody(member, sealed.hash))
+        throw new Breach(`B-I7: member ${member} accepted ${sealed.hashHex} without its body`);
+    }
   }
 
   #checkReport(member: MemberIndex, { decided, tentative }: Extract<Message, { type: 'promise' }>): void {
@@ -298,6 +339,10 @@ function foldRecord(disk: Standing, record: LogRecord): void {
   });
 }
 
+function raiseBy(log: BlockLog, decided: Point): void {
+  withAllRules(() => raise(log, decided));
+}
+
 function higherOf(a: Ballot, b: Ballot): Ballot {
   return compareBallots(a, b) > 0 ? a : b;
 }
@@ -318,24 +363,24 @@ export function paxosOracle(context: OracleContext): Oracle {
     logs[member]?.push(...records);
     for (const record of records) oracle.onDurable(member, decode(recordCodec, record));
   };
+  const onReplaced = (member: MemberIndex, records: readonly Uint8Array[]) => {
+    logs[member] = [...records];
+    oracle.onReplaced(member, records.map(decodeRecord));
+  };
   return {
     onDurable,
-    onLog: (member, records) => {
+    onReplaced,
+    onStart: (member, records, applied) => {
       const before = logs[member] ?? [];
+      // What was under way when it died may be there: the rest of an append, or a replacement.
       const isLonger = before.every((record, index) => equalBytes(record, records[index] ?? noBytes));
-      if (isLonger) {
-        onDurable(member, records.slice(before.length));
-        return;
-      }
-      logs[member] = [...records];
-      oracle.onReplaced(
-        member,
-        records.map(record => decode(recordCodec, record)),
-      );
+      if (isLonger) onDurable(member, records.slice(before.length));
+      else onReplaced(member, records);
+      oracle.onStart(member, records.map(decodeRecord), applied);
     },
     onSent: (member, message) => oracle.onSent(member, decode(messageCodec, message)),
     describe: message => wordsOf(decode(messageCodec, message)),
-    onApplied: (member, height, hash) => oracle.onApplied(member, { height, hash }),
+    onApplied: (member, point) => oracle.onApplied(member, point),
   };
 }
 
@@ -348,6 +393,10 @@ function wordsOf(message: Message): string {
 }
 
 const noBytes = new Uint8Array();
+
+function decodeRecord(bytes: Uint8Array): LogRecord {
+  return decode(recordCodec, bytes);
+}
 
 function decode<T>(codec: Codec<T>, bytes: Uint8Array): T {
   const decoded = decodeBytes(codec, bytes, bytesMax);

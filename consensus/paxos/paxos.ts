@@ -4,23 +4,25 @@
  * stop, come back and be cut off; they do not lie.
  */
 import type { SealedHeader } from '../../chain/block.ts';
-import { equalBytes, toHex } from '../../chain/bytes.ts';
+import { toHex } from '../../chain/bytes.ts';
 import { encode, struct, uint } from '../../chain/codec.ts';
 import { unreachable } from '../../chain/errors.ts';
 import type { Engine, EngineEvent } from '../engine.ts';
 import { acceptAccepted, acceptBlocks, acceptHeartbeat, resumeAccept } from './accept.ts';
 import { compareBallots } from './ballot.ts';
 import { headersAheadMax, headersMax } from './blocks.ts';
-import { acceptApplied, acceptInvalid, connect, learn, retry } from './decide.ts';
+import { acceptApplied, acceptInvalid, announce, connect, learn, retry } from './decide.ts';
 import { acceptNack, acceptPrepare, acceptPromise, stand, standOnRequest, tryToLead } from './election.ts';
 import { type Message, messageCodec } from './messages.ts';
-import { beat, propose, proposeOwn } from './propose.ts';
+import { propose, proposeOwn } from './propose.ts';
+import { acceptAsk, acceptIndex, expireReads, read } from './read.ts';
 import { type LogRecord, recordCodec } from './records.ts';
 import { condense, recover } from './recover.ts';
+import { beat } from './role.ts';
 import { checkSeal } from './seal.ts';
 import { type PaxosEffect, type PaxosState, type Run, treeDepth } from './state.ts';
 import { electionTimer, heartbeatTimer, retryTimer, setElectionTimer, takeTimer } from './timers.ts';
-import { digestOf, staleBlocks, viewOf } from './view.ts';
+import { digestOf, leaderOf, staleBlocks, viewOf } from './view.ts';
 
 export type PaxosEvent = EngineEvent<Message>;
 
@@ -45,10 +47,9 @@ export function paxosWith({ window }: { readonly window: number }): Engine<Paxos
     condense,
     digest: digestOf,
     view: viewOf,
+    leader: leaderOf,
     finalHeight: ({ applied }) => applied.height,
     staleBlocks,
-    // A read that must be linearizable goes through the log: a leader cannot know that it is not deposed.
-    linearizableHeight: () => null,
     checkSeal,
     treeRecord: (state, hash) => {
       const sealed = header(state, hash);
@@ -68,6 +69,7 @@ function step(state: PaxosState, event: PaxosEvent): readonly PaxosEffect[] {
   switch (event.type) {
     case 'start':
       setElectionTimer(run);
+      announce(run);
       connect(run);
       break;
     case 'message':
@@ -91,9 +93,13 @@ function step(state: PaxosState, event: PaxosEvent): readonly PaxosEffect[] {
     case 'lead':
       standOnRequest(run);
       break;
+    case 'read':
+      read(run, event.id);
+      break;
     default:
       unreachable(event);
   }
+  expireReads(run);
   if (!state.isHalted) propose(run);
   return run.effects;
 }
@@ -101,10 +107,11 @@ function step(state: PaxosState, event: PaxosEvent): readonly PaxosEffect[] {
 function onMessage(run: Run, event: Extract<PaxosEvent, { type: 'message' }>): void {
   const { state } = run;
   const { member, message, from } = event;
-  if (state.self === null || member === state.self || member >= state.genesis.members.length) return;
+  if (member === state.self || member >= state.genesis.members.length) return;
   state.peers.set(member, from);
   learn(run, message.decided, member);
-  const isAnswer = message.type === 'promise' || message.type === 'accepted' || message.type === 'nack';
+  if (state.self === null) return; // Who has no vote follows what members know to be decided.
+  const isAnswer = answers.includes(message.type);
   // Only who stands with a ballot asks for something in its name, and only it gets the answers.
   if (message.ballot.member !== (isAnswer ? state.self : member)) return;
   switch (message.type) {
@@ -126,6 +133,12 @@ function onMessage(run: Run, event: Extract<PaxosEvent, { type: 'message' }>): v
     case 'heartbeat':
       acceptHeartbeat(run, member, message);
       break;
+    case 'ask':
+      acceptAsk(run, member, message);
+      break;
+    case 'index':
+      acceptIndex(run, message);
+      break;
     case 'decide':
       if (compareBallots(message.ballot, state.promised) >= 0) setElectionTimer(run);
       break;
@@ -134,8 +147,14 @@ function onMessage(run: Run, event: Extract<PaxosEvent, { type: 'message' }>): v
   }
 }
 
-/** Headers are candidates: a block is decided when a member said so of it, or of one that descends from it. */
-function onHeaders(run: Run, { from, headers }: Extract<PaxosEvent, { type: 'headers' }>): void {
+/** What is said to a leader or candidate, in its own ballot. */
+const answers: readonly Message['type'][] = ['promise', 'accepted', 'nack', 'ask'];
+
+/**
+ * Headers are candidates: a block is decided when a member said so of it, or of one that descends from it; and when a member's node gave
+ * it as a part of the chain that its ledger holds.
+ */
+function onHeaders(run: Run, { from, headers, isAnswer }: Extract<PaxosEvent, { type: 'headers' }>): void {
   const { state, effects } = run;
   const isMembers = from === null || [...state.peers.values()].includes(from);
   for (const sealed of headers) {
@@ -151,15 +170,9 @@ function onHeaders(run: Run, { from, headers }: Extract<PaxosEvent, { type: 'hea
     if (hasRoom) state.blocks.hold(sealed);
     else state.blocks.stray(sealed);
     if (from === null && state.miningOn === toHex(sealed.header.parent)) state.making = sealed.hashHex;
-    if (from !== null && isMembers) noteReached(state, sealed);
+    if (from !== null && isMembers && isAnswer === true) state.blocks.append(sealed);
   }
   connect(run);
-}
-
-/** Only what goes on from the chain moves the place from which more is asked for: a gossiped block may stand above a gap. */
-function noteReached(state: PaxosState, sealed: SealedHeader): void {
-  const from = [state.blocks.tip.hash, state.reached ?? sealed.hash];
-  if (from.some(hash => equalBytes(hash, sealed.header.parent))) state.reached = sealed.hash;
 }
 
 function onBody(run: Run, hash: Uint8Array): void {

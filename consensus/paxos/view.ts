@@ -3,11 +3,11 @@ import type { SealedHeader } from '../../chain/block.ts';
 import { concat, toHex, toUtf8 } from '../../chain/bytes.ts';
 import { encode } from '../../chain/codec.ts';
 import { taggedHash } from '../../chain/hash.ts';
-import type { EngineView, Tip } from '../engine.ts';
+import type { EngineView, MemberIndex, Tip } from '../engine.ts';
 import { pointOf, tipOf } from './block-log.ts';
 import { headersMax, straysMax } from './blocks.ts';
 import { messageCodec, tentativeMax } from './messages.ts';
-import type { PaxosState } from './state.ts';
+import { type PaxosState, readsMax } from './state.ts';
 
 /** The head, the highest decided header, and the tip of the tentative log. */
 export function viewOf(state: PaxosState): EngineView {
@@ -27,9 +27,16 @@ export function viewOf(state: PaxosState): EngineView {
     kept: [
       { what: 'headers', count: blocks.size, max: headersMax },
       { what: 'strays', count: blocks.strays, max: straysMax },
+      { what: 'reads', count: state.reads.length, max: readsMax },
       { what: 'tentative blocks', count: log.tentative.length, max: tentativeMax },
     ],
   };
+}
+
+/** The member whose ballot is promised, as long as it is not this one that still stands for election. */
+export function leaderOf({ promised, role, self, failures }: PaxosState): MemberIndex | null {
+  if (role === 'leader') return self;
+  return role === 'follower' && failures === 0 && promised.number > 0 ? promised.member : null;
 }
 
 /** Complete blocks that lost: no higher than the decided point and not on the chain. */
@@ -63,7 +70,7 @@ function choicesOf(state: PaxosState): readonly unknown[] {
     [[...state.acked], [...state.heardAt], [...state.peers]],
     [state.waiting?.from ?? null, state.waiting?.member ?? null],
     [pointText(state.applied), state.switchingTo, state.source, state.askedAt],
-    state.reached === null ? null : toHex(state.reached),
+    [state.round, [...state.confirmed], state.inherited, state.reads],
     [...state.wanted],
     [state.miningOn, state.making, state.isHalted],
     [...state.timers],

@@ -80,6 +80,7 @@ class Network implements Wires {
     if (chance < 430) this.#deliver();
     else if (chance < 760) member.carryOut();
     else if (chance < 830) member.fetchBody();
+    else if (chance < 845) member.read();
     else if (chance < 880) member.apply();
     else if (chance < 930) member.produce();
     else if (chance < 940) member.fireTimer();

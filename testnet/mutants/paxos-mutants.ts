@@ -8,7 +8,6 @@ export const paxosMutants: Readonly<Record<string, Mutant>> = {
   'B-A2': { what: 'counts its own vote without writing it to its disk', faults: ['kill'] },
   'B-A3': { what: 'accepts in a ballot below its promise', faults: ['duel', 'disorder', 'loss'] },
   'B-A8': { what: 'tells a vote that is not on its disk', faults: ['kill'] },
-  'B-D1 ballot': { what: 'counts votes of its older ballots', faults: ['duel', 'disorder', 'leader-dies'] },
   'B-D1 once': { what: 'counts a vote that came twice as two', faults: ['partition', 'disorder'] },
   'B-D1 quorum': { what: 'decides with one vote less than a majority', faults: ['kill'] },
   'B-D3': {
@@ -32,6 +31,5 @@ export const paxosMutants: Readonly<Record<string, Mutant>> = {
   W1: { what: 'says what it wrote before the disk has it', faults: ['kill'] },
   'W2 condense': { what: 'forgets what it accepted when its log is condensed', faults: ['leader-dies', 'duel'] },
   'bodies durable': { what: 'votes for bodies that its disk may lose', faults: ['kill'] },
-  'ledger durable': { what: 'goes on before a step is on stable storage', faults: ['kill', 'blackout'] },
   'relay again': { what: 'sends what waits again only when a block comes', faults: ['partition', 'loss'] },
 };

@@ -1,8 +1,8 @@
 /** The commands of real networks: `up`, and those that speak to it from another terminal. */
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { z } from 'zod';
 import { KvchainError } from '../../chain/errors.ts';
+import { z } from '../../daemon/zod.ts';
 import { attackerKinds } from '../attackers/kinds.ts';
 import { giveOrder, type Order } from './control.ts';
 import { parseGroups } from './link-plan.ts';
@@ -49,7 +49,11 @@ function addUp(program: Command): void {
     .option('--engine <name>', 'how they agree (default: pow)')
     .option('--attackers <kind:count,...>', `attackers beside them: ${attackerKinds.join(', ')}`)
     .option('--topology <shape>', 'who is linked to whom: mesh, ring, star or random:D (default: mesh)')
-    .option('--interval <ms>', 'milliseconds between blocks that the difficulty aims at (default: 2000)', whole)
+    .option(
+      '--interval <ms>',
+      'milliseconds between blocks that the difficulty aims at (default: 2000); of paxos, until a silent leader is replaced (default: 300)',
+      whole,
+    )
     .option('--difficulty <bits>', 'leading zero bits of a block hash, fixed; without it --interval decides', whole)
     .option('--hash-rate <rate>', 'hashes per second of each daemon (default: 2000)', whole)
     .option('--seed <number>', 'of a random topology (default: 1)', whole)

@@ -3,17 +3,20 @@
  * fields. docs/testnet/README.md shows one.
  */
 import { parse as parseYaml } from 'yaml';
-import { z } from 'zod';
+import { blockTransactionsCap } from '../../chain/block.ts';
 import { KvchainError } from '../../chain/errors.ts';
 import type { Genesis, Member, Params } from '../../chain/genesis.ts';
 import { defaultParams, minesBlocks } from '../../chain/params.ts';
 import { bitsForLeadingZeros, encodeBits } from '../../chain/target.ts';
 import { createEngine } from '../../consensus/registry.ts';
+import { z } from '../../daemon/zod.ts';
 import { attackerKinds } from '../attackers/kinds.ts';
 import { parseTopology } from './topology.ts';
 
 /** More daemons than this want more than one machine. */
 const membersMax = 128;
+/** Between blocks that are mined, where nobody says otherwise. */
+const minedIntervalMs = 2_000;
 const hashRate = z.int().min(0).max(1_000_000_000).meta({ description: 'hashes per second; 0 does not mine' });
 
 const nodeSchema = z.strictObject({
@@ -47,7 +50,9 @@ const fileSchema = z.strictObject({
   topology: topologySchema.prefault('mesh'),
   /** Of random topologies. */
   seed: z.int().min(0).default(1),
-  intervalMs: z.int().min(250).max(600_000).default(2_000),
+  intervalMs: z.int().min(250).max(600_000).optional(),
+  /** Transactions that a block holds at most; without it as many as the default of a genesis. */
+  blockTransactionsMax: z.int().min(1).max(blockTransactionsCap).optional(),
   /** Leading zero bits of every block hash, for ever; without it the difficulty follows intervalMs. */
   difficulty: z.int().min(0).max(60).nullable().default(null),
   /** Of each member that names none. */
@@ -76,7 +81,8 @@ export interface PlannedAttacker {
 }
 
 /** A network with every default filled in. */
-export interface NetworkPlan extends Omit<NetworkFields, 'nodes' | 'attackers' | 'hashRate'> {
+export interface NetworkPlan extends Omit<NetworkFields, 'nodes' | 'attackers' | 'hashRate' | 'intervalMs'> {
+  readonly intervalMs: number;
   readonly nodes: readonly PlannedNode[];
   readonly attackers: readonly PlannedAttacker[];
 }
@@ -108,6 +114,8 @@ export function planOf(draft: object, typed: ReadonlyMap<string, string> = new M
   if (!engine.ok) throw badFile(`${typed.get('engine') ?? 'engine'}: ${engine.error.detail}`, null);
   return {
     ...fields,
+    intervalMs:
+      fields.intervalMs ?? (minesBlocks(fields.engine) ? minedIntervalMs : defaultParams(fields.engine).targetMs),
     nodes: nodes.map(node => ({ ...node, hashRate: minesBlocks(fields.engine) ? (node.hashRate ?? hashRate) : 0 })),
     attackers: attackers.map(attacker => ({ ...attacker, hashRate: attacker.hashRate ?? hashRate })),
   };
@@ -125,8 +133,9 @@ export function parseAttackers(text: string): readonly { readonly kind: string }
 
 /** A new chain for the network, on which these members vote. */
 export function genesisOf(plan: NetworkPlan, members: readonly Member[], now: number): Genesis {
-  const { name, engine, intervalMs } = plan;
-  const params = defaultParams(engine, { targetMs: intervalMs, testNetwork: 1 });
+  const { name, engine, intervalMs, blockTransactionsMax } = plan;
+  const limit = blockTransactionsMax === undefined ? {} : { blockTransactionsMax };
+  const params = defaultParams(engine, { targetMs: intervalMs, testNetwork: 1, ...limit });
   return {
     version: 1,
     name,

@@ -12,6 +12,7 @@ import { createOracle } from '../../consensus/oracles.ts';
 import type { Node } from '../../daemon/node.ts';
 import type { LedgerEvent } from '../../daemon/node-api.ts';
 import type { PeerId } from '../../daemon/ports.ts';
+import type { MemberFrame } from '../../daemon/wire.ts';
 import type { ChainMirror } from './chain-mirror.ts';
 import type { RecordChange } from './simulated-disk.ts';
 import type { SimulatedNode } from './simulated-node.ts';
@@ -20,6 +21,8 @@ export interface AgreementParts {
   readonly engine: EngineName;
   readonly genesisHeader: SealedHeader;
   readonly nodes: readonly SimulatedNode[];
+  /** Whether a crash may take blocks from a member's ledger, which applies them again as it learns of them. */
+  readonly isLedgerLazy: boolean;
   /** Told of what does not hold. */
   readonly onFault: (name: PeerId, what: string) => void;
 }
@@ -52,9 +55,11 @@ export class Agreement {
   /** A node stands, and has not started: it holds what its disk had. */
   async onOpen(name: PeerId, node: Node, mirror: ChainMirror): Promise<void> {
     const log = (await this.#parts.nodes.find(other => other.name === name)?.records()) ?? [];
-    this.#judge(name, (oracle, member) => oracle.onLog(member, log));
+    const applied = { height: mirror.height, hash: mirror.hash };
+    this.#judge(name, (oracle, member) => oracle.onStart(member, log, applied));
     const told = this.#told.get(name) ?? 0;
-    if (mirror.height < told) this.#fault(name, `B-I10: block ${told}, which was final, is lost`);
+    if (this.#parts.isLedgerLazy) this.#told.set(name, Math.min(told, mirror.height));
+    else if (mirror.height < told) this.#fault(name, `B-I10: block ${told}, which was final, is lost`);
     this.#checkFinal(name, mirror, node.engine.finalHeight());
   }
 
@@ -65,23 +70,23 @@ export class Agreement {
 
   onRecords(name: PeerId, { kind, records }: RecordChange): void {
     this.#judge(name, (oracle, member) =>
-      kind === 'append' ? oracle.onDurable(member, records) : oracle.onLog(member, records),
+      kind === 'append' ? oracle.onDurable(member, records) : oracle.onReplaced(member, records),
     );
   }
 
-  onMessage(name: PeerId, message: Uint8Array): void {
-    this.#judge(name, (oracle, member) => oracle.onSent(member, message));
+  /** A frame for a member, or for one that is none and is told what is decided. */
+  onFrame(name: PeerId, { kind, content }: MemberFrame): void {
+    if (kind === 'engine') this.#judge(name, (oracle, member) => oracle.onSent(member, content));
   }
 
-  /** Null where messages have no words. */
-  describe(message: Uint8Array): string | null {
-    return this.#oracle?.describe(message) ?? null;
+  /** A frame in a few words. */
+  describe({ kind, content }: MemberFrame): string {
+    return (kind === 'engine' ? this.#oracle?.describe(content) : null) ?? kind;
   }
 
   /** An event of a ledger, which its mirror has followed. */
   onEvent(name: PeerId, event: LedgerEvent, mirror: ChainMirror): void {
-    if (event.type === 'applied')
-      this.#judge(name, (oracle, member) => oracle.onApplied(member, event.height, event.hash));
+    if (event.type === 'applied') this.#judge(name, (oracle, member) => oracle.onApplied(member, event));
     if (event.type === 'final') this.#checkFinal(name, mirror, event.height);
     const told = this.#told.get(name) ?? 0;
     if (event.type === 'undone' && event.height <= told)

@@ -35,6 +35,8 @@ export interface ChecksParts {
   readonly deeds: Deeds;
   /** Whether a block must not be ahead of its time: nobody minds where a majority of members vouches for it. */
   readonly limitsTime: boolean;
+  /** Whether a crash may take blocks from a ledger, which applies them again. */
+  readonly isLedgerLazy: boolean;
   /** Told of each event of a ledger, when its mirror has followed. */
   readonly onEvent: (name: PeerId, event: LedgerEvent, mirror: ChainMirror) => void;
 }
@@ -106,6 +108,7 @@ export class Checks {
     const watched = this.#watched.get(name);
     // A switch of more than one step (docs/decisions/0007) that death cut short leaves the last step that was carried out.
     if (watched !== undefined && watched.undone > 0) this.#work.set(name, watched.mirror.work);
+    if (this.#parts.isLedgerLazy) this.#work.delete(name);
     this.#watched.delete(name);
     this.#moved.delete(name);
   }

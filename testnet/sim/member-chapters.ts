@@ -14,8 +14,6 @@ export interface ToldOfMembers {
   leaderlessMsMax: number;
 }
 
-/** A leader is there so soon after the last request to lead (X1 of docs/operate/threats.md). */
-export const leaderMsMax = 10_000;
 /** Acts that are counted before the blow falls; a block takes a leader some ten. */
 const actsMax = 40;
 const actPatienceMs = 30_000;

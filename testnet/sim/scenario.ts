@@ -1,8 +1,9 @@
 /** What a simulation is about: the engine, the seed, how many nodes, and which faults may happen. The rest the seed decides. */
-import { z } from 'zod';
+
 import { accept, type Result, reject } from '../../chain/errors.ts';
 import { type EngineName, engineNames } from '../../chain/genesis.ts';
 import { hasMembers, minesBlocks } from '../../chain/params.ts';
+import { z } from '../../daemon/zod.ts';
 import { type AttackerKind, isAttacker, majorities, minorities } from '../attackers/kinds.ts';
 import { type SchemeName, schemeNames } from './signatures.ts';
 

@@ -5,9 +5,8 @@
  */
 import { concat, equalBytes, toHex, toUtf8 } from '../../chain/bytes.ts';
 import { sha256 } from '../../chain/hash.ts';
-import { publicKeyOf, sign as signPortably } from '../../chain/keys.ts';
+import { publicKeyOf, type SignatureVerify, sign, verify } from '../../chain/keys.ts';
 import type { Signer } from '../../chain/transaction.ts';
-import { loadNativeSign, loadSignatureVerify, type SignatureVerify } from '../../daemon/crypto/signature-check.ts';
 
 export interface SignatureScheme {
   /** Of a secret key of 32 bytes. */
@@ -27,42 +26,28 @@ const fastTag = toUtf8('kvchain/simulator/signature');
 const publicKeys = new Map<string, Uint8Array>();
 
 export function schemeOf(name: SchemeName): SignatureScheme {
-  const real = realScheme();
-  return name === 'real' ? real : fastScheme(real);
+  return name === 'real' ? realScheme : fastScheme;
 }
 
-function realScheme(): SignatureScheme {
-  const sign = loadSign();
-  const signerOf = (secretKey: Uint8Array): Signer => ({
-    publicKey: knownPublicKey(secretKey),
-    sign: digest => sign(digest, secretKey),
-  });
-  return { signerOf, memberSignerOf: signerOf, verify: loadSignatureVerify().verify };
+function realSignerOf(secretKey: Uint8Array): Signer {
+  return { publicKey: knownPublicKey(secretKey), sign: digest => sign(digest, secretKey) };
 }
 
-function fastScheme({ memberSignerOf, verify }: SignatureScheme): SignatureScheme {
-  return {
-    signerOf: secretKey => {
-      const publicKey = knownPublicKey(secretKey);
-      return { publicKey, sign: digest => fastSignature(digest, publicKey) };
-    },
-    memberSignerOf,
-    verify: (digest, signature, publicKey) =>
-      equalBytes(signature, fastSignature(digest, publicKey)) || verify(digest, signature, publicKey),
-  };
-}
+const realScheme: SignatureScheme = { signerOf: realSignerOf, memberSignerOf: realSignerOf, verify };
+
+const fastScheme: SignatureScheme = {
+  signerOf: secretKey => {
+    const publicKey = knownPublicKey(secretKey);
+    return { publicKey, sign: digest => fastSignature(digest, publicKey) };
+  },
+  memberSignerOf: realSignerOf,
+  verify: (digest, signature, publicKey) =>
+    equalBytes(signature, fastSignature(digest, publicKey)) || verify(digest, signature, publicKey),
+};
 
 function fastSignature(digest: Uint8Array, publicKey: Uint8Array): Uint8Array {
   const half = sha256(concat(fastTag, digest, publicKey));
   return concat(half, half);
-}
-
-function loadSign(): typeof signPortably {
-  try {
-    return loadNativeSign();
-  } catch {
-    return signPortably;
-  }
 }
 
 function knownPublicKey(secretKey: Uint8Array): Uint8Array {

@@ -43,7 +43,7 @@ export function membersUp(world: World): readonly SimulatedNode[] {
   return world.nodes.filter(({ plan, node }) => plan.member !== null && node !== null);
 }
 
-export function isLeader({ node }: SimulatedNode): boolean {
+function isLeader({ node }: SimulatedNode): boolean {
   return node?.engine.view().role === 'leader';
 }
 

@@ -1,11 +1,14 @@
 /** The world of one simulation: time, wires, machines, clients and checks, all from one seed, and the loop that lets it run. */
 
 import { type ErrorCode, KvchainError } from '../../chain/errors.ts';
-import type { Genesis, Member } from '../../chain/genesis.ts';
+import type { EngineName, Genesis, Member } from '../../chain/genesis.ts';
 import { makeGenesisBlock } from '../../chain/genesis-block.ts';
 import { defaultParams, minesBlocks } from '../../chain/params.ts';
 import { bitsForLeadingZeros } from '../../chain/target.ts';
+import { createEngine } from '../../consensus/registry.ts';
+import { areMembersTrusted } from '../../daemon/node.ts';
 import type { PeerId } from '../../daemon/ports.ts';
+import { decodeMemberFrame } from '../../daemon/wire.ts';
 import { Deeds } from '../attackers/deeds.ts';
 import { accounts } from './accounts.ts';
 import { Agreement } from './agreement.ts';
@@ -76,11 +79,13 @@ export class World {
     this.trace = new Trace(this.time, onLine);
     this.deeds = new Deeds();
     const limitsTime = minesBlocks(scenario.engine);
+    const isLedgerLazy = hasLazyLedger(scenario.engine);
     const { trace, deeds } = this;
     this.checks = new Checks({
       trace,
       deeds,
       limitsTime,
+      isLedgerLazy,
       onEvent: (name, event, mirror) => this.agreement.onEvent(name, event, mirror),
     });
     this.#burdens = new Burdens(scenario.intervalMs);
@@ -102,8 +107,8 @@ export class World {
     const { genesis, time, wires } = this;
     const verifier = new SharedVerifier(scheme.verify);
     const watch = this.#watch();
-    const build = (node: NodePlan) => {
-      const surroundings = {
+    const build = (node: NodePlan) =>
+      new SimulatedNode(node, {
         genesis,
         time,
         wires,
@@ -114,12 +119,8 @@ export class World {
         isDisorderly: plan.faults.has('disorder'),
         syncLimits: scenario.faults.includes('catch-up') ? shortLists : {},
         chance: this.chance.stream(node.name),
-      };
-      return new SimulatedNode(node, {
-        ...surroundings,
         watch: node.attacker === null ? watch : this.#watchAttacker(),
       });
-    };
     this.nodes = plan.honest.map(build);
     this.attackers = plan.attackers.map(build);
     const { nodes, checks } = this;
@@ -128,6 +129,7 @@ export class World {
       engine: genesis.engine,
       genesisHeader: makeGenesisBlock(genesis),
       nodes,
+      isLedgerLazy,
       onFault,
     });
     const chance = this.chance.stream('workload');
@@ -291,8 +293,13 @@ export class World {
         if (fault !== null) checks.fail(name, fault);
       },
       onMessage: (name, peer, message) => {
-        trace.add(name, 'says', `${this.agreement.describe(message) ?? ''} to ${peer}`);
-        this.agreement.onMessage(name, message);
+        const frame = decodeMemberFrame(message);
+        if (!frame.ok) {
+          checks.fail(name, `says to ${peer} what is no frame: ${frame.error.detail}`);
+          return;
+        }
+        trace.add(name, 'says', `${this.agreement.describe(frame.value)} to ${peer}`);
+        this.agreement.onFrame(name, frame.value);
       },
       onRecords: (name, change) => this.agreement.onRecords(name, change),
       onRule: (name, rule, data) => trace.add(name, rule, Object.values(data).join(' ')),
@@ -316,6 +323,11 @@ function isCode(error: unknown, code: ErrorCode): boolean {
 
 function textOf(error: unknown): string {
   return error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error);
+}
+
+function hasLazyLedger(engine: EngineName): boolean {
+  const found = createEngine(engine);
+  return found.ok && areMembersTrusted(found.value, { engine });
 }
 
 function genesisOf({ engine, seed, intervalMs: targetMs }: Scenario, members: readonly Member[]): Genesis {
