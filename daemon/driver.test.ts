@@ -96,7 +96,7 @@ function bench(log: Log = new MemoryLog(), outcome: () => Promise<SwitchOutcome>
     trace: rule => done.push(`trace ${rule}`),
     halt: error => done.push(`halt ${error instanceof KvchainError ? error.code : String(error)}`),
   };
-  const driver = new Driver({ engine, log, logBytes: 0, clock, hands });
+  const driver = new Driver({ engine, log, logBytes: 0, logBytesMax, clock, hands });
   const order = (...effects: readonly RunningEffect[]) => {
     next = effects;
     driver.dispatch({ type: 'start', now: clock.now() });

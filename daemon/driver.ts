@@ -4,6 +4,7 @@
  * steps. The driver decides nothing.
  */
 import { type ErrorCode, KvchainError, unreachable } from '../chain/errors.ts';
+import { isEnforced } from '../chain/rules.ts';
 import type { Effect, EngineEvent, Evidence, MemberIndex, PeerId, Template } from '../consensus/engine.ts';
 import type { EngineInstance } from '../consensus/instance.ts';
 import type { Clock, Log } from './ports.ts';
@@ -50,6 +51,8 @@ export interface DriverParts {
   readonly log: Log;
   /** What the log holds already. */
   readonly logBytes: number;
+  /** See `logBytesMax`. */
+  readonly logBytesMax: number;
   readonly clock: Clock;
   readonly hands: DriverHands;
 }
@@ -69,9 +72,10 @@ export class Driver {
   /** Bodies of which the engine was told, and which are being written: the next barrier waits for them. */
   readonly #storing = new Set<Promise<void>>();
   #finalHeight: number;
+  readonly #logBytesMax: number;
   #leader: MemberIndex | null = null;
   #logBytes: number;
-  #condenseAt = logBytesMax;
+  #condenseAt: number;
   #isBusy = false;
   #isStopped = false;
 
@@ -79,6 +83,8 @@ export class Driver {
     this.#engine = parts.engine;
     this.#log = parts.log;
     this.#logBytes = parts.logBytes;
+    this.#logBytesMax = parts.logBytesMax;
+    this.#condenseAt = parts.logBytesMax;
     this.#clock = parts.clock;
     this.#hands = parts.hands;
     this.#finalHeight = parts.engine.finalHeight();
@@ -143,7 +149,12 @@ export class Driver {
     this.#isBusy = true;
     for (let effect = this.#pending.shift(); effect !== undefined; effect = this.#pending.shift()) {
       if (effect.type === 'persist') {
-        this.#waitFor(this.#sync(effect.records));
+        const written = this.#sync(effect.records);
+        if (!isEnforced('W1')) {
+          written.catch(error => this.#hands.halt(error));
+          continue;
+        }
+        this.#waitFor(written);
         return;
       }
       this.#carryOut(effect);
@@ -172,7 +183,7 @@ export class Driver {
     const records = this.#engine.condense();
     this.#noted = [];
     this.#logBytes = records === null ? 0 : bytesOf(records);
-    this.#condenseAt = Math.max(logBytesMax, 2 * this.#logBytes);
+    this.#condenseAt = Math.max(this.#logBytesMax, 2 * this.#logBytes);
     return records;
   }
 

@@ -8,6 +8,7 @@ import { chainIdOf, type Genesis } from '../chain/genesis.ts';
 import { makeGenesisBlock } from '../chain/genesis-block.ts';
 import { Mempool } from '../chain/mempool.ts';
 import { minesBlocks } from '../chain/params.ts';
+import { isEnforced } from '../chain/rules.ts';
 import type { Signer } from '../chain/transaction.ts';
 import type { MemberIndex, TreeRow } from '../consensus/engine.ts';
 import type { EngineInstance } from '../consensus/instance.ts';
@@ -15,7 +16,7 @@ import { createEngine } from '../consensus/registry.ts';
 import { BlockImport } from './block-import.ts';
 import { CertainReads } from './certain-reads.ts';
 import { ChainStore, expectRow } from './chain-store.ts';
-import { Driver, type DriverHands } from './driver.ts';
+import { Driver, type DriverHands, logBytesMax } from './driver.ts';
 import { EngineMail } from './engine-mail.ts';
 import { createChain } from './genesis-store.ts';
 import { LedgerEvents } from './ledger-events.ts';
@@ -57,6 +58,8 @@ export interface NodeOptions {
   readonly pruning: Pruning | null;
   /** Other bounds of synchronisation than `syncLimits`. */
   readonly syncLimits?: Partial<SyncLimits>;
+  /** Another length at which the engine's log is condensed. */
+  readonly logBytesMax?: number;
   /** Told once when the node cannot go on: a broken disk, a reorg below the undo window. */
   readonly onFatal: (error: unknown) => void;
   /** Told of faults that the node survives. */
@@ -126,15 +129,15 @@ export class Node {
     const keeper = new MempoolKeeper({ mempool, chain, clock, nextHeight, onFault });
     this.keeper = keeper;
     const signatures = new SignatureDesk(verifier, new VerifiedCache(verifiedMax));
-    this.#driver = new Driver({ engine, log, logBytes: opened.logBytes, clock, hands: this.#hands() });
+    this.#driver = new Driver({ engine, log, ...opened.lengths, clock, hands: this.#hands() });
     const driver = this.#driver;
-    const held = (id: string) => this.mempool.byId(id);
+    const held = (sender: string, nonce: number) => mempool.at(sender, nonce);
     this.#relay = new TransactionRelay({ network, clock, held, route: () => this.#road.route(), onFault });
     const onAssembled = () => this.sync.onAssembled();
     const onStored = (hash: Uint8Array) => this.sync.forget(hash);
     const onWithheld = (hash: Uint8Array, sender: PeerId) => this.sync.onWithheld(hash, sender);
     // W1: a member's records may speak of a body that it heard of, so that is to outlive a crash as they do.
-    const peerBodies = self === null ? 'lazy' : 'durable';
+    const peerBodies = self === null || !isEnforced('bodies durable') ? 'lazy' : 'durable';
     const areTrusted = areMembersTrusted(engine, genesis);
     const trust = areTrusted ? { isTrusted: (peer: PeerId) => this.members.indexOf(peer) !== null } : null;
     const bodies = { signatures, mempool, peerBodies, trust, onStored, onWithheld, onAssembled } as const;
@@ -366,7 +369,10 @@ export class Node {
 }
 
 /** Members alone make the blocks, and do nothing worse than crash: what one of them verified the others need not verify again. */
-function areMembersTrusted({ faultModel }: Pick<EngineInstance, 'faultModel'>, { engine }: Genesis): boolean {
+export function areMembersTrusted(
+  { faultModel }: Pick<EngineInstance, 'faultModel'>,
+  { engine }: Pick<Genesis, 'engine'>,
+): boolean {
   return faultModel === 'crash' && !minesBlocks(engine);
 }
 
@@ -381,13 +387,15 @@ interface OpenedChain {
   readonly engine: EngineInstance;
   readonly pruner: Pruner;
   readonly self: MemberIndex | null;
-  readonly logBytes: number;
+  /** Of the engine's log. */
+  readonly lengths: { readonly logBytes: number; readonly logBytesMax: number };
   /** Both are set once the node stands. */
   onStep: (moved: readonly MovedBlock[], head: SealedHeader) => Promise<void>;
   onFault: (error: unknown) => void;
 }
 
-async function openChain({ genesis, signer, pruning, onFault }: NodeOptions, ports: NodePorts): Promise<OpenedChain> {
+async function openChain(options: NodeOptions, ports: NodePorts): Promise<OpenedChain> {
+  const { genesis, signer, pruning, onFault } = options;
   const found = createEngine(genesis.engine);
   if (!found.ok) throw new KvchainError(found.error.code, found.error.detail);
   const chain = new ChainStore(ports.store);
@@ -411,5 +419,6 @@ async function openChain({ genesis, signer, pruning, onFault }: NodeOptions, por
     { records, tree, applied: ledger.head.hash, floor: Math.max(0, pruner.blocksFrom - 1) },
   );
   const logBytes = records.reduce((sum, record) => sum + record.length, 0);
-  return Object.assign(opened, { chain, ledger, engine, pruner, self, logBytes });
+  const lengths = { logBytes, logBytesMax: options.logBytesMax ?? logBytesMax };
+  return Object.assign(opened, { chain, ledger, engine, pruner, self, lengths });
 }

@@ -5,6 +5,7 @@
 import type { SealedHeader } from '../../chain/block.ts';
 import { toHex } from '../../chain/bytes.ts';
 import { KvchainError, unreachable } from '../../chain/errors.ts';
+import { isEnforced } from '../../chain/rules.ts';
 import type { EngineContext, Recovery, TreeRow } from '../engine.ts';
 import { Random } from '../random.ts';
 import { compareBallots, noBallot } from './ballot.ts';
@@ -96,7 +97,8 @@ function fold(log: BlockLog, blocks: Blocks, record: LogRecord) {
  */
 export function condense({ promised, log }: PaxosState): readonly LogRecord[] {
   const { decided, tentative } = log;
-  const accepted = tentative.flatMap(({ ballot }, index): readonly LogRecord[] => {
+  const kept = isEnforced('W2 condense') ? tentative : [];
+  const accepted = kept.flatMap(({ ballot }, index): readonly LogRecord[] => {
     const isLastOfBallot = compareBallots(tentative[index + 1]?.ballot ?? noBallot, ballot) !== 0;
     const headers = tentative.slice(0, index + 1).map(({ sealed }) => sealed);
     return isLastOfBallot ? [{ type: 'accepted', ballot, headers }] : [];

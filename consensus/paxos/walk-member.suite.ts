@@ -7,11 +7,12 @@ import { toHex } from '../../chain/bytes.ts';
 import type { Engine, EngineContext, Template, TreeRow } from '../engine.ts';
 import { emptyHeader } from '../engine-context.suite.ts';
 import type { Random } from '../random.ts';
+import { pointOf } from './block-log.ts';
 import type { Message } from './messages.ts';
+import type { PaxosOracle } from './oracle.ts';
 import type { PaxosEvent } from './paxos.ts';
 import type { LogRecord } from './records.ts';
 import type { PaxosEffect, PaxosState } from './state.ts';
-import type { Oracle } from './walk-oracle.suite.ts';
 
 type PaxosEngine = Engine<PaxosState, Message, LogRecord>;
 
@@ -28,7 +29,7 @@ export interface Packet {
 export interface Wires {
   readonly context: EngineContext;
   readonly random: Random;
-  readonly oracle: Oracle;
+  readonly oracle: PaxosOracle;
   readonly members: readonly WalkMember[];
   post(packet: Packet): void;
   /** Makes a block another one than all before. */
@@ -75,6 +76,7 @@ export class WalkMember {
     const seed = context.seed + BigInt(100 * this.#lives + this.index);
     const recovery = { records: [...this.log], tree, applied: this.tip.hash, floor: 0 };
     this.state = this.#engine.recover({ ...context, self: this.index, seed }, recovery);
+    oracle.onStart(this.index, this.log, pointOf(this.tip));
     oracle.check(this.index, this.state);
     this.step({ type: 'start', now: this.now });
   }
@@ -121,7 +123,7 @@ export class WalkMember {
         break;
       case 'send':
       case 'broadcast': {
-        oracle.onSent(this.index, effect.message, this.log);
+        oracle.onSent(this.index, effect.message);
         for (const to of effect.type === 'send' ? [effect.to] : this.#others())
           this.#post(to, { message: effect.message });
         break;
@@ -138,7 +140,7 @@ export class WalkMember {
         break;
       }
       case 'switch':
-        oracle.onApply({ height: this.tip.header.height, hash: this.tip.hash }, effect.ancestor, effect.apply);
+        oracle.onApply(this.index, pointOf(this.tip), effect.ancestor, effect.apply);
         this.order = effect;
         break;
       case 'mine':
@@ -260,8 +262,7 @@ export class WalkMember {
   }
 
   #sync(): void {
-    const hasBody = (hex: string) => this.rows.has(hex);
-    for (const record of this.log.slice(this.#synced)) this.#network.oracle.onDurable(this.index, record, hasBody);
+    for (const record of this.log.slice(this.#synced)) this.#network.oracle.onDurable(this.index, record);
     this.#synced = this.log.length;
   }
 }
