@@ -17,7 +17,9 @@ export function stand(run: Run): void {
   const number = Math.max(state.promised.number, state.highestNumber) + 1;
   if (number > ballotNumberMax) return;
   const ballot = { number, member: state.self };
-  state.failures += 1;
+  // Rivals are given way to; where no majority is to be heard there are none, and the wait stays short for when it is back.
+  state.failures = state.heard.size + 1 >= state.quorum ? state.failures + 1 : 0;
+  state.heard.clear();
   state.promised = ballot;
   state.highestNumber = number;
   state.role = 'candidate';

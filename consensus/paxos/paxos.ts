@@ -109,6 +109,7 @@ function onMessage(run: Run, event: Extract<PaxosEvent, { type: 'message' }>): v
   const { member, message, from } = event;
   if (member === state.self || member >= state.genesis.members.length) return;
   state.peers.set(member, from);
+  state.heard.add(member);
   learn(run, message.decided, member);
   if (state.self === null) return; // Who has no vote follows what members know to be decided.
   const isAnswer = answers.includes(message.type);

@@ -54,6 +54,7 @@ export function recover(context: EngineContext, recovery: Recovery<LogRecord>, w
     inherited: 0,
     reads: [],
     failures: 0,
+    heard: new Set(),
     waiting: null,
     applied,
     switchingTo: null,

@@ -74,8 +74,10 @@ export interface PaxosState {
   inherited: number;
   /** Reads that wait, in the order in which they came; at most `readsMax`. */
   reads: readonly Read[];
-  /** Elections lost since a leader was last heard. */
+  /** Elections lost since a leader was last heard, while a majority could be heard. */
   failures: number;
+  /** Members that said anything since this one last stood for election. */
+  readonly heard: Set<MemberIndex>;
   waiting: WaitingAccept | null;
   /** Where the ledger stands. */
   applied: Point;

@@ -44,7 +44,7 @@ export function takeTimer(run: Run, id: string): boolean {
   return false;
 }
 
-/** B-L: chance keeps candidates apart; each lost election doubles the wait. */
+/** B-L: chance keeps candidates apart; each election that is lost while a majority can be heard doubles the wait. */
 export function setElectionTimer(run: Run): void {
   const { state } = run;
   if (state.self === null) return;

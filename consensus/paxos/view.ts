@@ -67,7 +67,7 @@ function choicesOf(state: PaxosState): readonly unknown[] {
       member,
       entries.map(entry => [entry.sealed.hashHex, entry.ballot]),
     ]),
-    [[...state.acked], [...state.heardAt], [...state.peers]],
+    [[...state.acked], [...state.heardAt], [...state.peers], [...state.heard]],
     [state.waiting?.from ?? null, state.waiting?.member ?? null],
     [pointText(state.applied), state.switchingTo, state.source, state.askedAt],
     [state.round, [...state.confirmed], state.inherited, state.reads],
