@@ -34,6 +34,7 @@ export function recover(context: EngineContext, recovery: Recovery<LogRecord>, w
     blocks.addBody(sealed.hashHex);
   }
   blocks.extendTo(log.decided);
+  dropUntold(log, blocks);
   return {
     genesis,
     params: paramsOf(genesis),
@@ -67,6 +68,15 @@ export function recover(context: EngineContext, recovery: Recovery<LogRecord>, w
     timers: new Map(),
     isHalted: false,
   };
+}
+
+/**
+ * A vote and the body that it is for go to the disk side by side, and it is told when both are there (W1). So a vote whose body is not
+ * there was never told: were it reported, a candidate would wait for a body that perhaps nobody has.
+ */
+function dropUntold(log: BlockLog, blocks: Blocks): void {
+  const lacking = log.tentative.findIndex(({ sealed }) => blocks.get(sealed.hashHex)?.hasBody !== true);
+  if (lacking >= 0) log.tentative = log.tentative.slice(0, lacking);
 }
 
 /**

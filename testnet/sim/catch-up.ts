@@ -20,7 +20,7 @@ export interface CaughtUp {
 }
 
 export async function catchUp(world: World, chance: Chance, told: CaughtUp): Promise<void> {
-  const joining = chance.pick(running(world));
+  const joining = chance.pick(running(world).filter(({ name }) => !world.workload.needs(name)));
   const others = running(world).filter(node => node !== joining);
   told.catchUps += 1;
   const held = await stopLongEnough(world, joining);
