@@ -79,3 +79,14 @@ it('comes back without a vote whose body the crash took, and with its promise', 
   expect(lost).toMatchObject({ promised: ballot, log: { tentative: [] } });
   expect(kept).toMatchObject({ promised: ballot, log: { tentative: [{ ballot }] } });
 });
+
+it('asks another member for what is decided when the one that told of it does not answer', () => {
+  const member = new Member();
+  const askedOf = (effects: readonly PaxosEffect[]) =>
+    effects.flatMap(effect => (effect.type === 'fetchHeaders' ? [effect.peer] : []));
+  member.hear(1, { type: 'prepare', ballot: { number: 1, member: 1 }, decided: genesis });
+  const decided = pointOf(blockOn(pointOf(blockOn(genesis, 1)), 2));
+  const effects = member.hear(2, { type: 'decide', ballot: { number: 2, member: 2 }, decided });
+  const later = member.step({ type: 'timer', now: now + 60_000, id: 'retry' });
+  expect([askedOf(effects), askedOf(later)]).toEqual([['node-2'], ['node-1']]);
+});
