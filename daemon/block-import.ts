@@ -4,7 +4,7 @@
  */
 import { type Block, decodeBodyInSteps, type SealedHeader } from '../chain/block.ts';
 import { equalBytes, toHex } from '../chain/bytes.ts';
-import { type ErrorCode, KvchainError, type Result } from '../chain/errors.ts';
+import { accept, type ErrorCode, KvchainError, type Result } from '../chain/errors.ts';
 import { type Genesis, paramsAt } from '../chain/genesis.ts';
 import { merkleRoot } from '../chain/merkle.ts';
 import { isEnforced } from '../chain/rules.ts';
@@ -176,7 +176,8 @@ export class BlockImport {
   }
 
   /** `reject` and its price, or `ignore`; whether the block is passed on the engine says meanwhile (`noteRelay`). */
-  async #import({ sealed, witnessIds }: CompactBlock, assembly: Assembly): Promise<'reject' | 'ignore'> {
+  async #import(compact: CompactBlock, assembly: Assembly): Promise<'reject' | 'ignore'> {
+    const { sealed, witnessIds } = compact;
     const { from } = assembly;
     const known = this.#parts.driver.engine.header(sealed.hash);
     // The first valid copy is kept: another signature under the same hash is neither checked nor passed on.
@@ -195,18 +196,15 @@ export class BlockImport {
     if (isEnforced('A-B1 transactions') && !isRoot) {
       return this.#refuse(from, 'BAD_TRANSACTIONS_ROOT', `block ${sealed.hashHex}: ids that do not give its root`);
     }
-    const transactions = await this.#gather(sealed, witnessIds, assembly);
+    const transactions = await this.#gather(compact, assembly);
     if (transactions !== null) await this.#complete({ ...sealed, transactions }, 'peer-block');
     return 'ignore';
   }
 
-  /** The block's transactions, from the mempool and for the rest from its sender; null when that is not what brings them. */
-  async #gather(
-    sealed: SealedHeader,
-    witnessIds: readonly Uint8Array[],
-    assembly: Assembly,
-  ): Promise<Transaction[] | null> {
-    const found = witnessIds.map(witnessId => this.#parts.mempool.byWitnessId(toHex(witnessId)));
+  /** The block's transactions, from the mempool, from what came along, and for the rest from its sender; null when that is not what brings them. */
+  async #gather({ sealed, witnessIds, transactions }: CompactBlock, assembly: Assembly): Promise<Transaction[] | null> {
+    const along = new Map(transactions.map(transaction => [transaction.witnessIdHex, transaction]));
+    const found = witnessIds.map(toHex).map(id => this.#parts.mempool.byWitnessId(id) ?? along.get(id) ?? null);
     const missing = witnessIds.filter((_, index) => found[index] === null);
     if (missing.length === 0) return found.filter(transaction => transaction !== null);
     const fetched = await this.#fetchInTime(sealed.hash, missing, assembly);
@@ -285,9 +283,10 @@ export class BlockImport {
     const rules = { chainId, params: paramsAt(genesis, block.header.height) };
     const checked = await inSlices(clock, validateBodyInSteps(block, rules)); // A-B1, what needs no state
     if (!checked.ok && checked.error.code === 'BAD_TRANSACTIONS_ROOT') return 'other body';
-    const isSigned = checked.ok && (!isEnforced('A-B1 signatures') || (await signatures.allVerify(block.transactions)));
+    const sealed = checked.ok ? this.#checkBodySeal(block) : checked;
+    const isSigned = sealed.ok && (!isEnforced('A-B1 signatures') || (await signatures.allVerify(block.transactions)));
     if (!isSigned) {
-      const code: ErrorCode = checked.ok ? 'BAD_TRANSACTION' : checked.error.code;
+      const code: ErrorCode = sealed.ok ? 'BAD_TRANSACTION' : sealed.error.code;
       driver.dispatch({ type: 'invalid', now: clock.now(), hash: block.hash, code });
       return 'invalid';
     }
@@ -297,6 +296,12 @@ export class BlockImport {
     this.#parts.onStored(block.hash);
     driver.dispatch({ type: 'body', now: clock.now(), hash: block.hash });
     return 'kept';
+  }
+
+  /** What the header says of its body beside the roots, where the engine has it say something. */
+  #checkBodySeal({ header, transactions }: Block): Result<null> {
+    const seal = this.#parts.driver.engine.bodySeal(paramsAt(this.#parts.genesis, header.height));
+    return seal?.check(header, transactions) ?? accept(null);
   }
 
   #tellHeaders(headers: readonly SealedHeader[], from: PeerId | null): readonly RunningEffect[] {

@@ -61,6 +61,9 @@ function bench(log: Log = new MemoryLog(), outcome: () => Promise<SwitchOutcome>
     staleBlocks: unused,
     linearizableHeight: unused,
     checkSeal: unused,
+    bodySeal: unused,
+    transactionRoad: unused,
+    describe: unused,
     treeRecord: unused,
     header: unused,
   };

@@ -37,6 +37,11 @@ export class MemberPeers {
     if (peer !== null) this.#network.send(peer, message);
   }
 
+  /** The members that `broadcast` reaches. */
+  connected(): readonly MemberIndex[] {
+    return [...this.#peers.keys()];
+  }
+
   broadcast(message: Uint8Array): void {
     for (const peer of this.#peers.values()) this.#network.send(peer, message);
   }

@@ -4,7 +4,7 @@
  */
 import type { Block, SealedHeader } from '../chain/block.ts';
 import { accept, KvchainError } from '../chain/errors.ts';
-import { chainIdOf, type Genesis } from '../chain/genesis.ts';
+import { chainIdOf, type Genesis, type Params } from '../chain/genesis.ts';
 import { makeGenesisBlock } from '../chain/genesis-block.ts';
 import { Mempool } from '../chain/mempool.ts';
 import type { Signer } from '../chain/transaction.ts';
@@ -14,12 +14,14 @@ import { createEngine } from '../consensus/registry.ts';
 import { BlockImport } from './block-import.ts';
 import { ChainStore, expectRow } from './chain-store.ts';
 import { Driver, type DriverHands } from './driver.ts';
+import type { EngineRecorder } from './engine-recording.ts';
 import { createChain } from './genesis-store.ts';
 import { LedgerEvents } from './ledger-events.ts';
 import type { MovedBlock } from './ledger-step.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 import { MemberPeers } from './member-peers.ts';
 import { checkMemberProof, memberOf, proveMember } from './member-proof.ts';
+import { MemberTalk } from './member-talk.ts';
 import { MempoolKeeper } from './mempool-keeper.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Clock, Log, Miner, Network, NetworkHandlers, PeerId, Random, Store, Verifier } from './ports.ts';
@@ -51,6 +53,8 @@ export interface NodeOptions {
   readonly signer: Signer;
   /** What is taken away from the disk; null: nothing. */
   readonly pruning: Pruning | null;
+  /** Keeps what the engine is told, so that it can be told again; null: nobody does. */
+  readonly recorder?: EngineRecorder | null;
   /** Other bounds of synchronisation than `syncLimits`. */
   readonly syncLimits?: Partial<SyncLimits>;
   /** Told once when the node cannot go on: a broken disk, a reorg below the undo window. */
@@ -84,6 +88,7 @@ export class Node {
   /** Which member of the genesis this node is; null for none. */
   readonly self: MemberIndex | null;
   readonly members: MemberPeers;
+  readonly talk: MemberTalk;
   readonly #options: NodeOptions;
   readonly #driver: Driver;
   readonly #blocks: BlockImport;
@@ -99,7 +104,7 @@ export class Node {
   private constructor(options: NodeOptions, ports: NodePorts, opened: OpenedChain) {
     const { genesis } = options;
     const onFault = (error: unknown) => this.#onFault(error);
-    const { network, clock, verifier, miner, log } = ports;
+    const { network, clock, verifier, log } = ports;
     this.genesis = genesis;
     this.chainId = chainIdOf(genesis);
     this.ports = ports;
@@ -122,7 +127,12 @@ export class Node {
     const signatures = new SignatureDesk(verifier, new VerifiedCache(verifiedMax));
     this.#driver = new Driver({ engine, log, logBytes: opened.logBytes, clock, hands: this.#hands() });
     const driver = this.#driver;
-    this.#relay = new TransactionRelay({ network, clock, held: id => this.mempool.byId(id), onFault });
+    const { members } = this;
+    const onForwarded = (batch: Uint8Array, from: PeerId) => this.pipeline.forwarded(batch, from);
+    const talk = new MemberTalk({ genesis, network, clock, engine, members, onForwarded });
+    this.talk = talk;
+    const publish = (batch: Uint8Array) => talk.passOn(batch);
+    this.#relay = new TransactionRelay({ publish, clock, held: id => this.mempool.byId(id), onFault });
     const onAssembled = () => this.sync.onAssembled();
     const onStored = (hash: Uint8Array) => this.sync.forget(hash);
     const onWithheld = (hash: Uint8Array, sender: PeerId) => this.sync.onWithheld(hash, sender);
@@ -132,29 +142,36 @@ export class Node {
     this.#blocks = new BlockImport({ genesis, chainId, network, clock, chain, driver, verifier, ...bodies });
     const blocks = this.#blocks;
     this.#snapshots = new SnapshotShelf({ genesis, chain, tree: ledger, onFault });
+    const serving = { snapshots: this.#snapshots, onMemberRequest: talk.take.bind(talk) };
     const limits = { ...syncLimits, ...options.syncLimits };
-    this.sync = new Sync({ network, clock, chain, driver, blocks, snapshots: this.#snapshots, limits, onFault });
-    const relay = this.#relay;
-    this.pipeline = new Pipeline({
-      genesis,
-      chainId,
-      chain,
-      ledger,
-      mempool,
-      keeper,
-      signatures,
-      network,
-      clock,
-      relay,
-      onAdmitted: () => this.producer.onNews(),
-    });
-    const { signer } = options;
-    const onBlock = (block: Block) => this.#blocks.mined(block);
-    this.producer = new Producer({ genesis, chainId, signer, ledger, mempool, miner, clock, onBlock, onFault });
+    this.sync = new Sync({ network, clock, chain, driver, blocks, ...serving, limits, onFault });
+    this.pipeline = this.#makePipeline(signatures);
+    this.producer = this.#makeProducer(options.signer);
     const droppedFor = (id: string) => keeper.droppedFor(id);
     this.reader = new Reader({ genesis, chain, ledger, engine, mempool, floors: pruner, droppedFor });
     opened.onStep = (moved, head) => this.#onStep(moved, head);
     opened.onFault = onFault;
+  }
+
+  #makePipeline(signatures: SignatureDesk): Pipeline {
+    const { genesis, chainId, chain, ledger, mempool, keeper } = this;
+    const { network, clock } = this.ports;
+    const onAdmitted = () => this.producer.onNews();
+    const passing = { relay: this.#relay, road: this.talk.road, onAdmitted };
+    return new Pipeline({ genesis, chainId, chain, ledger, mempool, keeper, signatures, network, clock, ...passing });
+  }
+
+  #makeProducer(signer: Signer): Producer {
+    const { genesis, chainId, ledger, mempool, engine } = this;
+    const { miner, clock, random } = this.ports;
+    const onBlock = (block: Block) => {
+      this.talk.found(block);
+      return this.#blocks.mined(block);
+    };
+    const onFault = (error: unknown) => this.#onFault(error);
+    const bodySeal = (params: Params) => engine.bodySeal(params);
+    const parts = { genesis, chainId, signer, ledger, mempool, miner, clock, random, bodySeal };
+    return new Producer({ ...parts, onBlock, onFault });
   }
 
   /**
@@ -208,6 +225,7 @@ export class Node {
     // First, before anything is awaited: the rows and the tree are those of this head now.
     this.#snapshots.onHead(head);
     const following = this.keeper.onStep(moved);
+    for (const { type, block } of moved) if (type === 'applied') this.talk.committed(block);
     this.events.publish(moved, head.header.height, head.hash);
     this.sync.onHead();
     this.pruner.onHead(head.header.height);
@@ -218,8 +236,8 @@ export class Node {
   #hands(): DriverHands {
     const { network } = this.ports;
     return {
-      send: (member, message) => this.members.send(member, message),
-      broadcast: message => this.members.broadcast(message),
+      send: (member, message) => this.talk.send(member, message),
+      broadcast: message => this.talk.broadcast(message),
       fetchHeaders: (peer, after) => this.sync.fetchHeaders(peer, after),
       fetchBodies: (hashes, hint) => this.sync.fetchBodies(hashes, hint),
       switchTo: order => this.ledger.switchTo(order).finally(() => this.producer.onNews()),
@@ -255,12 +273,15 @@ export class Node {
       },
       onGossip: (topic, from, data) =>
         this.#onDisk(topic === 'blocks' ? this.#blocks.gossiped(data, from) : this.pipeline.gossiped(data, from)),
-      onRequest: (_peer, data) => this.#onDisk(this.sync.answer(data)),
+      onRequest: (peer, data) => this.#onDisk(this.sync.answer(peer, data)),
       onMessage: (from, message) => {
         const member = this.members.indexOf(from);
-        if (member === null)
+        if (member === null) {
           network.penalize(from, 'BAD_MESSAGE', 'a message between members from a peer that is none');
-        else this.#driver.dispatch({ type: 'message', now: this.ports.clock.now(), from, member, message });
+          return;
+        }
+        this.talk.heard(member, message);
+        this.#driver.dispatch({ type: 'message', now: this.ports.clock.now(), from, member, message });
       },
     };
   }
@@ -307,7 +328,9 @@ export class Node {
     if (this.#blocks.noteRelay(hash)) return;
     const block = expectRow(await this.chain.block(hash), 'a block to pass on');
     const witnessIds = block.transactions.map(({ witnessId }) => witnessId);
-    await this.ports.network.publish('blocks', encodeCompactBlock(block, witnessIds));
+    // Where transactions go to the leader alone, nobody else holds them.
+    const along = this.talk.road === 'leader' ? block.transactions : [];
+    await this.ports.network.publish('blocks', encodeCompactBlock(block, witnessIds, along));
   }
 
   /** Work for a peer that reads or writes the disk: when that is broken, the node stops, and the peer is not to blame. */
@@ -356,9 +379,16 @@ interface OpenedChain {
   onFault: (error: unknown) => void;
 }
 
-async function openChain({ genesis, signer, pruning, onFault }: NodeOptions, ports: NodePorts): Promise<OpenedChain> {
+async function openChain(
+  { genesis, signer, pruning, recorder, onFault }: NodeOptions,
+  ports: NodePorts,
+): Promise<OpenedChain> {
   const found = createEngine(genesis.engine);
   if (!found.ok) throw new KvchainError(found.error.code, found.error.detail);
+  for (const { params } of genesis.schedule) {
+    const checked = found.value.checkParams(params);
+    if (!checked.ok) throw new KvchainError(checked.error.code, checked.error.detail);
+  }
   const chain = new ChainStore(ports.store);
   const genesisHeader = makeGenesisBlock(genesis);
   await discardSnapshot(chain);
@@ -373,10 +403,9 @@ async function openChain({ genesis, signer, pruning, onFault }: NodeOptions, por
   const seed = new DataView(ports.random.bytes(8).buffer).getBigUint64(0);
   const records = await ports.log.read();
   const self = memberOf(genesis, signer.publicKey);
-  const engine = found.value.recover(
-    { genesis, genesisHeader, self, seed },
-    { records, tree, applied: ledger.head.hash, floor: Math.max(0, pruner.blocksFrom - 1) },
-  );
+  const context = { genesis, genesisHeader, self, seed };
+  const recovery = { records, tree, applied: ledger.head.hash, floor: Math.max(0, pruner.blocksFrom - 1) };
+  const engine = recorder?.recover(found.value, context, recovery) ?? found.value.recover(context, recovery);
   const logBytes = records.reduce((sum, record) => sum + record.length, 0);
   return Object.assign(opened, { chain, ledger, engine, pruner, self, logBytes });
 }

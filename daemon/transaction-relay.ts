@@ -3,7 +3,7 @@
  * node gave are sent again while no block includes them.
  */
 import type { Transaction } from '../chain/transaction.ts';
-import type { Clock, Network } from './ports.ts';
+import type { Clock } from './ports.ts';
 import { encodeBatch, wireLimits } from './wire.ts';
 
 export const relayLimits = {
@@ -19,7 +19,8 @@ export const relayLimits = {
 const batchBytesMax = wireLimits.batchBytesMax - 16;
 
 export interface TransactionRelayParts {
-  readonly network: Network;
+  /** Sends a batch to whoever is to have it. */
+  readonly publish: (batch: Uint8Array) => Promise<void>;
   readonly clock: Clock;
   /** The held transaction with this id, or null when it was included or dropped. */
   readonly held: (idHex: string) => Transaction | null;
@@ -95,6 +96,6 @@ export class TransactionRelay {
   }
 
   #publish(batch: readonly Transaction[]): void {
-    this.#parts.network.publish('transactions', encodeBatch(batch)).catch(this.#parts.onFault);
+    this.#parts.publish(encodeBatch(batch)).catch(this.#parts.onFault);
   }
 }

@@ -11,9 +11,10 @@ import type { Engine, EngineEvent } from '../engine.ts';
 import { acceptAccepted, acceptBlocks, acceptHeartbeat, resumeAccept } from './accept.ts';
 import { compareBallots } from './ballot.ts';
 import { headersAheadMax, headersMax } from './blocks.ts';
+import { bodySealOf, checkParams, classroomOf } from './classroom.ts';
 import { acceptApplied, acceptInvalid, connect, learn, retry } from './decide.ts';
-import { acceptNack, acceptPrepare, acceptPromise, stand, standOnRequest, tryToLead } from './election.ts';
-import { type Message, messageCodec } from './messages.ts';
+import { acceptNack, acceptPrepare, acceptPromise, endElection, standOnRequest, tryToLead } from './election.ts';
+import { describe, type Message, messageCodec } from './messages.ts';
 import { beat, propose, proposeOwn } from './propose.ts';
 import { type LogRecord, recordCodec } from './records.ts';
 import { condense, recover } from './recover.ts';
@@ -40,6 +41,10 @@ export function paxosWith({ window }: { readonly window: number }): Engine<Paxos
     recordCodec,
     headerChain: null,
     treeDepth: () => treeDepth,
+    checkParams,
+    bodySeal: bodySealOf,
+    transactionRoad: params => (classroomOf(params) === null ? 'everybody' : 'leader'),
+    describe,
     recover: (context, recovery) => recover(context, recovery, window),
     step,
     condense,
@@ -175,7 +180,7 @@ function onBody(run: Run, hash: Uint8Array): void {
 
 function onTimer(run: Run, id: string): void {
   if (!takeTimer(run, id)) return;
-  if (id === electionTimer) stand(run);
-  if (id === heartbeatTimer && run.state.role === 'leader') beat(run);
+  if (id === electionTimer) endElection(run);
+  if (id === heartbeatTimer) beat(run);
   if (id === retryTimer) retry(run);
 }

@@ -6,6 +6,7 @@ import type { SealedHeader } from '../../chain/block.ts';
 import { equalBytes, toHex } from '../../chain/bytes.ts';
 import { isEnforced } from '../../chain/rules.ts';
 import { hashAt, tipOf, write } from './block-log.ts';
+import { pointerTo } from './classroom.ts';
 import { learn } from './decide.ts';
 import type { Accept, Accepted, Entry } from './messages.ts';
 import { broadcast, send, stopMining } from './role.ts';
@@ -26,15 +27,29 @@ export function lead(run: Run, chosen: readonly Entry[]): void {
   state.log.tentative = state.log.tentative.slice(0, headers.length);
   if (headers.length > 0) voteFor(run, headers);
   else state.acked.set(voterOf(state), state.log.decided.height);
-  beat(run);
+  if (state.classroom !== null) broadcast(run, { type: 'decide', ballot: state.promised, decided: state.log.decided });
+  else beat(run);
   settle(run);
 }
 
-/** Tells the members who leads; those who lack blocks of this ballot answer so. */
+/**
+ * Tells the members who leads; those who lack blocks of this ballot answer so. A leader in a classroom is silent but for what the
+ * assignment has: decisions when it is elected, and its proposals again while not all is decided.
+ */
 export function beat(run: Run): void {
-  const { promised, log } = run.state;
-  broadcast(run, { type: 'heartbeat', ballot: promised, decided: log.decided });
-  setHeartbeatTimer(run);
+  const { state } = run;
+  if (state.role !== 'leader') return;
+  const { promised, log, classroom } = state;
+  if (classroom === null) broadcast(run, { type: 'heartbeat', ballot: promised, decided: log.decided });
+  else if (log.tentative.length > 0)
+    broadcast(
+      run,
+      acceptOf(
+        state,
+        log.tentative.map(({ sealed }) => sealed),
+      ),
+    );
+  if (classroom === null || log.tentative.length > 0) setHeartbeatTimer(run);
 }
 
 /** B-A1: lets the producer build on the tip of the log while what is below is applied, but for the window. */
@@ -52,7 +67,7 @@ export function propose({ state, effects }: Run): void {
       height: tip.height + 1,
       bits: 0,
       timeMin: parent.header.time + 1, // A-V4 holds for every engine.
-      extension: noExtension,
+      extension: state.classroom === null ? noExtension : pointerTo(parent.header),
       nonce: 'zeros',
       when: 'transactions wait',
     },
@@ -71,7 +86,8 @@ export function proposeOwn(run: Run, sealed: SealedHeader): void {
 }
 
 /** Own votes count when they are on stable storage, as those of others do; then the others are asked. */
-function voteFor({ state, effects }: Run, headers: readonly SealedHeader[]): void {
+function voteFor(run: Run, headers: readonly SealedHeader[]): void {
+  const { state, effects } = run;
   const { promised, log } = state;
   write(log, promised, headers);
   state.acked.set(voterOf(state), tipOf(log).height);
@@ -81,6 +97,7 @@ function voteFor({ state, effects }: Run, headers: readonly SealedHeader[]): voi
     { type: 'broadcast', message: acceptOf(state, headers) },
   ];
   effects.push(...(isEnforced('B-A2') ? [vote, ...ask] : ask));
+  if (state.classroom !== null) setHeartbeatTimer(run);
 }
 
 /** B-D1: counts a member's acceptances in this ballot, once each. */

@@ -11,6 +11,7 @@ export const heartbeatTimer = 'heartbeat';
 export const retryTimer = 'retry';
 
 const heartbeatsPerElection = 4;
+const resendsPerElection = 2;
 const retryMsMin = 2_000;
 /** Duelling candidates wait up to 2^6 times as long. */
 const backoffsMax = 6;
@@ -35,17 +36,24 @@ export function takeTimer({ state, now, effects }: Run, id: string): boolean {
   return false;
 }
 
-/** B-L: chance keeps candidates apart; each lost election doubles the wait. */
+/** B-L: chance keeps candidates apart; each lost election doubles the wait. In a classroom only candidates wait: who leads is asked for. */
 export function setElectionTimer(run: Run): void {
   const { state } = run;
   if (state.self === null) return;
+  if (state.classroom !== null && state.role !== 'candidate') {
+    clearTimer(run, electionTimer);
+    return;
+  }
   const least = electionMs(state.params);
   const afterMs = (least + state.random.below(least + 1)) * 2 ** Math.min(state.failures, backoffsMax);
   setTimer(run, electionTimer, afterMs);
 }
 
+/** In a classroom a proposal is sent again after E / 2, which is two round trips. */
 export function setHeartbeatTimer(run: Run): void {
-  setTimer(run, heartbeatTimer, Math.floor(electionMs(run.state.params) / heartbeatsPerElection));
+  const { classroom, params } = run.state;
+  const perElection = classroom === null ? heartbeatsPerElection : resendsPerElection;
+  setTimer(run, heartbeatTimer, Math.floor(electionMs(params) / perElection));
 }
 
 export function retryMs(run: Run): number {

@@ -3,7 +3,7 @@ import type { SealedHeader } from '../../chain/block.ts';
 import { concat, toHex, toUtf8 } from '../../chain/bytes.ts';
 import { encode } from '../../chain/codec.ts';
 import { taggedHash } from '../../chain/hash.ts';
-import type { EngineView, Tip } from '../engine.ts';
+import type { EngineView, MemberIndex, Tip } from '../engine.ts';
 import { pointOf, tipOf } from './block-log.ts';
 import { headersMax, straysMax } from './blocks.ts';
 import { messageCodec, tentativeMax } from './messages.ts';
@@ -23,6 +23,8 @@ export function viewOf(state: PaxosState): EngineView {
     head,
     finalHeight: applied.height,
     role: state.self === null ? 'observer' : state.role,
+    leader: leaderOf(state),
+    ballot: state.promised,
     tips,
     kept: [
       { what: 'headers', count: blocks.size, max: headersMax },
@@ -30,6 +32,12 @@ export function viewOf(state: PaxosState): EngineView {
       { what: 'tentative blocks', count: log.tentative.length, max: tentativeMax },
     ],
   };
+}
+
+/** Who stood with the highest ballot that this member promised; a member that came back does not lead, whatever it promised itself. */
+function leaderOf({ promised, self, role }: PaxosState): MemberIndex | null {
+  const isNobody = promised.number === 0 || (promised.member === self && role !== 'leader');
+  return isNobody ? null : promised.member;
 }
 
 /** Complete blocks that lost: no higher than the decided point and not on the chain. */

@@ -36,7 +36,9 @@ export const networkTargets: readonly Target[] = [
   message('status', bytes => outcomeOf(decodeStatus(bytes), encodeStatus)),
   message('batch', bytes => outcomeOf(decodeBatch(bytes), encodeBatch)),
   message('compactBlock', bytes =>
-    outcomeOf(decodeCompactBlock(bytes), ({ sealed, witnessIds }) => encodeCompactBlock(sealed, witnessIds)),
+    outcomeOf(decodeCompactBlock(bytes), ({ sealed, witnessIds, transactions }) =>
+      encodeCompactBlock(sealed, witnessIds, transactions),
+    ),
   ),
   message('request', bytes => outcomeOf(decodeRequest(bytes), encodeRequest)),
   message('headers', bytes => outcomeOf(decodeHeaders(bytes), encodeHeaders)),

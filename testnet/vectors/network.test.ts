@@ -47,7 +47,9 @@ const roundTrips: { readonly [K in MessageKind]: (bytes: Uint8Array) => Result<U
   status: bytes => again(decodeStatus(bytes), encodeStatus),
   batch: bytes => again(decodeBatch(bytes), encodeBatch),
   compactBlock: bytes =>
-    again(decodeCompactBlock(bytes), ({ sealed, witnessIds }) => encodeCompactBlock(sealed, witnessIds)),
+    again(decodeCompactBlock(bytes), ({ sealed, witnessIds, transactions }) =>
+      encodeCompactBlock(sealed, witnessIds, transactions),
+    ),
   request: bytes => again(decodeRequest(bytes), encodeRequest),
   headers: bytes => again(decodeHeaders(bytes), encodeHeaders),
   bodies: bytes => again(decodeBodies(bytes), encodeBodies),
