@@ -8,6 +8,9 @@ const test = '\\.(test|suite)\\.ts$';
 const npm = beginnings => `node_modules/(@types/)?(${beginnings.join('|')})`;
 /** The part of the daemon that the simulator runs too. */
 const core = '^daemon/(node|driver|pipeline|sync|producer)[-./]';
+/** The Node.js halves of what chain/ imports by condition. */
+const nativeHash = '^chain/hash-node\\.ts$';
+const nativeCurve = '^chain/secp256k1-node\\.ts$';
 const builtIn = { dependencyTypes: ['core'] };
 const fromNpm = { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-no-pkg', 'npm-unknown'] };
 
@@ -78,21 +81,21 @@ module.exports = {
       name: 'chain-npm-allow-list',
       comment: 'chain/ runs in browsers and is audited whole: hashing, curve, base encoding and CBOR, nothing else.',
       severity: 'error',
-      from: { path: '^chain/', pathNot: test },
+      from: { path: '^chain/', pathNot: [nativeCurve, test] },
       to: { ...fromNpm, pathNot: npm(['@noble/hashes/', '@noble/secp256k1/', '@scure/base/', 'cborg/']) },
     },
     {
-      name: 'chain-built-ins-in-one-file',
-      comment: 'Only hash-node.ts, the Node.js half of the conditional import #sha256, may use what a browser lacks.',
+      name: 'chain-built-ins-in-two-files',
+      comment: 'Only the Node.js halves of the conditional imports #sha256 and #secp256k1 may use what a browser lacks.',
       severity: 'error',
-      from: { path: '^chain/', pathNot: ['^chain/hash-node\\.ts$', test] },
+      from: { path: '^chain/', pathNot: [nativeHash, nativeCurve, test] },
       to: builtIn,
     },
     {
       name: 'chain-built-ins-allow-list',
-      comment: 'hash-node.ts needs the hash function and a way to try a native package, no more.',
+      comment: 'They need the hash function and a way to try a native package, no more.',
       severity: 'error',
-      from: { path: '^chain/hash-node\\.ts$' },
+      from: { path: [nativeHash, nativeCurve] },
       to: { ...builtIn, pathNot: '^(node:)?(crypto|module)$' },
     },
     {
@@ -140,7 +143,7 @@ module.exports = {
     onlyFrom('network-alone-imports-libp2p', '^daemon/network/', networkPackages, 'libp2p changes often: one folder adapts to it.'),
     onlyFrom('store-alone-imports-leveldb', '^daemon/store/', storePackages, 'Checksums, layout and batches are kept in one place.'),
     onlyFrom('rpc-alone-imports-http', '^daemon/rpc/', serverPackages, 'One table of methods is the only door.'),
-    onlyFrom('crypto-alone-imports-native', '^daemon/crypto/', nativeSignatures, 'It falls back in silence; one file asserts that it did not.'),
+    onlyFrom('curve-alone-imports-native', nativeCurve, nativeSignatures, 'It falls back in silence; one file asserts that it did not.'),
     onlyFrom('experiments-alone-draw', '^testnet/experiments/', drawingPackages, 'Nothing that runs in a network needs charts.'),
     {
       name: 'no-cycles',

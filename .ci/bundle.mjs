@@ -1,29 +1,35 @@
 /**
- * Puts the packages of libp2p into dist/daemon/network/libp2p.js, the compiled door to them, and their licences beside it. Done again
- * when the door, the lockfile or this program changed.
+ * Puts the packages behind each door into its compiled file, and their licences beside it. Done again when the door, the lockfile or this
+ * program changed.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve, sep } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
 const program = fileURLToPath(import.meta.url);
 const root = resolve(dirname(program), '..');
-const source = join(root, 'daemon/network/libp2p.ts');
-const output = join(root, 'dist/daemon/network/libp2p.js');
-const licences = join(root, 'dist/daemon/network/libp2p.licences.txt');
+/** Sources that give on what they import of packages, and hold nothing else. */
+const doors = ['daemon/network/libp2p.ts', 'daemon/rpc/fastify.ts', 'daemon/zod.ts'];
 
-/** Does nothing in a tree without the door, such as a planted one. */
-export async function bundleDoor() {
-  if (!existsSync(source)) return;
-  const banner = `// Made of ${fingerprint([source, join(root, 'package-lock.json'), program])}; licences: libp2p.licences.txt`;
+/** Does nothing for a door that is not there, as in a planted tree. */
+export async function bundleDoors() {
+  for (const door of doors.filter(path => existsSync(join(root, path)))) await bundleDoor(door);
+}
+
+async function bundleDoor(door) {
+  const source = join(root, door);
+  const output = join(root, 'dist', door.replace(/\.ts$/, '.js'));
+  const licences = output.replace(/\.js$/, '.licences.txt');
+  const made = fingerprint([source, join(root, 'package-lock.json'), program]);
+  const banner = `// Made of ${made}; licences: ${basename(licences)}`;
   if (existsSync(licences) && readFileSync(output, 'utf8').startsWith(banner)) return;
   const bundle = await rolldown({ input: source, platform: 'node', cwd: root, logLevel: 'silent' });
   try {
     const { output: chunks } = await bundle.generate({ format: 'esm', codeSplitting: false });
     const [chunk] = chunks;
-    writeFileSync(licences, licencesOf(packagesOf(chunk.moduleIds)));
+    writeFileSync(licences, licencesOf(basename(output), packagesOf(chunk.moduleIds)));
     writeFileSync(output, `${banner}\n${chunk.code}`);
   } finally {
     await bundle.close();
@@ -48,12 +54,12 @@ function packagesOf(moduleIds) {
   return [...new Set(folders)].sort();
 }
 
-function licencesOf(folders) {
+function licencesOf(file, folders) {
   const texts = folders.map(folder => {
     const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     const files = readdirSync(folder).filter(file => /^(licen[cs]e|copying|notice)/i.test(file));
     const own = files.map(file => readFileSync(join(folder, file), 'utf8').trim());
     return [`${name} ${version}: ${license}`, ...own].join('\n\n');
   });
-  return `libp2p.js holds code of these packages.\n\n${texts.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
+  return `${file} holds code of these packages.\n\n${texts.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
 }

@@ -1,6 +1,7 @@
 /**
- * Every check of the repository, one line a step; stops at the first that fails and shows what it said. The build comes first and the
- * tests last; the steps between only read, and run side by side, as many as there are cores.
+ * Every check of the repository, one line a step; stops at the first that fails and shows what it said. The packages come first and the
+ * tests last; the steps between run side by side, as many as there are cores: those that only read sources beside the build, then those
+ * that need it.
  * `node .ci/check.mjs lint tests` runs only the steps that are named.
  */
 import { spawn, spawnSync } from 'node:child_process';
@@ -13,16 +14,19 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const packageJson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const npmScript = process.env.npm_execpath;
 
-const build = { name: 'types', command: ['.ci/prepare.mjs'] };
-const reading = [
+const packages = [{ name: 'packages', command: ['.ci/prepare.mjs', 'packages'] }];
+const overSources = [
+  { name: 'types', command: ['.ci/prepare.mjs'] },
   { name: 'direction', command: ['.ci/direction.mjs'] },
   { name: 'purity', command: ['.ci/purity.mjs'] },
-  { name: 'promises', command: ['.ci/floating-promises.mjs'] },
   { name: 'lint', command: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'] },
   { name: 'dead code', command: ['node_modules/knip/bin/knip.js', '--no-progress'] },
+];
+const overBuild = [
+  { name: 'promises', command: ['.ci/floating-promises.mjs'] },
   ...(packageJson.scripts['docs:check'] ? [{ name: 'docs', npm: ['run', '--silent', 'docs:check'] }] : []),
 ];
-const steps = [build, ...reading];
+const steps = [...packages, ...overSources, ...overBuild];
 const stopping = new AbortController();
 
 const wanted = process.argv.slice(2);
@@ -35,14 +39,16 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-if (isWanted(build.name)) await runStep(build);
-const left = reading.filter(({ name }) => isWanted(name));
-await Promise.all(Array.from({ length: availableParallelism() }, runSteps));
+for (const stage of [packages, overSources, overBuild]) await runSteps(stage);
 if (isWanted('tests')) await runTests();
 
-/** Takes one step after the other of those that are left. */
-async function runSteps() {
-  for (let step = left.shift(); step !== undefined; step = left.shift()) await runStep(step);
+/** The wanted steps of a stage, side by side. */
+async function runSteps(stage) {
+  const left = stage.filter(({ name }) => isWanted(name));
+  const work = async () => {
+    for (let step = left.shift(); step !== undefined; step = left.shift()) await runStep(step);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
 }
 
 async function runStep({ name, command, npm }) {

@@ -6,7 +6,7 @@
 import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleDoor } from './bundle.mjs';
+import { bundleDoors } from './bundle.mjs';
 import { findFloating, fingerprint, listChecked, pathOf, recordLook } from './promise-rules.mjs';
 
 const ts = createRequire(import.meta.url)('typescript');
@@ -33,5 +33,5 @@ host.afterProgramEmitAndDiagnostics = builder => {
 const status = ts.createSolutionBuilder(host, [root], { force: process.argv.includes('--force') }).build();
 const isComplete = listChecked(root).every(path => looked.has(path));
 if (status === 0 && isComplete && findings.length === 0) recordLook(root, print);
-if (status === 0) await bundleDoor();
+if (status === 0) await bundleDoors();
 process.exit(status);

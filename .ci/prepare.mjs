@@ -1,6 +1,7 @@
 /**
  * Makes a clone ready to run: the right Node.js, the locked dependencies (their install scripts refused: none is needed), a build
- * without leftovers. Each step looks first whether it has anything to do, so that a second call takes about a second.
+ * without leftovers. Each step looks first whether it has anything to do, so that a second call takes about a second. `node .ci/prepare.mjs
+ * packages` leaves out the build.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -13,7 +14,7 @@ const nodeMinimum = [20, 19];
 
 requireNode();
 installDependencies();
-build();
+if (process.argv[2] !== 'packages') build();
 
 function requireNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);

@@ -13,7 +13,10 @@ declare module 'node:crypto' {
   export function hash(algorithm: 'sha256', data: Uint8Array, encoding: 'latin1'): string;
 }
 declare module 'node:module' {
-  export function createRequire(url: string): <T>(name: string) => T;
+  export function createRequire(url: string): {
+    <T>(name: string): T;
+    readonly cache: Readonly<Record<string, unknown>>;
+  };
 }
 interface ImportMeta {
   readonly url: string;

@@ -2,8 +2,9 @@
  * THE table of kvchaind's settings: flag, key of the configuration file, form, default and meaning of each. The parser, --help and
  * docs/reference/config.md come from it. There are no environment variables.
  */
-import { z } from 'zod';
+
 import { logLevels } from './logging.ts';
+import { z } from './zod.ts';
 
 /** How the text of a flag becomes a value. A `switch` takes no text; a `list` may be given again. */
 export type SettingKind = 'text' | 'integer' | 'switch' | 'list';

@@ -3,14 +3,15 @@
  * unknown or wrong is BAD_CONFIG, naming the line or flag and the nearest known one.
  */
 import { readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
-import { parseDocument, stringify } from 'yaml';
 import { accept, assert, type Result, reject } from '../chain/errors.ts';
 import { type Config, flagOf, type SettingName, settingNames, settingRow } from './config-settings.ts';
 import { isThere } from './disk-failure.ts';
 import { nearest } from './nearest.ts';
+import { onDemand } from './on-demand.ts';
 
 export type { Config };
 
@@ -45,6 +46,9 @@ const tools = {
   rebuild: 'a file',
 };
 
+/** Loaded when there is a file: most daemons have flags alone. */
+const yaml = onDemand((): typeof import('yaml') => createRequire(import.meta.url)('yaml'));
+
 type Given = Partial<Record<SettingName, unknown>>;
 
 /** Reads arguments (without node and script) and the file in the data folder. Error: BAD_CONFIG. Thrown: DISK_FAILED when nobody may look into the folder. */
@@ -69,7 +73,7 @@ export function formatConfigFile(given: Partial<Config>): string {
     const value = given[name];
     return value === undefined || value === null ? [] : [[flagOf(name), value] as const];
   });
-  return stringify(Object.fromEntries(rows));
+  return yaml().stringify(Object.fromEntries(rows));
 }
 
 type Flags =
@@ -187,7 +191,7 @@ function readFile(path: string): Result<Given> {
 /** A flat list of keys and values. Aliases and deep nesting, which have no use here, are refused with what the parser says. */
 function parseYaml(text: string): Result<object> {
   try {
-    const document = parseDocument(text, { prettyErrors: true });
+    const document = yaml().parseDocument(text, { prettyErrors: true });
     const [error] = document.errors;
     if (error !== undefined) return reject('BAD_CONFIG', error.message);
     const content: unknown = document.toJS({ maxAliasCount: 0 }) ?? {};

@@ -10,6 +10,7 @@ import { chainIdOf, type Genesis, paramsAt } from '../chain/genesis.ts';
 import { publicKeyOf } from '../chain/keys.ts';
 import { type Signer, signerOf } from '../chain/transaction.ts';
 import { AddressBook } from './address-book.ts';
+import { logChain } from './chain-log.ts';
 import { watchClock } from './clock-watch.ts';
 import { WorkerVerifier } from './crypto/worker-verifier.ts';
 import { chainFolder, readGenesis, readNodeKeys, recordsFile, removeRpcFile, writeRpcFile } from './data-folder.ts';
@@ -132,13 +133,7 @@ async function open(settings: DaemonSettings, opening: Opening): Promise<Daemon>
   closers.push(() => node.stop());
   log.debug({}, 'the chain is loaded');
   const service = new NodeService(node, async () => ending.tell(null));
-  metrics.observe(service);
-  closers.push(async () => metrics.close());
-  const endWatch = watchClock(systemClock, byMs => {
-    metrics.clockJumped();
-    log.warn({ byMs }, 'the clock of this machine jumped or stood still: blocks are dated by it, so set it right');
-  });
-  closers.push(async () => endWatch());
+  observe(service, opening);
   await node.start();
   log.debug({}, 'peers are let in');
   if (settings.mining.isOn) node.producer.start();
@@ -164,6 +159,19 @@ async function open(settings: DaemonSettings, opening: Opening): Promise<Daemon>
     return reason;
   });
   return { url: server.url, stopped, setCertificate: tls => server.setCertificate(tls) };
+}
+
+/** Has metrics and log follow the node, and the clock watched. */
+function observe(service: NodeService, { log, metrics, closers }: Opening): void {
+  metrics.observe(service);
+  closers.push(async () => metrics.close());
+  const endLog = logChain(service, log, () => performance.now());
+  closers.push(async () => endLog());
+  const endWatch = watchClock(systemClock, byMs => {
+    metrics.clockJumped();
+    log.warn({ byMs }, 'the clock of this machine jumped or stood still: blocks are dated by it, so set it right');
+  });
+  closers.push(async () => endWatch());
 }
 
 /** Opens what the node stands on. Each port leaves its closer behind, but for the network, which the node stops itself. */

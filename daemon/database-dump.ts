@@ -6,7 +6,6 @@ import { createReadStream } from 'node:fs';
 import { open, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { z } from 'zod';
 import { type Block, decodeBlock, encodeBlock } from '../chain/block.ts';
 import { fromHex, toHex } from '../chain/bytes.ts';
 import { KvchainError } from '../chain/errors.ts';
@@ -22,6 +21,7 @@ import { rebuildChain } from './rebuild.ts';
 import { openLevelStore } from './store/level-store.ts';
 import { syncFolder } from './store/sync-folder.ts';
 import { systemClock } from './system.ts';
+import { z } from './zod.ts';
 
 export interface DumpReport {
   readonly file: string;

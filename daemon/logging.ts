@@ -2,8 +2,8 @@
  * Logs: one line of JSON an event (or a coloured one for people), a constant message with its data apart. Errors are written with their
  * causes; members that could hold a secret are never written.
  */
+import { createRequire } from 'node:module';
 import pino from 'pino';
-import { prettyFactory } from 'pino-pretty';
 
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -31,8 +31,7 @@ const secretNames = ['secretKey', 'password', 'token', 'authorization', 'private
 /** Opens a log. Lines are written at once: what a crashing process logged last is there. */
 export function openLog({ level, format, destination }: LogSettings): Logger {
   const target = destination ?? pino.destination({ dest: 2, sync: true });
-  const pretty = prettyFactory({ translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname' });
-  const stream = format === 'pretty' ? { write: (line: string) => target.write(pretty(line)) } : target;
+  const stream = format === 'pretty' ? prettyStream(target) : target;
   const options = {
     level,
     base: null,
@@ -48,4 +47,11 @@ export function openLog({ level, format, destination }: LogSettings): Logger {
     info: (data, message) => log.info(data, message),
     debug: (data, message) => log.debug(data, message),
   };
+}
+
+/** What makes lines pretty is loaded by a daemon that writes such. */
+function prettyStream(target: NonNullable<LogSettings['destination']>): NonNullable<LogSettings['destination']> {
+  const { prettyFactory }: typeof import('pino-pretty') = createRequire(import.meta.url)('pino-pretty');
+  const pretty = prettyFactory({ translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname' });
+  return { write: line => target.write(pretty(line)) };
 }

@@ -17,7 +17,7 @@ export interface TraceEntry {
   readonly data: Readonly<Record<string, string | number>>;
 }
 
-/** The oldest go first. */
+/** What a node of a test network did and heard, as `node_trace` gives it; the oldest go first. */
 const entriesMax = 2_000;
 
 export class TraceBook {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CommanderError } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
 import { KvchainError } from '../chain/errors.ts';
+import { z } from '../daemon/zod.ts';
 import { failureOf, tellFailure } from './failure.ts';
 
 function thrownBy(act: () => unknown): unknown {

@@ -1,8 +1,8 @@
 /** How the programs of the test network fail: in one line, what to do in a second one as `kvchain` does, and the exit code of the error table. */
 import { CommanderError } from 'commander';
-import { z } from 'zod';
 import { errorRow, KvchainError } from '../chain/errors.ts';
 import { diskFailed } from '../daemon/disk-failure.ts';
+import { z } from '../daemon/zod.ts';
 
 /** Tells on standard error what went wrong; gives the exit code. Throws what is no fault of the user or the machine. */
 export function tellFailure(error: unknown): number {

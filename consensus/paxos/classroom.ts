@@ -31,11 +31,13 @@ interface ClassroomSeal {
 }
 
 const nonceLength = 8;
+/** Characters of a nonce that others found. */
 const nonceLengthMax = 64;
 const nonceBase = 36;
 const nonceParts = nonceBase ** (nonceLength / 2);
-/** One in 3.5 million: seconds of one thread. */
+/** Digits that a classroom's genesis may demand of h; nine are one in 3.5 million, seconds of one thread. */
 const nonceDigitsMax = 9;
+/** What is decoded of a header's extension. */
 const extensionBytesMax = 256;
 
 const classroomCodec = struct<Classroom>({ nonceDigits: uint(nonceDigitsMax) });

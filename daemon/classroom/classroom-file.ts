@@ -5,10 +5,10 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { toUtf8 } from '../../chain/bytes.ts';
 import { KvchainError } from '../../chain/errors.ts';
 import { writePrivateFile } from '../keystore/private-file.ts';
+import { z } from '../zod.ts';
 
 const fileName = 'classroom.json';
 

@@ -3,13 +3,13 @@
  * worker threads cannot promise. The native library is used where it loads; the answers do not depend on it.
  */
 import { sha256 } from '../../chain/hash.ts';
+import { type SignatureVerify, verify as verifySignature } from '../../chain/keys.ts';
 import type { SignatureCheck, Verifier } from '../ports.ts';
-import { loadSignatureVerify, type SignatureVerify } from './signature-check.ts';
 
 export class InlineVerifier implements Verifier {
   readonly #verify: SignatureVerify;
 
-  constructor(verify: SignatureVerify = loadSignatureVerify().verify) {
+  constructor(verify: SignatureVerify = verifySignature) {
     this.#verify = verify;
   }
 

@@ -3,8 +3,8 @@
  * (4 bytes, big-endian), the message, the signature and the public key.
  */
 import { sha256 } from '../../chain/hash.ts';
+import type { SignatureVerify } from '../../chain/keys.ts';
 import type { SignatureCheck } from '../ports.ts';
-import type { SignatureVerify } from './signature-check.ts';
 
 const lengthBytes = 4;
 const signatureBytes = 64;

@@ -2,13 +2,12 @@
 import '../polyfill.ts';
 import { parentPort } from 'node:worker_threads';
 import { assert } from '../../chain/errors.ts';
+import { curveFallback, verify } from '../../chain/keys.ts';
 import { type PackedChunk, verifyPacked, type WorkerReply } from './packed-checks.ts';
-import { loadSignatureVerify } from './signature-check.ts';
 
 const port = parentPort;
 assert(port !== null, 'the verifier runs on a worker thread');
-const { verify, fallbackReason } = loadSignatureVerify();
-const ready: WorkerReply = { type: 'ready', fallbackReason };
+const ready: WorkerReply = { type: 'ready', fallbackReason: curveFallback() };
 port.postMessage(ready);
 port.on('message', (chunk: PackedChunk) => {
   const answers = verifyPacked(chunk, verify);

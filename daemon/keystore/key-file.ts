@@ -5,11 +5,11 @@
  */
 import { randomBytes, type ScryptOptions, scrypt } from 'node:crypto';
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
-import { z } from 'zod';
 import { equalBytes, fromHex, fromUtf8, toHex, toUtf8 } from '../../chain/bytes.ts';
 import { KvchainError } from '../../chain/errors.ts';
 import { sha256 } from '../../chain/hash.ts';
 import { addressOf, formatAddress, isPublicKey, publicKeyOf } from '../../chain/keys.ts';
+import { z } from '../zod.ts';
 import { passwordBytesMax } from './private-file.ts';
 
 const keyFileFormat = 'kvchain-key';

@@ -1,7 +1,7 @@
 /**
  * The door to libp2p: what this network uses of its packages at run time, and nothing else of the program imports them. The build
  * puts all of them into this one compiled file, for a process that reads one file starts much faster than one that reads a thousand
- * (docs/decisions/0021-libp2p-in-one-file.md). Types are imported from the packages.
+ * (docs/decisions/0021-packages-in-one-file.md). Types are imported from the packages.
  */
 export {
   gossipsub,

@@ -1,5 +1,5 @@
 /** The methods of the chain, the mempool and the miner: chain_, mempool_, miner_, consensus_. */
-import { z } from 'zod';
+import { z } from '../zod.ts';
 import { exampleAddress, exampleHash, exampleHeader, exampleId, exampleTransactionJson } from './examples.ts';
 import { method } from './method.ts';
 import * as s from './schemas.ts';

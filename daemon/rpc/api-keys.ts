@@ -1,5 +1,5 @@
 /** The methods of the store: kv_. */
-import { z } from 'zod';
+import { z } from '../zod.ts';
 import { exampleAddress, exampleHash, exampleId, exampleKey, examplePending, exampleProof } from './examples.ts';
 import { method } from './method.ts';
 import * as s from './schemas.ts';

@@ -1,5 +1,5 @@
 /** The methods of the node itself and of its network: net_, node_, rpc.discover. */
-import { z } from 'zod';
+import { z } from '../zod.ts';
 import { exampleAddress, exampleHash } from './examples.ts';
 import { method } from './method.ts';
 import * as s from './schemas.ts';

@@ -1,5 +1,5 @@
 /** The methods of transactions and accounts: tx_ and wallet_. */
-import { z } from 'zod';
+import { z } from '../zod.ts';
 import { signedOrPlain, writeFields } from './api-keys.ts';
 import {
   exampleAddress,

@@ -2,7 +2,7 @@
  * THE table of methods. Servers, the typed client, OpenRPC, OpenAPI and the pages of docs/reference/ all come from it; to add a method
  * is to add a row here and its handler.
  */
-import type { z } from 'zod';
+import type { z } from '../zod.ts';
 import { chainMethods } from './api-chain.ts';
 import { keyMethods } from './api-keys.ts';
 import { nodeMethods } from './api-node.ts';

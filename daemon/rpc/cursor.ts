@@ -1,8 +1,8 @@
 /** Cursors of scan and history: opaque to callers, versioned for us. base64url of JSON {v, kind, after}. */
 import { base64urlnopad } from '@scure/base';
-import { z } from 'zod';
 import { fromUtf8, toUtf8 } from '../../chain/bytes.ts';
 import { accept, type Result, reject } from '../../chain/errors.ts';
+import { z } from '../zod.ts';
 import { parseJson } from './json.ts';
 
 const cursorVersion = 1;

@@ -2,7 +2,7 @@
  * From a method's name and raw parameters to its answer, whatever the transport: parameters checked against the table, scope checked,
  * the handler called, and everything that it throws caught in this one place.
  */
-import type { z } from 'zod';
+
 import {
   accept,
   type ErrorCode,
@@ -15,6 +15,7 @@ import {
 } from '../../chain/errors.ts';
 import type { Logger } from '../logging.ts';
 import { nearest } from '../nearest.ts';
+import type { z } from '../zod.ts';
 import { type CheckedParamsOf, type MethodName, parameterNames, rowOf, shapesOf } from './api.ts';
 import type { CallContext, Handlers } from './context.ts';
 import { chainHandlers } from './handlers-chain.ts';

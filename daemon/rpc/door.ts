@@ -2,28 +2,28 @@
  * How the server answers: JSON-RPC at POST /, REST under /v1, WebSocket at /v1/ws, health and metrics; and the order in which a request is
  * checked. Everything that a stranger could send too much or too slowly of has a limit here.
  */
-import websocket from '@fastify/websocket';
-import fastify, {
-  type FastifyError,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  type HookHandlerDoneFunction,
-  type onRequestAsyncHookHandler,
+import type {
+  FastifyError,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  HookHandlerDoneFunction,
+  onRequestAsyncHookHandler,
 } from 'fastify';
 import { failpoint } from '#failpoint';
 import { type ErrorCode, errorRow, KvchainError, type Result, reject } from '../../chain/errors.ts';
+import { onDemand } from '../on-demand.ts';
 import type { MethodName } from './api.ts';
 import { type Authenticator, failureDelayMs } from './auth.ts';
 import { Connections } from './connections.ts';
 import { type Caller, refusalOf } from './context.ts';
 import { call } from './dispatch.ts';
+import { fastify, websocket } from './fastify.ts';
 import { guardFor } from './guard.ts';
 import { parseJsonBytes } from './json.ts';
 import { answerMessage, refuse } from './json-rpc.ts';
 import { makeServer, portOf, setCertificate } from './listener.ts';
 import { isScopeEnough } from './method.ts';
-import { onDemand } from './on-demand.ts';
 import { openApiDocument } from './open-api.ts';
 import { RateLimiter } from './rate.ts';
 import { addRestRoutes, sendRefusal } from './rest.ts';

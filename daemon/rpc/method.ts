@@ -1,6 +1,7 @@
 /** One row of the API's table of methods: what servers, clients and documents need to know of a method, in one place. */
-import type { z } from 'zod';
+
 import type { ErrorCode } from '../../chain/errors.ts';
+import type { z } from '../zod.ts';
 
 /** What a caller may do: each scope holds the ones before it. */
 export type Scope = 'read' | 'submit' | 'admin';

@@ -1,6 +1,7 @@
 /** The method table as an OpenRPC 1.3 document: what rpc.discover answers and docs/reference/openrpc.json holds. */
-import { z } from 'zod';
+
 import { assert, errorRow, rpcNumber } from '../../chain/errors.ts';
+import { z } from '../zod.ts';
 import { type MethodName, methodNames, rowOf } from './api.ts';
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };

@@ -1,11 +1,11 @@
 /** REST from the table: each route's path, query and body become the parameters of its method. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, errorRow, type Result, reject } from '../../chain/errors.ts';
+import { onDemand } from '../on-demand.ts';
 import { type MethodName, methodNames, rowOf } from './api.ts';
 import { refusalOf } from './context.ts';
 import { responseBytesMax, tooLargeText } from './json-rpc.ts';
 import type { Route } from './method.ts';
-import { onDemand } from './on-demand.ts';
 import { jsonSchema, propertiesOf } from './open-rpc.ts';
 
 /** One method at one route. */

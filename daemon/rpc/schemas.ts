@@ -2,9 +2,10 @@
  * The shapes that several methods of the API share, as schemas: hashes in hex, amounts as decimal strings, what is told of a header, a
  * transaction, a key. Parameters are strict (an unknown one is an error), results are open (a newer node may say more).
  */
-import { z } from 'zod';
+
 import { amountMax } from '../../chain/codec.ts';
 import { errorCodes } from '../../chain/errors.ts';
+import { z } from '../zod.ts';
 
 export const hash = z
   .string()

@@ -1,6 +1,6 @@
 /** The headers by which browsers are told what not to do with an answer. They are the same for every one, so helmet is asked once. */
-import helmet from '@fastify/helmet';
-import fastify, { type FastifyInstance } from 'fastify';
+import type { FastifyInstance } from 'fastify';
+import { fastify, helmet } from './fastify.ts';
 
 /** All that helmet adds to an answer, by name in lower case. */
 export async function securityHeaders(): Promise<Readonly<Record<string, string>>> {

@@ -1,6 +1,7 @@
 /** Carries calls of the typed client over HTTP: one request, one answer, each checked against the table, each within a time. */
-import { z } from 'zod';
+
 import { type ErrorCode, isErrorCode, KvchainError } from '../../chain/errors.ts';
+import { z } from '../zod.ts';
 import { type MethodName, type ParamsOf, type ResultOf, shapesOf } from './api.ts';
 import type { ClientCertificate } from './websocket-portable.ts';
 

@@ -3,9 +3,9 @@
  * connection is lost. What waits for the consumer is bounded: beyond that it hangs up, and asks again from where the consumer is.
  */
 
-import { z } from 'zod';
 import { openSocket } from '#websocket';
 import { isErrorCode, KvchainError } from '../../chain/errors.ts';
+import { z } from '../zod.ts';
 import { keyMethods } from './api-keys.ts';
 import { parseJson } from './json.ts';
 import { pause } from './pause.ts';

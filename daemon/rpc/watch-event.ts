@@ -1,5 +1,5 @@
 /** What kv_watch sends: notifications of method "kv_watch" with params {subscription, event}, or {subscription, error} at its end. */
-import { z } from 'zod';
+import { z } from '../zod.ts';
 import * as s from './schemas.ts';
 
 const block = { height: s.height, hash: s.hash, parent: s.hash, time: s.time };

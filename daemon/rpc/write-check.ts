@@ -1,9 +1,10 @@
 /** What a write must be before it is signed: nothing is sent that the network would refuse, or that could never be waited for. */
-import { z } from 'zod';
+
 import { isWellFormed, toUtf8 } from '../../chain/bytes.ts';
 import { KvchainError } from '../../chain/errors.ts';
 import { isSecretKey } from '../../chain/keys.ts';
 import { contentTypeBytesMax, keyBytesMax, type Operation, type Put, valueBytesMax } from '../../chain/operation.ts';
+import { z } from '../zod.ts';
 import type { Draft } from './outbox.ts';
 import { waitUntil } from './schemas.ts';
 

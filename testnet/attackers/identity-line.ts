@@ -1,5 +1,5 @@
 /** The line in which an attacker's process tells who it is on the network. */
-import { z } from 'zod';
+import { z } from '../../daemon/zod.ts';
 
 const identitySchema = z.object({ peerId: z.string(), address: z.string() });
 

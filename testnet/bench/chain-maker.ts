@@ -4,12 +4,11 @@ import { toHex } from '../../chain/bytes.ts';
 import { chainIdOf, type Genesis } from '../../chain/genesis.ts';
 import { makeGenesisBlock } from '../../chain/genesis-block.ts';
 import { sha256 } from '../../chain/hash.ts';
-import { publicKeyOf } from '../../chain/keys.ts';
+import { publicKeyOf, sign } from '../../chain/keys.ts';
 import { defaultParams } from '../../chain/params.ts';
 import { bitsForLeadingZeros, decodeBits, hashMeetsTarget } from '../../chain/target.ts';
 import type { Transaction } from '../../chain/transaction.ts';
 import { ChainStore } from '../../daemon/chain-store.ts';
-import { loadNativeSign } from '../../daemon/crypto/signature-check.ts';
 import { createChain } from '../../daemon/genesis-store.ts';
 import { LedgerWriter } from '../../daemon/ledger-writer.ts';
 import type { Store } from '../../daemon/ports.ts';
@@ -43,7 +42,6 @@ export class ChainMaker {
   readonly chain: ChainStore;
   readonly #store: Store;
   readonly #ledger: LedgerWriter;
-  readonly #sign = loadNativeSign();
   readonly #publicKey = publicKeyOf(secretKey);
 
   private constructor(genesis: Genesis, store: Store, ledger: LedgerWriter) {
@@ -101,7 +99,7 @@ export class ChainMaker {
     const view = new DataView(nonce.buffer);
     for (let trial = 0; !hashMeetsTarget(blockHash(content, nonce), target); trial++) view.setUint32(28, trial);
     const digest = producerDigest(chainIdOf(this.genesis), blockHash(content, nonce));
-    return { ...seal(header, nonce, this.#sign(digest, secretKey)), transactions };
+    return { ...seal(header, nonce, sign(digest, secretKey)), transactions };
   }
 }
 

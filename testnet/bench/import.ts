@@ -1,9 +1,9 @@
 /** Importing: headers, bodies, rules, signatures, execution, roots and one synced batch a step, on one node over LevelDB. */
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { sha256 } from '../../chain/hash.ts';
+import { verify } from '../../chain/keys.ts';
 import type { Transaction } from '../../chain/transaction.ts';
 import { signatureCheck } from '../../chain/validate.ts';
-import { loadNativeVerify } from '../../daemon/crypto/signature-check.ts';
 
 import { benchGenesis, ChainMaker } from './chain-maker.ts';
 import { type Effort, type Figure, figure, median } from './figure.ts';
@@ -100,7 +100,6 @@ async function delayP99(work: () => Promise<unknown>): Promise<number> {
 }
 
 function verifyRate(transactions: readonly Transaction[]): number {
-  const verify = loadNativeVerify();
   const start = performance.now();
   for (const transaction of transactions) {
     const { message, signature, publicKey } = signatureCheck(transaction);

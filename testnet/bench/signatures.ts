@@ -1,9 +1,9 @@
 /** The road of signatures: a desk over worker threads against the native library alone on one thread, in turns. */
 import { performance } from 'node:perf_hooks';
 import { sha256 } from '../../chain/hash.ts';
+import { verify } from '../../chain/keys.ts';
 import type { Transaction } from '../../chain/transaction.ts';
 import { signatureCheck } from '../../chain/validate.ts';
-import { loadNativeVerify } from '../../daemon/crypto/signature-check.ts';
 import { WorkerVerifier } from '../../daemon/crypto/worker-verifier.ts';
 import { SignatureDesk } from '../../daemon/signature-desk.ts';
 import { VerifiedCache } from '../../daemon/verified-cache.ts';
@@ -52,7 +52,6 @@ export async function benchSignatures(effort: Effort): Promise<readonly Figure[]
 }
 
 function bareRate(transactions: readonly Transaction[]): number {
-  const verify = loadNativeVerify();
   const checks = transactions.map(signatureCheck).map(check => ({ ...check, digest: sha256(check.message) }));
   const start = performance.now();
   for (const { digest, signature, publicKey } of checks) {

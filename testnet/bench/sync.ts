@@ -2,8 +2,8 @@
 import { performance } from 'node:perf_hooks';
 import { chainIdOf } from '../../chain/genesis.ts';
 import { sha256 } from '../../chain/hash.ts';
+import { verify } from '../../chain/keys.ts';
 import { producerCheck } from '../../chain/validate.ts';
-import { loadNativeVerify } from '../../daemon/crypto/signature-check.ts';
 import type { DaemonProcess } from '../daemon-process.ts';
 import { until } from '../until.ts';
 
@@ -62,7 +62,6 @@ async function syncRate({ client }: DaemonProcess, blocks: number): Promise<numb
 }
 
 async function producerRate({ chain, genesis }: ChainMaker): Promise<number> {
-  const verify = loadNativeVerify();
   const chainId = chainIdOf(genesis);
   const checks = (await chain.canonicalHeaders(1, 2_000))
     .map(sealed => producerCheck(chainId, sealed))

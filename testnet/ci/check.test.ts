@@ -65,6 +65,8 @@ describe('npm run check', () => {
   it('names its steps when asked for one that it does not have', async () => {
     const { exitCode, stderr } = await tree.run('.ci/check.mjs', 'spelling');
     expect(exitCode).toBe(2);
-    expect(stderr).toContain('unknown step spelling; there are: types, direction, purity, promises, lint, dead code');
+    expect(stderr).toContain(
+      'unknown step spelling; there are: packages, types, direction, purity, lint, dead code, promises',
+    );
   });
 });

@@ -1,7 +1,7 @@
 /** manifest.json of an experiment's folder: out of which program, seed and machine its rows came. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import { z } from '../../daemon/zod.ts';
 import type { Machine } from '../bench/machine.ts';
 import type { Run } from './run-grid.ts';
 

@@ -1,8 +1,8 @@
 /** The commands of real networks: `up`, and those that speak to it from another terminal. */
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { z } from 'zod';
 import { KvchainError } from '../../chain/errors.ts';
+import { z } from '../../daemon/zod.ts';
 import { attackerKinds } from '../attackers/kinds.ts';
 import { giveOrder, type Order } from './control.ts';
 import { parseGroups } from './link-plan.ts';

@@ -5,8 +5,8 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { z } from 'zod';
 import { isErrorCode, KvchainError } from '../../chain/errors.ts';
+import { z } from '../../daemon/zod.ts';
 import { failureOf } from '../failure.ts';
 
 const index = z.int().min(0);

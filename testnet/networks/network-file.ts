@@ -3,7 +3,6 @@
  * fields. docs/testnet/README.md shows one.
  */
 import { parse as parseYaml } from 'yaml';
-import { z } from 'zod';
 import { encodeItem } from '../../chain/codec.ts';
 import { KvchainError } from '../../chain/errors.ts';
 import type { Genesis, Member, Params } from '../../chain/genesis.ts';
@@ -11,6 +10,7 @@ import { defaultParams, minesBlocks } from '../../chain/params.ts';
 import { bitsForLeadingZeros, encodeBits } from '../../chain/target.ts';
 import { createEngine } from '../../consensus/registry.ts';
 import { delayMsMax } from '../../daemon/rpc/api-node.ts';
+import { z } from '../../daemon/zod.ts';
 import { attackerKinds } from '../attackers/kinds.ts';
 import { parseTopology } from './topology.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import { z } from '../../daemon/zod.ts';
 import { optionNameOf, readOptions } from './options.ts';
 
 describe('options', () => {

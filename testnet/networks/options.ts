@@ -1,6 +1,7 @@
 /** The options that a person typed, checked; what is wrong with one is told under the name that was typed. */
-import type { z } from 'zod';
+
 import { KvchainError } from '../../chain/errors.ts';
+import type { z } from '../../daemon/zod.ts';
 
 /** `giveUp` is typed as `--give-up`. */
 export function optionNameOf(field: string): string {

@@ -1,7 +1,7 @@
 /** The commands that play a story on real daemons and tell how it ended. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { z } from 'zod';
 import { KvchainError } from '../../chain/errors.ts';
+import { z } from '../../daemon/zod.ts';
 import { readOptions } from '../networks/options.ts';
 import { runAction } from '../networks/run-action.ts';
 

@@ -1,7 +1,8 @@
 /** What a simulation is about: the engine, the seed, how many nodes, and which faults may happen. The rest the seed decides. */
-import { z } from 'zod';
+
 import { accept, type Result, reject } from '../../chain/errors.ts';
 import { type EngineName, engineNames } from '../../chain/genesis.ts';
+import { z } from '../../daemon/zod.ts';
 import { type AttackerKind, type AttackerRow, isAttacker, majorities, minorities } from '../attackers/kinds.ts';
 import { type SchemeName, schemeNames } from './signatures.ts';
 

@@ -8,16 +8,18 @@ import { SimulationFailed, simulate } from './simulate.ts';
 /** Between two signs of life, in real time: a process that gives none goes round in a circle. */
 const beatMs = 5_000;
 
-setInterval(() => process.send?.('alive'), beatMs).unref();
+setInterval(() => tell('alive'), beatMs).unref();
 process.on('disconnect', () => process.exit());
 process.on('message', (order: Order) => {
-  run(order).then(
-    outcome => process.send?.(outcome),
-    (error: unknown) => {
-      throw error;
-    },
-  );
+  run(order).then(tell, (error: unknown) => {
+    throw error;
+  });
 });
+
+/** Whoever listened may have gone a moment ago: then `disconnect` ends this process, and a word too late is no fault. */
+function tell(word: Outcome | 'alive'): void {
+  process.send?.(word, undefined, undefined, () => {});
+}
 
 async function run({ scenario, traceFolder }: Order): Promise<Outcome> {
   const lines: string[] = [];

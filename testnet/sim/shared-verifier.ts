@@ -3,7 +3,7 @@
  * `verify`; only the work is shared, because in the simulator a dozen machines verify the same signature one after the other.
  */
 import { sha256 } from '../../chain/hash.ts';
-import type { SignatureVerify } from '../../daemon/crypto/signature-check.ts';
+import type { SignatureVerify } from '../../chain/keys.ts';
 import type { SignatureCheck, Verifier } from '../../daemon/ports.ts';
 
 /** Answers that are remembered; all are forgotten when there are more. */

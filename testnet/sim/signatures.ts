@@ -5,9 +5,8 @@
  */
 import { concat, equalBytes, toHex, toUtf8 } from '../../chain/bytes.ts';
 import { sha256 } from '../../chain/hash.ts';
-import { publicKeyOf, sign as signPortably } from '../../chain/keys.ts';
+import { publicKeyOf, type SignatureVerify, sign, verify } from '../../chain/keys.ts';
 import type { Signer } from '../../chain/transaction.ts';
-import { loadNativeSign, loadSignatureVerify, type SignatureVerify } from '../../daemon/crypto/signature-check.ts';
 
 export interface SignatureScheme {
   /** Of a secret key of 32 bytes. */
@@ -25,16 +24,13 @@ const fastTag = toUtf8('kvchain/simulator/signature');
 const publicKeys = new Map<string, Uint8Array>();
 
 export function schemeOf(name: SchemeName): SignatureScheme {
-  return name === 'real' ? realScheme() : fastScheme;
+  return name === 'real' ? realScheme : fastScheme;
 }
 
-function realScheme(): SignatureScheme {
-  const sign = loadSign();
-  return {
-    signerOf: secretKey => ({ publicKey: knownPublicKey(secretKey), sign: digest => sign(digest, secretKey) }),
-    verify: loadSignatureVerify().verify,
-  };
-}
+const realScheme: SignatureScheme = {
+  signerOf: secretKey => ({ publicKey: knownPublicKey(secretKey), sign: digest => sign(digest, secretKey) }),
+  verify,
+};
 
 const fastScheme: SignatureScheme = {
   signerOf: secretKey => {
@@ -47,14 +43,6 @@ const fastScheme: SignatureScheme = {
 function fastSignature(digest: Uint8Array, publicKey: Uint8Array): Uint8Array {
   const half = sha256(concat(fastTag, digest, publicKey));
   return concat(half, half);
-}
-
-function loadSign(): typeof signPortably {
-  try {
-    return loadNativeSign();
-  } catch {
-    return signPortably;
-  }
 }
 
 function knownPublicKey(secretKey: Uint8Array): Uint8Array {

@@ -1,15 +1,10 @@
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fromHex } from '../../chain/bytes.ts';
-import { isSecretKey, publicKeyOf, sign } from '../../chain/keys.ts';
-import {
-  loadNativeSign,
-  loadNativeVerify,
-  loadSignatureVerify,
-  type SignatureVerify,
-  verifyDigest,
-} from './signature-check.ts';
+import { fromHex } from './bytes.ts';
+import { curveFallback, isSecretKey, publicKeyOf, type SignatureVerify, sign, verifyBy } from './keys.ts';
+import { loadNativeCurve } from './secp256k1-node.ts';
+import { portableCurve } from './secp256k1-portable.ts';
 
 const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 const field = 0xfffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc2fn;
@@ -18,9 +13,12 @@ const secret = new Uint8Array(32).fill(9);
 const publicKey = publicKeyOf(secret);
 const signature = sign(digest, secret);
 
+const native = loadNativeCurve();
+const verifyNatively: SignatureVerify = (...parts) => verifyBy(native, ...parts);
+const verifyPortably: SignatureVerify = (...parts) => verifyBy(portableCurve, ...parts);
 const paths: [name: string, verify: SignatureVerify][] = [
-  ['native', loadNativeVerify()],
-  ['portable', verifyDigest],
+  ['native', verifyNatively],
+  ['portable', verifyPortably],
 ];
 
 function number(value: bigint): Uint8Array {
@@ -77,7 +75,7 @@ describe.each(paths)('the %s signature check', (_, verify) => {
 
 describe('the native signature check', () => {
   it('is machine code: its addon is loaded, and no elliptic is in the tree', () => {
-    expect(loadSignatureVerify().fallbackReason).toBeNull();
+    expect(curveFallback()).toBeNull();
     const require = createRequire(import.meta.url);
     const fallback = createRequire(require.resolve('secp256k1/bindings.js'));
     const resolved = (() => {
@@ -93,7 +91,6 @@ describe('the native signature check', () => {
   });
 
   it('agrees with the portable one on signatures, keys and digests with changed bytes', () => {
-    const native = loadNativeVerify();
     const flips = fc.array(fc.tuple(fc.nat(128), fc.integer({ min: 1, max: 255 })), { maxLength: 2 });
     const secrets = fc
       .uint8Array({ minLength: 32, maxLength: 32 })
@@ -105,9 +102,9 @@ describe('the native signature check', () => {
         const all = Uint8Array.of(...message, ...sign(message, secretKey), ...publicKeyOf(secretKey));
         for (const [place, mask] of changes) all[place] = (all[place] ?? 0) ^ mask;
         const parts = [all.slice(0, 32), all.slice(32, 96), all.slice(96)] as const;
-        const answer = native(...parts);
+        const answer = verifyNatively(...parts);
         if (answer) accepted++;
-        expect(answer).toBe(verifyDigest(...parts));
+        expect(answer).toBe(verifyPortably(...parts));
         if (changes.length === 0) expect(answer).toBe(true);
       }),
       { numRuns: 300 },
@@ -116,15 +113,22 @@ describe('the native signature check', () => {
   });
 });
 
-describe('the native signing', () => {
+describe('the native curve', () => {
   it('gives the very bytes of the portable one', () => {
     const bytes32 = fc.uint8Array({ minLength: 32, maxLength: 32 });
-    const signNatively = loadNativeSign();
     fc.assert(
       fc.property(bytes32, bytes32.filter(isSecretKey), (message, secretKey) => {
-        expect(signNatively(message, secretKey)).toEqual(sign(message, secretKey));
+        expect(native.sign(message, secretKey)).toEqual(portableCurve.sign(message, secretKey));
+        expect(native.publicKeyOf(secretKey)).toEqual(portableCurve.publicKeyOf(secretKey));
       }),
       { numRuns: 50 },
     );
   });
+
+  it.each([number(0n), number(1n), number(order - 1n), number(order), number(2n ** 256n - 1n)])(
+    'agrees on the secret key %s',
+    key => {
+      expect(native.isSecretKey(key)).toBe(portableCurve.isSecretKey(key));
+    },
+  );
 });
