@@ -114,9 +114,9 @@ module.exports = {
     },
     {
       name: 'registry-alone-knows-the-engines',
-      comment: 'Deleting an engine means deleting its folder and its row in the registry; everything else must still compile.',
+      comment: 'Deleting an engine means deleting its folder and its row in the registry, and in that of the oracles; everything else must still compile.',
       severity: 'error',
-      from: { path: '^(chain|consensus|daemon|cli|testnet)/', pathNot: ['^consensus/registry\\.ts$', '^consensus/[^/]+/'] },
+      from: { path: '^(chain|consensus|daemon|cli|testnet)/', pathNot: ['^consensus/(registry|oracles)\\.ts$', '^consensus/[^/]+/'] },
       to: { path: '^consensus/[^/]+/' },
     },
     {

@@ -38,6 +38,8 @@ function compilesWithout(engine) {
     rmSync(join(copy, 'consensus', engine), { recursive: true });
     const registry = join(copy, 'consensus', 'registry.ts');
     writeFileSync(registry, withoutRow(readFileSync(registry, 'utf8'), engine));
+    const oracles = join(copy, 'consensus', 'oracles.ts');
+    writeFileSync(oracles, withoutOracle(readFileSync(oracles, 'utf8'), engine));
     const compiled = run(copy, 'typescript/bin/tsc', '--build', '--pretty', 'false');
     const isWhole = compiled && run(copy, 'vitest/vitest.mjs', 'run', 'dist/consensus');
     process.stdout.write(`${isWhole ? 'ok  ' : 'FAIL'} without ${engine}\n`);
@@ -55,6 +57,14 @@ function withoutRow(source, engine) {
   const left = source.replace(line, '').replace(new RegExp(`eraseTypes\\(${name}\\)(, )?`), '');
   // Without the last row, what every row needs has no use either.
   return left.includes('eraseTypes(') ? left : left.replace(', eraseTypes }', ' }');
+}
+
+/** An engine may have no oracle. */
+function withoutOracle(source, engine) {
+  const imported = new RegExp(`^import \\{ (\\w+) \\} from '\\./${engine}/.*\\n`, 'm').exec(source);
+  return imported === null
+    ? source
+    : source.replace(imported[0], '').replace(new RegExp(`[\\w'-]+: ${imported[1]},? ?`), '');
 }
 
 function run(folder, script, ...parameters) {

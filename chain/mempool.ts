@@ -100,6 +100,11 @@ export class Mempool {
     return this.#byId.get(idHex)?.transaction ?? null;
   }
 
+  /** What waits of a sender (its address in hexadecimal) with this nonce. */
+  at(senderHex: string, nonce: number): Transaction | null {
+    return this.#queues.get(senderHex)?.at(nonce)?.transaction ?? null;
+  }
+
   /** For compact blocks. */
   byWitnessId(witnessIdHex: string): Transaction | null {
     return this.#byWitnessId.get(witnessIdHex)?.transaction ?? null;

@@ -18,12 +18,15 @@ export function hasMembers(engine: EngineName): boolean {
   return engine !== 'pow';
 }
 
+/** Of a network whose members are on one LAN: in so long they notice that their leader is gone, and stand for election. */
+const electionMs = 300;
+
 /**
  * The parameters of a network whose genesis names none. Those that follow from another one follow from what is `given`: tauMs and
  * maxDriftMs from targetMs, the address prefix from testNetwork.
  */
 export function defaultParams(engine: EngineName, given: Partial<Params> = {}): Params {
-  const targetMs = given.targetMs ?? 10_000;
+  const targetMs = given.targetMs ?? (engine === 'paxos' ? electionMs : 10_000);
   return {
     keyOwnership: 'first-writer',
     addressPrefix: given.testNetwork === 1 ? 'kvt' : 'kv',

@@ -61,7 +61,6 @@ const sound: VoterEngine = {
   },
   finalHeight: () => 0,
   staleBlocks: () => 0,
-  linearizableHeight: () => null,
   checkSeal: () => accept(null),
   treeRecord: () => null,
   header: (_, hash) => (hash === context.genesisHeader.hash ? context.genesisHeader : null),

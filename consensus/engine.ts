@@ -5,7 +5,7 @@
  *
  * Contract (PROTOCOLS 1.2):
  * - W1: the effects of one step are carried out in their order, and none that follows a `persist` may leave the process before that
- *   persist is on stable storage.
+ *   persist is on stable storage, and with it every body that was told before.
  * - W2: `recover` over any prefix of the records that holds all those persisted before a message was sent gives an engine that never
  *   contradicts that message.
  * - `step` is total: it throws only on an assertion, which stops the node. What a peer sent arrives decoded, within its bounds and
@@ -31,7 +31,10 @@ export type MemberIndex = number;
 /** Facts, each with the engine's time in Unix milliseconds. */
 export type EngineEvent<M> =
   | { readonly type: 'start'; readonly now: number }
-  /** What a member said, by the node that proved to be it (its handshake): `from` is where headers and bodies are asked for. */
+  /**
+   * What a member said, by the node that proved to be it (its handshake): `from` is where headers and bodies are asked for. A node that is
+   * no member hears what is announced.
+   */
   | {
       readonly type: 'message';
       readonly now: number;
@@ -46,24 +49,34 @@ export type EngineEvent<M> =
       readonly now: number;
       readonly from: PeerId | null;
       readonly headers: readonly SealedHeader[];
+      /** They answer `fetchHeaders`: a part of the chain on which the peer's ledger stands. */
+      readonly isAnswer?: boolean;
     }
-  /** The body of a known header is complete, statelessly valid, gives the transactionsRoot, and is stored. */
+  /** The body of a known header is complete, statelessly valid, gives the transactionsRoot, and is stored, or will be before a later `persist` is (W1). */
   | { readonly type: 'body'; readonly now: number; readonly hash: Uint8Array }
   /** The ledger stands at `tip` now: it carried out a `switch`, or the part of it that was valid. */
   | { readonly type: 'applied'; readonly now: number; readonly tip: Uint8Array }
   /** Executing the block with its parent's state broke a rule: it is invalid for ever and for everyone. */
   | { readonly type: 'invalid'; readonly now: number; readonly hash: Uint8Array; readonly code: ErrorCode }
   /** A person or a client asks this member to stand for election; nothing where nobody leads. */
-  | { readonly type: 'lead'; readonly now: number };
+  | { readonly type: 'lead'; readonly now: number }
+  /** Somebody wants to read what is certain to hold all that was acknowledged until now. Answer: `readable` with this number. */
+  | { readonly type: 'read'; readonly now: number; readonly id: number };
 
 /** Orders, carried out one after the other. */
 export type Effect<M, R> =
   /** Write-ahead barrier (W1). */
   | { readonly type: 'persist'; readonly records: readonly R[] }
+  /** Records that may be lost in a crash without harm. They come before those of a later `persist`; nothing waits for them. */
+  | { readonly type: 'note'; readonly records: readonly R[] }
   /** To a member; lost when it is not connected. */
   | { readonly type: 'send'; readonly to: MemberIndex; readonly message: M }
   /** To all other members that are connected. */
   | { readonly type: 'broadcast'; readonly message: M }
+  /** To all connected peers that are no members, now or when they connect; the newest alone counts. */
+  | { readonly type: 'announce'; readonly message: M }
+  /** The ledger as it stands holds all that was acknowledged before this read was asked for; or it cannot be told. */
+  | { readonly type: 'readable'; readonly id: number; readonly isReadable: boolean }
   /** At most one timer of an id runs; setting it again moves it. */
   | { readonly type: 'setTimer'; readonly id: string; readonly afterMs: number }
   | { readonly type: 'clearTimer'; readonly id: string }
@@ -87,6 +100,8 @@ export type Effect<M, R> =
       readonly undo: readonly Uint8Array[];
       readonly apply: readonly Uint8Array[];
     }
+  /** To all other members that are connected: the whole block, ahead of messages that are sent later. */
+  | { readonly type: 'give'; readonly hash: Uint8Array }
   /** The block may be passed on: everything that can be checked without executing it holds. */
   | { readonly type: 'relay'; readonly hash: Uint8Array }
   /** Remember that the block and its descendants are invalid. */
@@ -154,8 +169,6 @@ export interface EngineView {
   readonly finalHeight: number;
   /** What this node is among the members now, in the engine's word, such as `leader`; not there where all are alike. */
   readonly role?: string;
-  /** Who leads, as far as this node knows; not there where nobody leads, null while nobody is known to. */
-  readonly leader?: MemberIndex | null;
   /** The highest ballot that this node promised, where leaders stand with ballots. */
   readonly ballot?: { readonly number: number; readonly member: MemberIndex };
   readonly tips: readonly Tip[];
@@ -212,9 +225,6 @@ export interface BodySeal {
   texts(header: Header, transactions: readonly Transaction[]): Readonly<Record<string, string>>;
 }
 
-/** Whom a transaction is passed on to: everybody by gossip, or whoever leads, whose blocks then bring their transactions along. */
-export type TransactionRoad = 'everybody' | 'leader';
-
 /** What members may do wrong without breaking the agreement: stop, or lie as they please. */
 export type FaultModel = 'crash' | 'byzantine';
 
@@ -232,8 +242,8 @@ export interface Engine<S, M, R> {
   checkParams?(params: Params): Result<null>;
   /** Null, as where it is not there, when headers say nothing of their bodies but the roots. */
   bodySeal?(params: Params): BodySeal | null;
-  /** `everybody` when not there. */
-  transactionRoad?(params: Params): TransactionRoad;
+  /** False where transactions are for whoever leads alone, and wait while nobody is known to; true when not there. */
+  gossipsTransactions?(params: Params): boolean;
   /** A message in a few words for traces: its type first. Not there where members say nothing. */
   describe?(message: M): Readonly<Record<string, string | number>>;
   /** How many blocks below the applied tip the engine keeps in memory: there `Recovery.tree` begins. */
@@ -248,12 +258,12 @@ export interface Engine<S, M, R> {
   /** SHA-256 of the canonical state: equal after the same events. */
   digest(state: S): Uint8Array;
   view(state: S): EngineView;
+  /** The member that makes the blocks now, to which transactions go; null while nobody is known to. Not there where everybody may. */
+  leader?(state: S): MemberIndex | null;
   /** That of the view, without the cost of making one. */
   finalHeight(state: S): number;
   /** Complete blocks in memory, not known to be invalid, that lost: off the branch of the head and no better than it. May walk all that is kept. */
   staleBlocks(state: S): number;
-  /** The height at which the ledger may answer a linearizable read at this moment; null where it must not. */
-  linearizableHeight(state: S): number | null;
   /** What a seal must fulfil without any context: cheap, first of all checks (A-V1). */
   checkSeal(sealed: SealedHeader, params: Params): Result<null>;
   /** What is stored beside a known header, so that `recover` need not derive it from its ancestors; null for an unknown one. */

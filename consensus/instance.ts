@@ -15,8 +15,8 @@ import type {
   EngineView,
   FaultModel,
   HeaderChain,
+  MemberIndex,
   Recovery,
-  TransactionRoad,
 } from './engine.ts';
 
 /** A member's message, and a record, are at most this long. */
@@ -25,6 +25,7 @@ const messageBytesMax = 1_048_576;
 /** A way of agreeing, chosen by its name at run time. */
 export interface AnyEngine {
   readonly name: EngineName;
+  readonly faultModel: FaultModel;
   readonly headerChain: HeaderChain | null;
   /** What the engine demands of its parameters. Code: BAD_GENESIS. */
   checkParams(params: Params): Result<null>;
@@ -48,12 +49,12 @@ export interface EngineInstance {
   condense(): readonly Uint8Array[] | null;
   digest(): Uint8Array;
   view(): EngineView;
+  leader(): MemberIndex | null;
   finalHeight(): number;
   staleBlocks(): number;
-  linearizableHeight(): number | null;
   checkSeal(sealed: SealedHeader, params: Params): Result<null>;
   bodySeal(params: Params): BodySeal | null;
-  transactionRoad(params: Params): TransactionRoad;
+  gossipsTransactions(params: Params): boolean;
   /** Empty for what is no message of this engine. */
   describe(message: Uint8Array): Readonly<Record<string, string | number>>;
   treeRecord(hash: Uint8Array): Uint8Array | null;
@@ -64,6 +65,7 @@ export interface EngineInstance {
 export function eraseTypes<S, M, R>(engine: Engine<S, M, R>): AnyEngine {
   return {
     name: engine.name,
+    faultModel: engine.faultModel,
     headerChain: engine.headerChain,
     checkParams: params => engine.checkParams?.(params) ?? accept(null),
     bodySeal: params => engine.bodySeal?.(params) ?? null,
@@ -92,12 +94,12 @@ function instanceOf<S, M, R>(engine: Engine<S, M, R>, state: S): EngineInstance 
     condense: () => engine.condense?.(state).map(record => encode(engine.recordCodec, record)) ?? null,
     digest: () => engine.digest(state),
     view: () => engine.view(state),
+    leader: () => engine.leader?.(state) ?? null,
     finalHeight: () => engine.finalHeight(state),
     staleBlocks: () => engine.staleBlocks(state),
-    linearizableHeight: () => engine.linearizableHeight(state),
     checkSeal: (sealed, params) => engine.checkSeal(sealed, params),
     bodySeal: params => engine.bodySeal?.(params) ?? null,
-    transactionRoad: params => engine.transactionRoad?.(params) ?? 'everybody',
+    gossipsTransactions: params => engine.gossipsTransactions?.(params) ?? true,
     describe: bytes => {
       const message = decodeBytes(engine.messageCodec, bytes, messageBytesMax);
       return message.ok ? (engine.describe?.(message.value) ?? {}) : {};
@@ -123,15 +125,21 @@ function encodeEffect<S, M, R>(engine: Engine<S, M, R>, effect: Effect<M, R>): E
   switch (effect.type) {
     case 'persist':
       return { type: 'persist', records: effect.records.map(record => encode(engine.recordCodec, record)) };
+    case 'note':
+      return { type: 'note', records: effect.records.map(record => encode(engine.recordCodec, record)) };
     case 'send':
       return { type: 'send', to: effect.to, message: encode(engine.messageCodec, effect.message) };
     case 'broadcast':
       return { type: 'broadcast', message: encode(engine.messageCodec, effect.message) };
+    case 'announce':
+      return { type: 'announce', message: encode(engine.messageCodec, effect.message) };
+    case 'readable':
     case 'setTimer':
     case 'clearTimer':
     case 'fetchHeaders':
     case 'fetchBodies':
     case 'switch':
+    case 'give':
     case 'relay':
     case 'markInvalid':
     case 'mine':

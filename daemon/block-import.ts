@@ -15,7 +15,7 @@ import type { Driver, RunningEffect } from './driver.ts';
 import { inSlices } from './pace.ts';
 import type { Clock, GossipVerdict, Network, PeerId, Verifier } from './ports.ts';
 import type { SignatureDesk } from './signature-desk.ts';
-import { type CompactBlock, decodeCompactBlock, decodeTransactions, encodeRequest } from './wire.ts';
+import { type CompactBlock, decodeCompactBlock, decodeTransactions, decodeWholeBlock, encodeRequest } from './wire.ts';
 
 /** Where a compact block finds the transactions that its receiver holds already. */
 export interface TransactionSource {
@@ -34,12 +34,26 @@ export interface BlockImportParts {
   readonly mempool: TransactionSource;
   /** How a body of others is stored. */
   readonly peerBodies: 'durable' | 'lazy';
+  /**
+   * Peers whose word counts for what they checked: members, where they alone make blocks and do nothing worse than crash. Their blocks'
+   * signatures are not verified again, and the engine hears of a body while it is written, as its records wait for that (W1).
+   */
+  readonly trust: PeerTrust;
   /** The body of this block is in the store, by whichever way it came. */
   readonly onStored: (hash: Uint8Array) => void;
   /** The sender of a gossiped block does not give its transactions, or not soon: others are to be asked for the body. */
   readonly onWithheld: (hash: Uint8Array, sender: PeerId) => void;
   /** A gossiped block is no longer worked on, however that ended. */
   readonly onAssembled: () => void;
+}
+
+export type PeerTrust = { readonly isTrusted: (peer: PeerId) => boolean } | null;
+
+interface HeadersOfPeer {
+  readonly headers: readonly SealedHeader[];
+  readonly from: PeerId;
+  /** They were asked for. */
+  readonly isAnswer: boolean;
 }
 
 /** A gossiped block that is being put together. */
@@ -68,18 +82,18 @@ export class BlockImport {
   readonly #assembling = new Map<string, Assembly>();
   /** Bodies are decoded one after the other: the signatures of the first are verified while the next is decoded. */
   #decoding: Promise<unknown> = Promise.resolve();
-  /** The block of this node's own miner on its way to the store: nobody else has its body. */
-  #mining: string | null = null;
+  /** Whole blocks on their way to the store, as this node made them or a member gave them. */
+  readonly #storing = new Set<string>();
   #isStopped = false;
 
   constructor(parts: BlockImportParts) {
     this.#parts = parts;
   }
 
-  /** True while a block's body is expected soon from the sender of its gossip, or from this node's miner. */
+  /** True while a block's body is expected soon from the sender of its gossip, or is on its way to the store. */
   isUnderWay(hash: Uint8Array): boolean {
     const hex = toHex(hash);
-    return this.#assembling.get(hex)?.isLate === false || this.#mining === hex;
+    return this.#assembling.get(hex)?.isLate === false || this.#storing.has(hex);
   }
 
   /** The engine lets a block be passed on. True when gossip itself does it, with the message that is being judged. */
@@ -108,8 +122,12 @@ export class BlockImport {
     }
   }
 
-  /** Headers in order. False when one of them was refused, so that there is no use in asking for more. */
-  async importHeaders(headers: readonly SealedHeader[], from: PeerId): Promise<boolean> {
+  /** Headers in order, as the answer of a peer. False when one of them was refused, so that there is no use in asking for more. */
+  importHeaders(headers: readonly SealedHeader[], from: PeerId): Promise<boolean> {
+    return this.#importHeaders({ headers, from, isAnswer: true });
+  }
+
+  async #importHeaders({ headers, from, isAnswer }: HeadersOfPeer): Promise<boolean> {
     const unknown = headers.filter(sealed => this.#parts.driver.engine.header(sealed.hash) === null);
     for (const sealed of unknown) {
       const fault = this.#sealFault(sealed);
@@ -119,12 +137,13 @@ export class BlockImport {
       }
     }
     const checks = unknown.map(sealed => producerCheck(this.#parts.chainId, sealed));
-    const answers = await this.#parts.verifier.verify(checks);
+    const answers = this.#isTrusted(from) ? [] : await this.#parts.verifier.verify(checks);
     if (isEnforced('producer signature') && answers.includes(false)) {
       this.#refuse(from, 'BAD_PRODUCER_SIGNATURE', 'a header with a bad signature of its producer');
       return false;
     }
-    const effects = this.#tellHeaders(headers, from);
+    const { driver, clock } = this.#parts;
+    const effects = driver.dispatch({ type: 'headers', now: clock.now(), from, headers, isAnswer });
     return !effects.some(effect => effect.type === 'penalize');
   }
 
@@ -137,6 +156,7 @@ export class BlockImport {
       this.#refuse(from, body.error.code, body.error.detail);
       return false;
     }
+    if (this.#isTrusted(from)) this.#parts.signatures.vouch(body.value);
     const outcome = await this.#complete({ ...sealed, transactions: body.value }, 'peer-block');
     if (outcome === 'other body') {
       this.#refuse(from, 'BAD_TRANSACTIONS_ROOT', 'transactions of another block');
@@ -146,14 +166,33 @@ export class BlockImport {
     return true;
   }
 
-  /** A block of this node's own miner: on stable storage before anyone hears of it. */
+  /** A block of this node's own producer. */
   async mined(block: Block): Promise<void> {
-    this.#mining = block.hashHex;
+    this.#storing.add(block.hashHex);
     try {
       this.#tellHeaders([block], null);
       await this.#complete(block, 'own-block');
     } finally {
-      this.#mining = null;
+      this.#storing.delete(block.hashHex);
+    }
+  }
+
+  /** A whole block, from a peer that is trusted. */
+  async given(bytes: Uint8Array, from: PeerId): Promise<void> {
+    const whole = decodeWholeBlock(bytes);
+    if (!whole.ok) {
+      this.#refuse(from, whole.error.code, whole.error.detail);
+      return;
+    }
+    const { sealed, body } = whole.value;
+    if (this.#storing.has(sealed.hashHex)) return;
+    this.#storing.add(sealed.hashHex);
+    try {
+      const isGood = await this.#importHeaders({ headers: [sealed], from, isAnswer: false });
+      if (isGood) await this.importBody(sealed.hash, body, from);
+    } finally {
+      this.#storing.delete(sealed.hashHex);
+      this.#parts.onAssembled();
     }
   }
 
@@ -176,8 +215,7 @@ export class BlockImport {
   }
 
   /** `reject` and its price, or `ignore`; whether the block is passed on the engine says meanwhile (`noteRelay`). */
-  async #import(compact: CompactBlock, assembly: Assembly): Promise<'reject' | 'ignore'> {
-    const { sealed, witnessIds } = compact;
+  async #import({ sealed, witnessIds }: CompactBlock, assembly: Assembly): Promise<'reject' | 'ignore'> {
     const { from } = assembly;
     const known = this.#parts.driver.engine.header(sealed.hash);
     // The first valid copy is kept: another signature under the same hash is neither checked nor passed on.
@@ -196,15 +234,18 @@ export class BlockImport {
     if (isEnforced('A-B1 transactions') && !isRoot) {
       return this.#refuse(from, 'BAD_TRANSACTIONS_ROOT', `block ${sealed.hashHex}: ids that do not give its root`);
     }
-    const transactions = await this.#gather(compact, assembly);
+    const transactions = await this.#gather(sealed, witnessIds, assembly);
     if (transactions !== null) await this.#complete({ ...sealed, transactions }, 'peer-block');
     return 'ignore';
   }
 
-  /** The block's transactions, from the mempool, from what came along, and for the rest from its sender; null when that is not what brings them. */
-  async #gather({ sealed, witnessIds, transactions }: CompactBlock, assembly: Assembly): Promise<Transaction[] | null> {
-    const along = new Map(transactions.map(transaction => [transaction.witnessIdHex, transaction]));
-    const found = witnessIds.map(toHex).map(id => this.#parts.mempool.byWitnessId(id) ?? along.get(id) ?? null);
+  /** The block's transactions, from the mempool and for the rest from its sender; null when that is not what brings them. */
+  async #gather(
+    sealed: SealedHeader,
+    witnessIds: readonly Uint8Array[],
+    assembly: Assembly,
+  ): Promise<Transaction[] | null> {
+    const found = witnessIds.map(witnessId => this.#parts.mempool.byWitnessId(toHex(witnessId)));
     const missing = witnessIds.filter((_, index) => found[index] === null);
     if (missing.length === 0) return found.filter(transaction => transaction !== null);
     const fetched = await this.#fetchInTime(sealed.hash, missing, assembly);
@@ -279,7 +320,7 @@ export class BlockImport {
    * nothing of the header. `invalid`: they are, and break a rule, so the block is invalid for ever.
    */
   async #complete(block: Block, name: 'own-block' | 'peer-block'): Promise<'kept' | 'other body' | 'invalid'> {
-    const { genesis, chainId, driver, clock, chain, signatures, peerBodies } = this.#parts;
+    const { genesis, chainId, driver, clock, chain, signatures, peerBodies, trust } = this.#parts;
     const rules = { chainId, params: paramsAt(genesis, block.header.height) };
     const checked = await inSlices(clock, validateBodyInSteps(block, rules)); // A-B1, what needs no state
     if (!checked.ok && checked.error.code === 'BAD_TRANSACTIONS_ROOT') return 'other body';
@@ -292,9 +333,12 @@ export class BlockImport {
     }
     const record = driver.engine.treeRecord(block.hash);
     if (record === null) return 'kept';
-    await chain.putBlock(block, record, { name, durability: name === 'own-block' ? 'durable' : peerBodies });
+    const stored = chain.putBlock(block, record, { name, durability: name === 'own-block' ? 'durable' : peerBodies });
+    // Where others' word is not trusted, they hear of a block when it is on stable storage.
+    if (trust === null) await stored;
     this.#parts.onStored(block.hash);
-    driver.dispatch({ type: 'body', now: clock.now(), hash: block.hash });
+    driver.dispatchBody(block.hash, stored);
+    await stored;
     return 'kept';
   }
 
@@ -315,6 +359,10 @@ export class BlockImport {
     const params = paramsAt(this.#parts.genesis, sealed.header.height);
     const checked = this.#parts.driver.engine.checkSeal(sealed, params);
     return checked.ok ? null : checked.error;
+  }
+
+  #isTrusted(peer: PeerId): boolean {
+    return this.#parts.trust?.isTrusted(peer) === true;
   }
 
   #refuse(peer: PeerId, code: ErrorCode, detail: string): 'reject' {

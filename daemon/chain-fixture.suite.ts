@@ -250,7 +250,7 @@ export async function openLedger(store: Store = new MemoryStore(), of: Genesis =
     steps.push(moved.map(({ type, block }) => `${type === 'applied' ? '+' : '-'}${block.header.height}`).join(' '));
   };
   const clock = new ManualClock(of.time);
-  const writer = await LedgerWriter.open({ genesis: of, chain, clock, onStep });
+  const writer = await LedgerWriter.open({ genesis: of, chain, clock, durability: 'durable', onStep });
   return { store, chain, writer, steps };
 }
 

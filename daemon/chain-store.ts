@@ -84,6 +84,11 @@ export class ChainStore {
     return this.#fresh.take(toHex(hash)) ?? this.block(hash);
   }
 
+  /** A block that was just stored, or is being stored; null when it is not at hand. */
+  freshBlock(hash: Uint8Array): Block | null {
+    return this.#fresh.get(toHex(hash));
+  }
+
   async block(hash: Uint8Array): Promise<Block | null> {
     const fresh = this.#fresh.get(toHex(hash));
     if (fresh !== null) return fresh;
@@ -142,8 +147,9 @@ export class ChainStore {
 
   /** Stores a block before it is judged. */
   async putBlock(block: Block, treeRecord: Uint8Array, { name, durability }: BlockWriting): Promise<void> {
-    await this.#store.write(storeBlockWrites(block, treeRecord), durability, name);
+    // Whoever asks while it is written is given it as well.
     this.#fresh.add(block);
+    await this.#store.write(storeBlockWrites(block, treeRecord), durability, name);
   }
 
   /** Remembers that a stored block is invalid; one that is not stored needs no mark. */

@@ -129,7 +129,13 @@ async function isOfBackup(dataDir: string, { chainId }: BackupHeader): Promise<b
 async function checkState(store: Store, genesis: Parameters<typeof chainIdOf>[0]) {
   const chain = new ChainStore(store);
   if ((await chain.tip()) === null) throw new KvchainError('DATABASE_DAMAGED', 'the database has no tip');
-  const ledger = await LedgerWriter.open({ genesis, chain, clock: systemClock, onStep: async () => {} });
+  const ledger = await LedgerWriter.open({
+    genesis,
+    chain,
+    clock: systemClock,
+    durability: 'durable',
+    onStep: async () => {},
+  });
   return ledger.head;
 }
 

@@ -20,7 +20,11 @@ const other = new Uint8Array(32).fill(9);
 class HeldLog extends MemoryLog {
   readonly waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
 
-  override append(): Promise<void> {
+  /** The records of each append, by their first bytes. */
+  readonly appends: (number | undefined)[][] = [];
+
+  override append(records: readonly Uint8Array[]): Promise<void> {
+    this.appends.push(records.map(([first]) => first));
     return new Promise((resolve, reject) => this.waiting.push({ resolve, reject }));
   }
 }
@@ -57,21 +61,23 @@ function bench(log: Log = new MemoryLog(), outcome: () => Promise<SwitchOutcome>
     condense: () => [condensed],
     digest: unused,
     view: unused,
+    leader: () => null,
     finalHeight: () => finalHeight.now,
     staleBlocks: unused,
-    linearizableHeight: unused,
     checkSeal: unused,
     bodySeal: unused,
-    transactionRoad: unused,
+    gossipsTransactions: unused,
     describe: unused,
     treeRecord: unused,
     header: unused,
   };
-  const note = (what: string) => () => {
+  const tell = (what: string) => () => {
     done.push(what);
   };
   const hands: DriverHands = {
     send: (member, message) => done.push(`send ${member} ${message[0]}`),
+    announce: tell('announce'),
+    readable: tell('readable'),
     broadcast: message => done.push(`broadcast ${message[0]}`),
     fetchHeaders: peer => done.push(`fetchHeaders ${peer}`),
     fetchBodies: hashes => done.push(`fetchBodies ${hashes.length}`),
@@ -79,16 +85,18 @@ function bench(log: Log = new MemoryLog(), outcome: () => Promise<SwitchOutcome>
       done.push('switch');
       return outcome();
     },
-    relay: note('relay'),
-    markInvalid: async () => note('markInvalid')(),
+    give: tell('give'),
+    relay: tell('relay'),
+    markInvalid: async () => tell('markInvalid')(),
     mine: template => done.push(`mine ${template.height}`),
-    stopMining: note('stopMining'),
+    stopMining: tell('stopMining'),
     penalize: (peer, code) => done.push(`penalize ${peer} ${code}`),
+    led: unused,
     finalized: height => done.push(`finalized ${height}`),
     trace: rule => done.push(`trace ${rule}`),
     halt: error => done.push(`halt ${error instanceof KvchainError ? error.code : String(error)}`),
   };
-  const driver = new Driver({ engine, log, logBytes: 0, clock, hands });
+  const driver = new Driver({ engine, log, logBytes: 0, logBytesMax, clock, hands });
   const order = (...effects: readonly RunningEffect[]) => {
     next = effects;
     driver.dispatch({ type: 'start', now: clock.now() });
@@ -101,6 +109,8 @@ function never(): never {
 }
 
 const persist: RunningEffect = { type: 'persist', records: [Uint8Array.of(1)] };
+const record = (first: number): RunningEffect => ({ type: 'persist', records: [Uint8Array.of(first)] });
+const note = (first: number): RunningEffect => ({ type: 'note', records: [Uint8Array.of(first)] });
 /** What stands for all records of the engine. */
 const condensed = Uint8Array.of(99);
 const trace = (rule: string): RunningEffect => ({ type: 'trace', rule, data: {} });
@@ -149,7 +159,8 @@ describe('the driver', () => {
   it('lets nothing past a persist before its records are on stable storage', async () => {
     const log = new HeldLog();
     const { done, order } = bench(log);
-    order(trace('1'), persist, trace('2'), persist, trace('3'));
+    order(trace('1'), persist, trace('2'));
+    order(persist, trace('3'));
     await quiet();
     expect(done).toEqual(['trace 1']);
     log.waiting[0]?.resolve();
@@ -157,6 +168,51 @@ describe('the driver', () => {
     expect(done).toEqual(['trace 1', 'trace 2']);
     log.waiting[1]?.resolve();
     await settle('the end', () => done.length === 3);
+  });
+
+  it('brings the records of all barriers that wait to the disk at once, in their order', async () => {
+    const log = new HeldLog();
+    const { done, order } = bench(log);
+    order(persist);
+    order(record(2), trace('2'));
+    order(note(3), record(4), trace('4'));
+    log.waiting[0]?.resolve();
+    await settle('the second append', () => log.waiting.length === 2);
+    expect(log.appends).toEqual([[1], [2, 3, 4]]);
+    expect(done).toEqual([]);
+    log.waiting[1]?.resolve();
+    await settle('all', () => done.length === 2);
+    expect(log.appends).toHaveLength(2);
+  });
+
+  it('waits for no note, and writes it with the next records', async () => {
+    const log = new HeldLog();
+    const { done, order } = bench(log);
+    order(note(3), trace('noted'));
+    expect(done).toEqual(['trace noted']);
+    expect(log.appends).toEqual([]);
+    order(persist);
+    expect(log.appends).toEqual([[3, 1]]);
+  });
+
+  it('lets nothing past a persist before the bodies that were told before it are stored', async () => {
+    const { done, driver, order } = bench();
+    let store = () => {};
+    driver.dispatchBody(hash, new Promise(resolve => (store = resolve)));
+    order(trace('before'), persist, trace('after'));
+    await quiet();
+    expect(done).toEqual(['trace before']);
+    store();
+    await settle('the barrier', () => done.length === 2);
+  });
+
+  it('lets nothing out any more when a body cannot be stored', async () => {
+    const { done, driver, order } = bench();
+    driver.dispatchBody(hash, Promise.reject(new KvchainError('DISK_FAILED', 'no space')));
+    await quiet();
+    order(persist, trace('after'));
+    await settle('the halt', () => done.length > 0);
+    expect(done).toEqual(['halt DISK_FAILED']);
   });
 
   it('keeps what a later step orders behind the barrier of an earlier one', async () => {

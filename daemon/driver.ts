@@ -1,8 +1,10 @@
 /**
  * Carries out what the engine orders, in its order (W1): a `persist` is a barrier, and whatever follows it waits until the records are
- * on stable storage. The driver decides nothing.
+ * on stable storage. All records that wait go to the disk together, those of later barriers too, so that a busy member syncs once for many
+ * steps. The driver decides nothing.
  */
 import { type ErrorCode, KvchainError, unreachable } from '../chain/errors.ts';
+import { isEnforced } from '../chain/rules.ts';
 import type { Effect, EngineEvent, MemberIndex, PeerId, Template } from '../consensus/engine.ts';
 import type { EngineInstance } from '../consensus/instance.ts';
 import type { Clock, Log } from './ports.ts';
@@ -22,14 +24,19 @@ export interface SwitchOutcome {
 export interface DriverHands {
   send(to: MemberIndex, message: Uint8Array): void;
   broadcast(message: Uint8Array): void;
+  announce(message: Uint8Array): void;
+  readable(id: number, isReadable: boolean): void;
   fetchHeaders(peer: PeerId, after: Uint8Array | null): void;
   fetchBodies(hashes: readonly Uint8Array[], hint: PeerId | null): void;
   switchTo(order: SwitchOrder): Promise<SwitchOutcome>;
+  give(hash: Uint8Array): void;
   relay(hash: Uint8Array): void;
   markInvalid(hash: Uint8Array): Promise<void>;
   mine(template: Template): void;
   stopMining(): void;
   penalize(peer: PeerId, code: ErrorCode, detail: string): void;
+  /** This member makes the blocks now; null: nobody is known to. */
+  led(leader: MemberIndex | null): void;
   /** All up to this height is final now. */
   finalized(height: number): void;
   trace(rule: string, data: Readonly<Record<string, string | number>>): void;
@@ -42,6 +49,8 @@ export interface DriverParts {
   readonly log: Log;
   /** What the log holds already. */
   readonly logBytes: number;
+  /** See `logBytesMax`. */
+  readonly logBytesMax: number;
   readonly clock: Clock;
   readonly hands: DriverHands;
 }
@@ -56,9 +65,15 @@ export class Driver {
   readonly #hands: DriverHands;
   readonly #timers = new Map<string, () => void>();
   readonly #pending: RunningEffect[] = [];
+  /** Records of no barrier, until the next one takes them to the disk. */
+  #noted: Uint8Array[] = [];
+  /** Bodies of which the engine was told, and which are being written: the next barrier waits for them. */
+  readonly #storing = new Set<Promise<void>>();
   #finalHeight: number;
+  readonly #logBytesMax: number;
+  #leader: MemberIndex | null = null;
   #logBytes: number;
-  #condenseAt = logBytesMax;
+  #condenseAt: number;
   #isBusy = false;
   #isStopped = false;
 
@@ -66,6 +81,8 @@ export class Driver {
     this.#engine = parts.engine;
     this.#log = parts.log;
     this.#logBytes = parts.logBytes;
+    this.#logBytesMax = parts.logBytesMax;
+    this.#condenseAt = parts.logBytesMax;
     this.#clock = parts.clock;
     this.#hands = parts.hands;
     this.#finalHeight = parts.engine.finalHeight();
@@ -75,6 +92,17 @@ export class Driver {
     return this.#engine;
   }
 
+  /** Tells the engine of a body that is being written: what the next barrier lets through may speak of it. */
+  dispatchBody(hash: Uint8Array, stored: Promise<void>): void {
+    this.#storing.add(stored);
+    // One that fails stays: no barrier opens any more.
+    stored.then(
+      () => this.#storing.delete(stored),
+      () => {},
+    );
+    this.dispatch({ type: 'body', now: this.#clock.now(), hash });
+  }
+
   /** Steps the engine at once and returns its effects; they are carried out in order behind those that still wait for a barrier. */
   dispatch(event: RunningEvent): readonly RunningEffect[] {
     if (this.#isStopped) return [];
@@ -82,6 +110,7 @@ export class Driver {
       const effects = this.#engine.step(event);
       this.#pending.push(...effects);
       this.#carryOutPending();
+      this.#tellLeader();
       this.#tellFinal();
       return effects;
     } catch (error) {
@@ -96,6 +125,14 @@ export class Driver {
     for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
     this.#pending.length = 0;
+    this.#noted = [];
+  }
+
+  #tellLeader(): void {
+    const leader = this.#engine.leader();
+    if (leader === this.#leader) return;
+    this.#leader = leader;
+    this.#hands.led(leader);
   }
 
   #tellFinal(): void {
@@ -110,8 +147,12 @@ export class Driver {
     this.#isBusy = true;
     for (let effect = this.#pending.shift(); effect !== undefined; effect = this.#pending.shift()) {
       if (effect.type === 'persist') {
-        this.#logBytes += bytesOf(effect.records);
-        this.#waitFor(this.#log.append(effect.records));
+        const written = this.#sync(effect.records);
+        if (!isEnforced('W1')) {
+          written.catch(error => this.#hands.halt(error));
+          continue;
+        }
+        this.#waitFor(written);
         return;
       }
       this.#carryOut(effect);
@@ -121,12 +162,26 @@ export class Driver {
     else this.#isBusy = false;
   }
 
+  /** Brings these records to the disk, and with them all that later barriers wait for: those become records that are there already. */
+  async #sync(first: readonly Uint8Array[]): Promise<void> {
+    const records = [...this.#noted, ...first];
+    this.#noted = [];
+    for (const [index, effect] of this.#pending.entries()) {
+      if (effect.type !== 'persist' && effect.type !== 'note') continue;
+      records.push(...effect.records);
+      this.#pending[index] = { ...effect, type: 'note', records: [] };
+    }
+    this.#logBytes += bytesOf(records);
+    await Promise.all([this.#log.append(records), ...this.#storing]);
+  }
+
   /** What stands for a log that has become long. All that the engine ordered is in the log, so no older record follows this. */
   #condensed(): readonly Uint8Array[] | null {
     if (this.#isStopped || this.#logBytes <= this.#condenseAt) return null;
     const records = this.#engine.condense();
+    this.#noted = [];
     this.#logBytes = records === null ? 0 : bytesOf(records);
-    this.#condenseAt = Math.max(logBytesMax, 2 * this.#logBytes);
+    this.#condenseAt = Math.max(this.#logBytesMax, 2 * this.#logBytes);
     return records;
   }
 
@@ -142,11 +197,20 @@ export class Driver {
   #carryOut(effect: Exclude<RunningEffect, { type: 'persist' }>): void {
     const hands = this.#hands;
     switch (effect.type) {
+      case 'note':
+        this.#noted.push(...effect.records);
+        break;
       case 'send':
         hands.send(effect.to, effect.message);
         break;
       case 'broadcast':
         hands.broadcast(effect.message);
+        break;
+      case 'announce':
+        hands.announce(effect.message);
+        break;
+      case 'readable':
+        hands.readable(effect.id, effect.isReadable);
         break;
       case 'setTimer':
         this.#setTimer(effect.id, effect.afterMs);
@@ -162,6 +226,9 @@ export class Driver {
         break;
       case 'switch':
         this.#switch(effect);
+        break;
+      case 'give':
+        hands.give(effect.hash);
         break;
       case 'relay':
         hands.relay(effect.hash);

@@ -447,7 +447,13 @@ describe('a copy of the leaves', () => {
     await writer.keepLeaves();
     if (store.kept !== null) store.kept.leaves = change(store.kept.leaves);
     const faults: unknown[] = [];
-    const parts = { genesis, chain, clock: new ManualClock(genesis.time), onStep: async () => {} };
+    const parts = {
+      genesis,
+      chain,
+      clock: new ManualClock(genesis.time),
+      durability: 'durable',
+      onStep: async () => {},
+    } as const;
     const again = await LedgerWriter.reopen(parts, error => faults.push(error));
     return { faults, isSame: again.stateSize === writer.stateSize && equalBytes(again.head.hash, writer.head.hash) };
   }

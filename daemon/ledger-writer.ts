@@ -27,7 +27,9 @@ export const proofDepthMax = 128;
 export const proofChangesMax = 5_000;
 
 export interface LedgerParts extends StepParts {
-  /** Called in order, after a step's batch is on stable storage. */
+  /** How each step's batch is written; `lazy` where what a crash takes is applied again. */
+  readonly durability: 'durable' | 'lazy';
+  /** Called in order, after a step's batch is written. */
   readonly onStep: (moved: readonly MovedBlock[], head: SealedHeader) => Promise<void>;
 }
 
@@ -214,7 +216,7 @@ export class LedgerWriter {
     const step = new LedgerStep(this.#parts, this.#tree, this.#head);
     const done = await step.execute(undo, apply, this.#prepared);
     if (step.moved.length === 0) return done;
-    const durability = isEnforced('ledger durable') ? 'durable' : 'lazy';
+    const durability = isEnforced('ledger durable') ? this.#parts.durability : 'lazy';
     const written = this.#parts.chain.write(step.writes, durability, 'ledger-step');
     this.#writing = written.catch(() => {});
     try {

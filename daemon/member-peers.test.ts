@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { MemberPeers } from './member-peers.ts';
 
-const message = Uint8Array.of(5);
+const message = { kind: 'engine', content: Uint8Array.of(5) } as const;
 
 function bench() {
   const sent: string[] = [];

@@ -1,13 +1,17 @@
 /** Which connected peer is which member of the genesis, so that an engine may speak of members alone. */
 import type { MemberIndex } from '../consensus/engine.ts';
 import type { Network, PeerId } from './ports.ts';
+import { encodeMemberFrame, type MemberFrame } from './wire.ts';
 
 export class MemberPeers {
   readonly #network: Pick<Network, 'send'>;
+  readonly #onSent: (member: MemberIndex, frame: MemberFrame) => void;
   readonly #peers = new Map<MemberIndex, PeerId>();
 
-  constructor(network: Pick<Network, 'send'>) {
+  /** `onSent` is told of each frame that is on its way to a member. */
+  constructor(network: Pick<Network, 'send'>, onSent: (member: MemberIndex, frame: MemberFrame) => void = () => {}) {
     this.#network = network;
+    this.#onSent = onSent;
   }
 
   /** The peer has proved to be this member. One peer a member is spoken to, the newest: a member has one machine, which came back. */
@@ -32,17 +36,18 @@ export class MemberPeers {
   }
 
   /** Lost when the member is not connected. */
-  send(to: MemberIndex, message: Uint8Array): void {
+  send(to: MemberIndex, frame: MemberFrame): void {
     const peer = this.peerOf(to);
-    if (peer !== null) this.#network.send(peer, message);
+    if (peer === null) return;
+    this.#onSent(to, frame);
+    this.#network.send(peer, encodeMemberFrame(frame));
   }
 
-  /** The members that `broadcast` reaches. */
-  connected(): readonly MemberIndex[] {
-    return [...this.#peers.keys()];
-  }
-
-  broadcast(message: Uint8Array): void {
-    for (const peer of this.#peers.values()) this.#network.send(peer, message);
+  broadcast(frame: MemberFrame): void {
+    const message = encodeMemberFrame(frame);
+    for (const [member, peer] of this.#peers) {
+      this.#onSent(member, frame);
+      this.#network.send(peer, message);
+    }
   }
 }

@@ -212,8 +212,8 @@ export interface NodeApi {
   sealTexts(block: Block): Readonly<Record<string, string>> | null;
   /** What this node did and heard after the entry of this number, oldest first; it is kept from the first question on. */
   trace(after: number): readonly TraceEntry[];
-  /** Says something to the person at a peer. Errors thrown: NOT_FOUND, PEER_TIMEOUT, and what the peer refuses with. */
-  say(peer: string, text: string): Promise<void>;
+  /** Says something to the person at a member. Error thrown: NOT_FOUND for a peer that is none. */
+  say(peer: string, text: string): void;
   /** Blocks in memory that were undone or never adopted although nothing is wrong with them. Takes milliseconds on a long chain. */
   staleBlocks(): number;
 

@@ -44,7 +44,7 @@ export class NodeService implements NodeApi {
   }
 
   status(): NodeStatus {
-    const { bestHeader, head, finalHeight, role = null, leader = null, ballot = null } = this.#node.engine.view();
+    const { bestHeader, head, finalHeight, role = null, ballot = null } = this.#node.engine.view();
     return {
       chainId: this.chainId,
       engine: this.#node.engine.name,
@@ -53,7 +53,7 @@ export class NodeService implements NodeApi {
       work: head.work,
       finalHeight,
       role,
-      leader,
+      leader: this.#leader(role),
       ballot,
       peers: this.#node.ports.network.peers().length,
       mempool: this.#node.mempool.stats().count,
@@ -63,6 +63,12 @@ export class NodeService implements NodeApi {
       blocksFrom: this.#node.pruner.blocksFrom,
       versionsFrom: this.#node.pruner.versionsFrom,
     };
+  }
+
+  /** A member that led before it came back takes nobody for the leader, also not itself. */
+  #leader(role: string | null): number | null {
+    const leader = this.#node.engine.leader();
+    return leader === this.#node.self && role !== 'leader' ? null : leader;
   }
 
   tips(): readonly Tip[] {
@@ -81,15 +87,15 @@ export class NodeService implements NodeApi {
   }
 
   sealTexts(block: Block) {
-    return this.#node.talk.sealTexts(block);
+    return this.#node.watch.sealTexts(block);
   }
 
   trace(after: number): readonly TraceEntry[] {
-    return this.#node.talk.trace.after(after);
+    return this.#node.watch.book.after(after);
   }
 
-  say(peer: string, text: string): Promise<void> {
-    return this.#node.talk.say(peer, text);
+  say(peer: string, text: string): void {
+    this.#node.say(peer, text);
   }
 
   staleBlocks(): number {

@@ -3,17 +3,21 @@
  * given, so the daemon and the simulator run the same one.
  */
 import type { Block, SealedHeader } from '../chain/block.ts';
+import { toUtf8 } from '../chain/bytes.ts';
 import { accept, KvchainError } from '../chain/errors.ts';
-import { chainIdOf, type Genesis, type Params } from '../chain/genesis.ts';
+import { chainIdOf, type Genesis, type Params, paramsAt } from '../chain/genesis.ts';
 import { makeGenesisBlock } from '../chain/genesis-block.ts';
 import { Mempool } from '../chain/mempool.ts';
+import { minesBlocks } from '../chain/params.ts';
+import { isEnforced } from '../chain/rules.ts';
 import type { Signer } from '../chain/transaction.ts';
 import type { MemberIndex, TreeRow } from '../consensus/engine.ts';
 import type { EngineInstance } from '../consensus/instance.ts';
 import { createEngine } from '../consensus/registry.ts';
 import { BlockImport } from './block-import.ts';
+import { CertainReads } from './certain-reads.ts';
 import { ChainStore, expectRow } from './chain-store.ts';
-import { Driver, type DriverHands } from './driver.ts';
+import { Driver, type DriverHands, logBytesMax } from './driver.ts';
 import type { EngineRecorder } from './engine-recording.ts';
 import { createChain } from './genesis-store.ts';
 import { LedgerEvents } from './ledger-events.ts';
@@ -21,7 +25,8 @@ import type { MovedBlock } from './ledger-step.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 import { MemberPeers } from './member-peers.ts';
 import { checkMemberProof, memberOf, proveMember } from './member-proof.ts';
-import { MemberTalk } from './member-talk.ts';
+import { MemberRoad } from './member-road.ts';
+import { MemberWatch } from './member-watch.ts';
 import { MempoolKeeper } from './mempool-keeper.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Clock, Log, Miner, Network, NetworkHandlers, PeerId, Random, Store, Verifier } from './ports.ts';
@@ -57,6 +62,8 @@ export interface NodeOptions {
   readonly recorder?: EngineRecorder | null;
   /** Other bounds of synchronisation than `syncLimits`. */
   readonly syncLimits?: Partial<SyncLimits>;
+  /** Another length at which the engine's log is condensed. */
+  readonly logBytesMax?: number;
   /** Told once when the node cannot go on: a broken disk, a reorg below the undo window. */
   readonly onFatal: (error: unknown) => void;
   /** Told of faults that the node survives. */
@@ -88,11 +95,13 @@ export class Node {
   /** Which member of the genesis this node is; null for none. */
   readonly self: MemberIndex | null;
   readonly members: MemberPeers;
-  readonly talk: MemberTalk;
+  readonly watch: MemberWatch;
   readonly #options: NodeOptions;
   readonly #driver: Driver;
   readonly #blocks: BlockImport;
   readonly #relay: TransactionRelay;
+  readonly #road: MemberRoad;
+  readonly #reads: CertainReads;
   readonly #proof: MemberProof | null;
   readonly #snapshots: SnapshotShelf;
   /** Handshakes that were welcomed, until their connection is told. */
@@ -117,7 +126,8 @@ export class Node {
     this.engine = engine;
     this.pruner = pruner;
     this.mempool = new Mempool();
-    this.members = new MemberPeers(network);
+    this.watch = new MemberWatch({ genesis, clock, engine });
+    this.members = new MemberPeers(network, (member, frame) => this.watch.sent(member, frame));
     this.#proof = proveMember(this, network.self, options.signer);
     this.events = new LedgerEvents(chain);
     const mempool = this.mempool;
@@ -125,47 +135,50 @@ export class Node {
     const keeper = new MempoolKeeper({ mempool, chain, clock, nextHeight, onFault });
     this.keeper = keeper;
     const signatures = new SignatureDesk(verifier, new VerifiedCache(verifiedMax));
-    this.#driver = new Driver({ engine, log, logBytes: opened.logBytes, clock, hands: this.#hands() });
+    this.#driver = new Driver({ engine, log, ...opened.lengths, clock, hands: this.#hands() });
     const driver = this.#driver;
-    const { members } = this;
-    const onForwarded = (batch: Uint8Array, from: PeerId) => this.pipeline.forwarded(batch, from);
-    const talk = new MemberTalk({ genesis, network, clock, engine, members, onForwarded });
-    this.talk = talk;
-    const publish = (batch: Uint8Array) => talk.passOn(batch);
-    this.#relay = new TransactionRelay({ publish, clock, held: id => this.mempool.byId(id), onFault });
+    const held = (sender: string, nonce: number) => mempool.at(sender, nonce);
+    this.#relay = new TransactionRelay({ network, clock, held, route: () => this.#road.route(), onFault });
     const onAssembled = () => this.sync.onAssembled();
     const onStored = (hash: Uint8Array) => this.sync.forget(hash);
     const onWithheld = (hash: Uint8Array, sender: PeerId) => this.sync.onWithheld(hash, sender);
     // W1: a member's records may speak of a body that it heard of, so that is to outlive a crash as they do.
-    const peerBodies = self === null ? 'lazy' : 'durable';
-    const bodies = { signatures, mempool, peerBodies, onStored, onWithheld, onAssembled } as const;
+    const peerBodies = self === null || !isEnforced('bodies durable') ? 'lazy' : 'durable';
+    const areTrusted = areMembersTrusted(engine, genesis);
+    const trust = areTrusted ? { isTrusted: (peer: PeerId) => this.members.indexOf(peer) !== null } : null;
+    const bodies = { signatures, mempool, peerBodies, trust, onStored, onWithheld, onAssembled } as const;
     this.#blocks = new BlockImport({ genesis, chainId, network, clock, chain, driver, verifier, ...bodies });
     const blocks = this.#blocks;
     this.#snapshots = new SnapshotShelf({ genesis, chain, tree: ledger, onFault });
-    const serving = { snapshots: this.#snapshots, onMemberRequest: talk.take.bind(talk) };
     const limits = { ...syncLimits, ...options.syncLimits };
-    this.sync = new Sync({ network, clock, chain, driver, blocks, ...serving, limits, onFault });
-    this.pipeline = this.#makePipeline(signatures);
+    this.sync = new Sync({ network, clock, chain, driver, blocks, snapshots: this.#snapshots, limits, onFault });
+    const relay = this.#relay;
+    const onAdmitted = () => this.producer.onNews();
+    const admission = { genesis, chainId, chain, ledger, mempool, keeper, signatures } as const;
+    this.pipeline = new Pipeline({ ...admission, network, clock, relay, onAdmitted });
+    const onDisk = (work: Promise<unknown>) => {
+      this.#onDisk(work).catch(onFault);
+    };
+    const { pipeline, members } = this;
+    const gossips = engine.gossipsTransactions(paramsAt(genesis, 0));
+    const onHeard = this.watch.heard.bind(this.watch);
+    const told = { self, areTrusted, gossips, onHeard, onDisk } as const;
+    this.#road = new MemberRoad({ network, clock, chain, driver, members, blocks, pipeline, ...told });
     this.producer = this.#makeProducer(options.signer);
     const droppedFor = (id: string) => keeper.droppedFor(id);
-    this.reader = new Reader({ genesis, chain, ledger, engine, mempool, floors: pruner, droppedFor });
+    const ask = (id: number) => this.#driver.dispatch({ type: 'read', now: clock.now(), id });
+    const reads = new CertainReads({ clock, ask });
+    this.#reads = reads;
+    this.reader = new Reader({ genesis, chain, ledger, engine, mempool, reads, floors: pruner, droppedFor });
     opened.onStep = (moved, head) => this.#onStep(moved, head);
     opened.onFault = onFault;
-  }
-
-  #makePipeline(signatures: SignatureDesk): Pipeline {
-    const { genesis, chainId, chain, ledger, mempool, keeper } = this;
-    const { network, clock } = this.ports;
-    const onAdmitted = () => this.producer.onNews();
-    const passing = { relay: this.#relay, road: this.talk.road, onAdmitted };
-    return new Pipeline({ genesis, chainId, chain, ledger, mempool, keeper, signatures, network, clock, ...passing });
   }
 
   #makeProducer(signer: Signer): Producer {
     const { genesis, chainId, ledger, mempool, engine } = this;
     const { miner, clock, random } = this.ports;
     const onBlock = (block: Block) => {
-      this.talk.found(block);
+      this.watch.found(block);
       return this.#blocks.mined(block);
     };
     const onFault = (error: unknown) => this.#onFault(error);
@@ -190,6 +203,13 @@ export class Node {
     await this.keeper.load(transactions => this.pipeline.submitted(transactions, 'journal'));
   }
 
+  /** Says something to the person at a member. Error thrown: NOT_FOUND for a peer that is none. */
+  say(peer: PeerId, text: string): void {
+    const member = this.members.indexOf(peer);
+    if (member === null) throw new KvchainError('NOT_FOUND', `no member is connected as ${peer}`);
+    this.members.send(member, { kind: 'words', content: toUtf8(text) });
+  }
+
   /** Tries to lead the members; false where nobody leads, and for an observer. */
   lead(): boolean {
     if (this.self === null || this.engine.view().role === undefined) return false;
@@ -208,6 +228,7 @@ export class Node {
     this.#endProducing();
     this.#driver.stop();
     this.sync.stop();
+    this.#reads.stop();
     this.#blocks.stop();
     this.#relay.stop();
     this.keeper.stop();
@@ -225,7 +246,7 @@ export class Node {
     // First, before anything is awaited: the rows and the tree are those of this head now.
     this.#snapshots.onHead(head);
     const following = this.keeper.onStep(moved);
-    for (const { type, block } of moved) if (type === 'applied') this.talk.committed(block);
+    for (const { type, block } of moved) if (type === 'applied') this.watch.committed(block);
     this.events.publish(moved, head.header.height, head.hash);
     this.sync.onHead();
     this.pruner.onHead(head.header.height);
@@ -236,11 +257,14 @@ export class Node {
   #hands(): DriverHands {
     const { network } = this.ports;
     return {
-      send: (member, message) => this.talk.send(member, message),
-      broadcast: message => this.talk.broadcast(message),
+      announce: message => this.#road.announce(message),
+      readable: (id, isReadable) => this.#reads.answer(id, isReadable),
+      send: (member, message) => this.members.send(member, { kind: 'engine', content: message }),
+      broadcast: message => this.members.broadcast({ kind: 'engine', content: message }),
       fetchHeaders: (peer, after) => this.sync.fetchHeaders(peer, after),
       fetchBodies: (hashes, hint) => this.sync.fetchBodies(hashes, hint),
       switchTo: order => this.ledger.switchTo(order).finally(() => this.producer.onNews()),
+      give: hash => this.#road.give(hash),
       relay: hash => this.#announce(hash).catch(error => this.#onFault(error)),
       markInvalid: async hash => {
         this.sync.forget(hash);
@@ -249,6 +273,7 @@ export class Node {
       mine: template => this.producer.mine(template),
       stopMining: () => this.producer.drop(),
       penalize: (peer, code, detail) => network.penalize(peer, code, detail),
+      led: () => this.#relay.onLeader(),
       finalized: height => this.events.finalized(height),
       trace: (rule, data) => this.#options.onTrace(rule, data),
       halt: error => this.#halt(error),
@@ -256,7 +281,6 @@ export class Node {
   }
 
   #handlers(): NetworkHandlers {
-    const { network } = this.ports;
     return {
       localStatus: () => this.#localStatus(),
       onStatus: (peer, bytes) => this.#welcome(peer, bytes),
@@ -266,6 +290,7 @@ export class Node {
         if (status === undefined) return;
         if (status.memberProof !== null) this.members.remember(peer, status.memberProof.member);
         this.sync.onPeer(peer, status);
+        this.#road.welcome(peer);
       },
       onPeerGone: peer => {
         this.members.forget(peer);
@@ -273,16 +298,8 @@ export class Node {
       },
       onGossip: (topic, from, data) =>
         this.#onDisk(topic === 'blocks' ? this.#blocks.gossiped(data, from) : this.pipeline.gossiped(data, from)),
-      onRequest: (peer, data) => this.#onDisk(this.sync.answer(peer, data)),
-      onMessage: (from, message) => {
-        const member = this.members.indexOf(from);
-        if (member === null) {
-          network.penalize(from, 'BAD_MESSAGE', 'a message between members from a peer that is none');
-          return;
-        }
-        this.talk.heard(member, message);
-        this.#driver.dispatch({ type: 'message', now: this.ports.clock.now(), from, member, message });
-      },
+      onRequest: (_peer, data) => this.#onDisk(this.sync.answer(data)),
+      onMessage: (from, data) => this.#road.onFrame(from, data),
     };
   }
 
@@ -328,9 +345,7 @@ export class Node {
     if (this.#blocks.noteRelay(hash)) return;
     const block = expectRow(await this.chain.block(hash), 'a block to pass on');
     const witnessIds = block.transactions.map(({ witnessId }) => witnessId);
-    // Where transactions go to the leader alone, nobody else holds them.
-    const along = this.talk.road === 'leader' ? block.transactions : [];
-    await this.ports.network.publish('blocks', encodeCompactBlock(block, witnessIds, along));
+    await this.ports.network.publish('blocks', encodeCompactBlock(block, witnessIds));
   }
 
   /** Work for a peer that reads or writes the disk: when that is broken, the node stops, and the peer is not to blame. */
@@ -358,8 +373,17 @@ export class Node {
     this.#isHalted = true;
     this.#endProducing();
     this.#driver.stop();
+    this.#reads.stop();
     this.#options.onFatal(error);
   }
+}
+
+/** Members alone make the blocks, and do nothing worse than crash: what one of them verified the others need not verify again. */
+export function areMembersTrusted(
+  { faultModel }: Pick<EngineInstance, 'faultModel'>,
+  { engine }: Pick<Genesis, 'engine'>,
+): boolean {
+  return faultModel === 'crash' && !minesBlocks(engine);
 }
 
 /** A node that cannot write, or cannot trust what it reads, has nothing to say to anyone. */
@@ -373,16 +397,15 @@ interface OpenedChain {
   readonly engine: EngineInstance;
   readonly pruner: Pruner;
   readonly self: MemberIndex | null;
-  readonly logBytes: number;
+  /** Of the engine's log. */
+  readonly lengths: { readonly logBytes: number; readonly logBytesMax: number };
   /** Both are set once the node stands. */
   onStep: (moved: readonly MovedBlock[], head: SealedHeader) => Promise<void>;
   onFault: (error: unknown) => void;
 }
 
-async function openChain(
-  { genesis, signer, pruning, recorder, onFault }: NodeOptions,
-  ports: NodePorts,
-): Promise<OpenedChain> {
+async function openChain(options: NodeOptions, ports: NodePorts): Promise<OpenedChain> {
+  const { genesis, signer, pruning, recorder, onFault } = options;
   const found = createEngine(genesis.engine);
   if (!found.ok) throw new KvchainError(found.error.code, found.error.detail);
   for (const { params } of genesis.schedule) {
@@ -396,16 +419,19 @@ async function openChain(
   const opened: Pick<OpenedChain, 'onStep' | 'onFault'> = { onStep: async () => {}, onFault: () => {} };
   const pruner = await Pruner.open({ genesis, chain, pruning, onFault: error => opened.onFault(error) });
   const onStep: OpenedChain['onStep'] = (moved, head) => opened.onStep(moved, head);
-  const ledger = await LedgerWriter.reopen({ genesis, chain, clock: ports.clock, onStep }, onFault);
+  const self = memberOf(genesis, signer.publicKey);
+  // A majority holds the bodies of what was decided and the votes for it: a batch that a crash takes is committed again.
+  const durability = areMembersTrusted(found.value, genesis) && self !== null ? 'lazy' : 'durable';
+  const ledger = await LedgerWriter.reopen({ genesis, chain, clock: ports.clock, durability, onStep }, onFault);
   const { height } = ledger.head.header;
   const tree: TreeRow[] = [];
   for await (const row of chain.headersFrom(Math.max(0, height - found.value.treeDepth(genesis)))) tree.push(row);
   const seed = new DataView(ports.random.bytes(8).buffer).getBigUint64(0);
   const records = await ports.log.read();
-  const self = memberOf(genesis, signer.publicKey);
   const context = { genesis, genesisHeader, self, seed };
   const recovery = { records, tree, applied: ledger.head.hash, floor: Math.max(0, pruner.blocksFrom - 1) };
   const engine = recorder?.recover(found.value, context, recovery) ?? found.value.recover(context, recovery);
   const logBytes = records.reduce((sum, record) => sum + record.length, 0);
-  return Object.assign(opened, { chain, ledger, engine, pruner, self, logBytes });
+  const lengths = { logBytes, logBytesMax: options.logBytesMax ?? logBytesMax };
+  return Object.assign(opened, { chain, ledger, engine, pruner, self, lengths });
 }

@@ -244,6 +244,27 @@ describe('what a client submits', () => {
     expect(sent(opened)).toHaveLength(2);
   });
 
+  it('is gossiped again after a time though no block comes: its leader may not have it', async () => {
+    const opened = await openNode();
+    await opened.node.pipeline.submitted([write(0)], 'rpc:test');
+    opened.clock.advance(relayLimits.againAfterMs - 1);
+    expect(sent(opened)).toHaveLength(1);
+    opened.clock.advance(1);
+    opened.clock.advance(relayLimits.delayMs);
+    expect(sent(opened)).toEqual([[write(0).idHex], [write(0).idHex]]);
+  });
+
+  it('is gossiped again with what stands before it, and what took its place goes in its stead', async () => {
+    const opened = await openNode();
+    const rival = signed(alice, [put('k1', 'else')], { nonce: 1, fee: 1_000n });
+    await gossip(opened, [write(0)]);
+    await opened.node.pipeline.submitted([write(1)], 'rpc:test');
+    await gossip(opened, [rival]);
+    opened.clock.advance(relayLimits.againAfterMs);
+    opened.clock.advance(relayLimits.delayMs);
+    expect(sent(opened).at(-1)).toEqual([write(0).idHex, rival.idHex]);
+  });
+
   it('is verified once: its block is not checked for the same signature again', async () => {
     const opened = await openNode();
     await opened.node.pipeline.submitted([write(0)], 'rpc:test');

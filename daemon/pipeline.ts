@@ -11,7 +11,6 @@ import { isEnforced } from '../chain/rules.ts';
 import { type Account, emptyAccount } from '../chain/state.ts';
 import type { Transaction } from '../chain/transaction.ts';
 import { validateTransaction } from '../chain/validate.ts';
-import type { TransactionRoad } from '../consensus/engine.ts';
 import { betweenSteps } from './at-one-head.ts';
 import type { ChainStore } from './chain-store.ts';
 import type { LedgerWriter } from './ledger-writer.ts';
@@ -33,7 +32,6 @@ export interface PipelineParts {
   readonly network: Network;
   readonly clock: Clock;
   readonly relay: TransactionRelay;
-  readonly road: TransactionRoad;
   /** Something may go into a block that could not before. */
   readonly onAdmitted: () => void;
 }
@@ -42,12 +40,6 @@ export interface PipelineParts {
 interface Outcome {
   readonly result: Result<'ready' | 'gapped'>;
   readonly isStateless: boolean;
-}
-
-/** What became of a batch: the verdict on it, and what may go into a block now. */
-interface Taken {
-  readonly verdict: GossipVerdict;
-  readonly admitted: readonly Transaction[];
 }
 
 export class Pipeline {
@@ -59,38 +51,35 @@ export class Pipeline {
 
   /** A batch from a peer. One statelessly invalid member rejects the batch; only when all are admitted is it forwarded as it is. */
   async gossiped(data: Uint8Array, from: PeerId): Promise<GossipVerdict> {
-    const { verdict, admitted } = await this.#takeBatch(data, from);
-    // What was admitted goes on in any case: a duplicate is not passed on later, so nobody else would do it.
-    if (verdict !== 'accept') this.#parts.relay.add(admitted);
-    return verdict;
-  }
-
-  /** A batch from a member that takes this one for the leader; whoever takes another one for it passes on what is new. */
-  async forwarded(data: Uint8Array, from: PeerId): Promise<void> {
-    const { admitted } = await this.#takeBatch(data, from);
-    this.#parts.relay.add(admitted);
-  }
-
-  async #takeBatch(data: Uint8Array, from: PeerId): Promise<Taken> {
     const { clock } = this.#parts;
     const batch = await inSlices(clock, decodeBatchInSteps(data));
-    if (!batch.ok) return { verdict: this.#refuse(from, batch.error), admitted: [] };
+    if (!batch.ok) return this.#refuse(from, batch.error);
     const early = await inSlices(clock, this.#checkEarly(batch.value));
     // The first fault that its forwarder should have seen; one without a penalty may come of another version or of a change of the rules.
     const fault = early.find(outcome => outcome?.isStateless);
-    if (fault && !fault.result.ok) return { verdict: this.#refuse(from, fault.result.error), admitted: [] };
+    if (fault && !fault.result.ok) return this.#refuse(from, fault.result.error);
     const outcomes = await this.#admit(batch.value, early, `peer:${from}`);
-    const admitted = batch.value.filter((_, index) => isReady(outcomes[index]));
-    if (admitted.length === batch.value.length) return { verdict: 'accept', admitted };
+    if (outcomes.every(isReady)) return 'accept';
+    // What was admitted goes on in any case: a duplicate is not passed on later, so nobody else would do it.
+    this.#parts.relay.add(batch.value.filter((_, index) => isReady(outcomes[index])));
     const bad = outcomes.find(outcome => outcome.isStateless && !outcome.result.ok);
-    const verdict = bad === undefined || bad.result.ok ? 'ignore' : this.#refuse(from, bad.result.error);
-    return { verdict, admitted };
+    return bad === undefined || bad.result.ok ? 'ignore' : this.#refuse(from, bad.result.error);
   }
 
-  /**
-   * Transactions from a client; those admitted are passed on in the next batch, and again while they are not included. Where they go to a
-   * leader alone, a client that asks again is heard of no answer: another one may lead by now.
-   */
+  /** A batch from a member whose word counts: it verified them, and they go no further from here. */
+  async given(data: Uint8Array, from: PeerId): Promise<void> {
+    const { clock, signatures } = this.#parts;
+    const batch = await inSlices(clock, decodeBatchInSteps(data));
+    if (!batch.ok) {
+      this.#refuse(from, batch.error);
+      return;
+    }
+    signatures.vouch(batch.value);
+    const early = await inSlices(clock, this.#checkEarly(batch.value));
+    await this.#admit(batch.value, early, `peer:${from}`);
+  }
+
+  /** Transactions from a client; those admitted are gossiped in the next batch, and again while they are not included. */
   async submitted(
     transactions: readonly Transaction[],
     source: string,
@@ -98,9 +87,8 @@ export class Pipeline {
     const early = await inSlices(this.#parts.clock, this.#checkEarly(transactions));
     const outcomes = await this.#admit(transactions, early, source);
     const ready = transactions.filter((_, index) => isReady(outcomes[index]));
-    const { mempool, relay, road } = this.#parts;
-    relay.add(road === 'leader' ? transactions.filter(({ idHex }) => mempool.has(idHex)) : ready);
-    relay.keep(ready, this.#parts.ledger.head.header.height);
+    this.#parts.relay.add(ready);
+    this.#parts.relay.keep(ready, this.#parts.ledger.head.header.height);
     return outcomes.map(outcome => outcome.result);
   }
 

@@ -128,12 +128,7 @@ describe('pruning', () => {
     const [pruned, full] = [await nodeWith(branch, withHistory), await nodeWith(branch, null)];
     const fresh = await openNode(new MemoryStore(), genesis, null);
     const connect = (name: string, { node }: OpenedNode) =>
-      fresh.network.connect(
-        name,
-        1_000_000n,
-        asked => node.sync.answer('asker', encodeRequest(asked)),
-        node.pruner.blocksFrom,
-      );
+      fresh.network.connect(name, 1_000_000n, asked => node.sync.answer(encodeRequest(asked)), node.pruner.blocksFrom);
     connect('pruned', pruned);
     await settle('the word', () => fresh.node.sync.unserved === 1);
     expect(fresh.node.engine.view().bestHeader.height).toBe(20);

@@ -17,6 +17,7 @@ import {
 } from '../chain/state.ts';
 import type { EngineInstance } from '../consensus/instance.ts';
 import { atOneHead, betweenSteps } from './at-one-head.ts';
+import type { CertainReads } from './certain-reads.ts';
 import { type ChainStore, expectRow } from './chain-store.ts';
 import { type DecodedBlocks, decodedBlocksOf } from './decoded-blocks.ts';
 import type { LedgerWriter } from './ledger-writer.ts';
@@ -41,6 +42,7 @@ export interface ReaderParts {
   readonly ledger: LedgerWriter;
   readonly engine: EngineInstance;
   readonly mempool: Mempool;
+  readonly reads: Pick<CertainReads, 'begin'>;
   /** What pruning took away; nothing may be read below. */
   readonly floors: { readonly blocksFrom: number; readonly versionsFrom: number };
   /** Why a transaction that the mempool held is held no longer; null when nothing is known of it. */
@@ -89,6 +91,8 @@ export class Reader {
 
   /** A key as of `at`, or as of the height that the read mode gives; see NodeApi.readKey. */
   async readKey(key: string, options: KeyOptions): Promise<Result<KeyReading>> {
+    const isCertain = options.read.kind !== 'linearizable' || (await this.#parts.reads.begin());
+    if (!isCertain) return this.#unavailable(options.read);
     const newest = await betweenSteps(this.#parts.ledger, () => this.#newest(key, options));
     return newest ?? this.#atOneHead(() => this.#past(key, options));
   }
@@ -324,16 +328,13 @@ export class Reader {
     const { engine, ledger } = this.#parts;
     const top = ledger.head.header.height;
     switch (read.kind) {
+      case 'linearizable': // Waited for before.
       case 'local':
         return accept(top);
       case 'confirmed':
         return accept(Math.max(0, top - Math.max(1, read.confirmations) + 1));
       case 'final':
         return engine.canFinalize ? accept(Math.min(top, engine.finalHeight())) : this.#unavailable(read);
-      case 'linearizable': {
-        const height = engine.linearizableHeight();
-        return height === null ? this.#unavailable(read) : accept(height);
-      }
       default:
         return unreachable(read);
     }

@@ -44,7 +44,13 @@ export async function rebuildChain(order: RebuildOrder): Promise<Rebuilt> {
   const { genesis, chain, target, clock } = order;
   const genesisHeader = makeGenesisBlock(genesis);
   await createChain(target, genesis, genesisHeader);
-  const ledger = await LedgerWriter.open({ genesis, chain: target, clock, onStep: async () => {} });
+  const ledger = await LedgerWriter.open({
+    genesis,
+    chain: target,
+    clock,
+    durability: 'durable',
+    onStep: async () => {},
+  });
   const pruned = (await readable(chain.pruned()))?.blocks ?? 0;
   if (pruned > 0) {
     const advice = 'restore a backup, or move the folder away and fetch the chain again';

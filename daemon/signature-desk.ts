@@ -25,6 +25,11 @@ export class SignatureDesk {
     return transactions.map(transaction => !bad.has(transaction.witnessIdHex));
   }
 
+  /** Whoever brought these verified them, and is trusted. */
+  vouch(transactions: readonly Transaction[]): void {
+    for (const { witnessIdHex } of transactions) this.#verified.add(witnessIdHex);
+  }
+
   async allVerify(transactions: readonly Transaction[]): Promise<boolean> {
     return !(await this.verify(transactions)).includes(false);
   }

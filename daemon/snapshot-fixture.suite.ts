@@ -61,7 +61,7 @@ async function follow(opened: OpenedNode, known: Branch['blocks'], headHex: stri
 
 /** What a node answers to its peers. */
 export function answersOf({ node }: OpenedNode): Answering {
-  return request => node.sync.answer('asker', encodeRequest(request));
+  return request => node.sync.answer(encodeRequest(request));
 }
 
 export interface Joined {

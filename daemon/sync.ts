@@ -18,8 +18,6 @@ import {
   decodeHeaders,
   decodeRequest,
   encodeRequest,
-  isMemberRequest,
-  type MemberRequest,
   type StatusMessage,
   type SyncRequest,
   wireLimits,
@@ -69,8 +67,6 @@ export interface SyncParts {
   readonly driver: Driver;
   readonly blocks: BlockImport;
   readonly snapshots: SnapshotShelf;
-  /** Takes what a member gives. Errors thrown: those that it is told. */
-  readonly onMemberRequest: (peer: PeerId, request: MemberRequest) => Promise<void>;
   readonly limits: SyncLimits;
   /** Told about what a request or an answer of a peer broke. */
   readonly onFault: (error: unknown) => void;
@@ -159,15 +155,11 @@ export class Sync {
     return this.#wanted.size;
   }
 
-  async answer(peer: PeerId, data: Uint8Array): Promise<Uint8Array> {
+  async answer(data: Uint8Array): Promise<Uint8Array> {
     const request = decodeRequest(data);
     if (!request.ok) throw new KvchainError('BAD_MESSAGE', request.error.detail);
     const { chain, snapshots } = this.#parts;
     const { value } = request;
-    if (isMemberRequest(value)) {
-      await this.#parts.onMemberRequest(peer, value);
-      return new Uint8Array();
-    }
     return isSnapshotRequest(value) ? snapshots.answer(value) : serve(chain, value);
   }
 

@@ -1,16 +1,21 @@
 /**
  * Passes transactions on: those that were admitted go out together in batches a moment later, not one by one; those that clients of this
- * node gave are sent again while no block includes them.
+ * node gave are sent again while no block includes them, as blocks and as time pass: where a leader makes a block only when it has
+ * transactions, one that did not reach it would wait for a block that never comes. Where one member makes the blocks they go to it alone
+ * and at once, and again to the next one.
  */
+import { isEnforced } from '../chain/rules.ts';
 import type { Transaction } from '../chain/transaction.ts';
-import type { Clock } from './ports.ts';
+import type { Clock, Network } from './ports.ts';
 import { encodeBatch, wireLimits } from './wire.ts';
 
 export const relayLimits = {
-  /** How long a transaction waits for others to share its batch. */
+  /** How long a transaction waits for others to share its batch of gossip. */
   delayMs: 20,
   /** Blocks after which what clients gave, and nobody included, is sent again. */
   againAfterBlocks: 5,
+  /** Time after which they are sent again though no block came. Gossip drops what it saw within two minutes. */
+  againAfterMs: 30_000,
   /** Transactions that are remembered for sending again; the oldest are forgotten first. */
   keptMax: 50_000,
 } as const;
@@ -18,21 +23,34 @@ export const relayLimits = {
 /** A batch is closed before the next transaction would take it over this. */
 const batchBytesMax = wireLimits.batchBytesMax - 16;
 
+/** A place in a sender's queue, and when what stood there was sent last. */
+interface Sent {
+  readonly senderHex: string;
+  readonly nonce: number;
+  /** Of the head. */
+  readonly height: number;
+  readonly ms: number;
+}
+/** Where transactions go: to all by gossip, nowhere because this node makes the blocks, or to the member that does. */
+export type Route = 'everybody' | 'here' | ((batch: Uint8Array) => void);
+
 export interface TransactionRelayParts {
-  /** Sends a batch to whoever is to have it. */
-  readonly publish: (batch: Uint8Array) => Promise<void>;
+  readonly network: Network;
   readonly clock: Clock;
-  /** The held transaction with this id, or null when it was included or dropped. */
-  readonly held: (idHex: string) => Transaction | null;
+  /** What waits of this sender with this nonce, or null when it was included or dropped. */
+  readonly held: (senderHex: string, nonce: number) => Transaction | null;
+  readonly route: () => Route;
   readonly onFault: (error: unknown) => void;
 }
 
 export class TransactionRelay {
   readonly #parts: TransactionRelayParts;
   readonly #outbox = new Map<string, Transaction>();
-  /** Id -> the height at which it was sent last. */
-  readonly #kept = new Map<string, number>();
+  /** By sender and nonce, as a rival may have taken the place of what the client gave. */
+  readonly #kept = new Map<string, Sent>();
+  #height = 0;
   #cancelFlush: (() => void) | null = null;
+  #cancelAgain: (() => void) | null = null;
 
   constructor(parts: TransactionRelayParts) {
     this.#parts = parts;
@@ -42,7 +60,8 @@ export class TransactionRelay {
   add(transactions: readonly Transaction[]): void {
     for (const transaction of transactions) this.#outbox.set(transaction.idHex, transaction);
     if (this.#outbox.size === 0 || this.#cancelFlush !== null) return;
-    this.#cancelFlush = this.#parts.clock.setTimer(relayLimits.delayMs, () => {
+    const delayMs = this.#parts.route() === 'everybody' ? relayLimits.delayMs : 0;
+    this.#cancelFlush = this.#parts.clock.setTimer(delayMs, () => {
       this.#cancelFlush = null;
       this.#flush();
     });
@@ -50,31 +69,77 @@ export class TransactionRelay {
 
   /** Remembers these as given by a client at this height. */
   keep(transactions: readonly Transaction[], height: number): void {
-    for (const { idHex } of transactions) this.#kept.set(idHex, height);
-    for (const idHex of this.#kept.keys()) {
+    this.#height = height;
+    for (const { senderHex, body } of transactions)
+      this.#kept.set(placeOf(senderHex, body.nonce), { senderHex, nonce: body.nonce, ...this.#now() });
+    for (const place of this.#kept.keys()) {
       if (this.#kept.size <= relayLimits.keptMax) break;
-      this.#kept.delete(idHex);
+      this.#kept.delete(place);
     }
+    this.#waitAgain();
   }
 
-  /** The head moved: what waits too long is sent again, what is gone is forgotten. */
+  /** Another member makes the blocks: what the last one did not include it may never have had. */
+  onLeader(): void {
+    this.#sendAgain(() => true);
+  }
+
+  /** The head moved. */
   onHead(height: number): void {
-    const again: Transaction[] = [];
-    for (const [idHex, sentAt] of this.#kept) {
-      const transaction = this.#parts.held(idHex);
-      if (transaction === null) this.#kept.delete(idHex);
-      else if (height >= sentAt + relayLimits.againAfterBlocks) {
-        this.#kept.set(idHex, height);
-        again.push(transaction);
-      }
-    }
-    this.add(again);
+    this.#height = height;
+    this.#sendAgain(sent => this.#isOld(sent));
   }
 
   stop(): void {
     this.#cancelFlush?.();
     this.#cancelFlush = null;
+    this.#cancelAgain?.();
+    this.#cancelAgain = null;
     this.#outbox.clear();
+  }
+
+  #now() {
+    return { height: this.#height, ms: this.#parts.clock.monotonic() };
+  }
+
+  #waitAgain(): void {
+    if (this.#kept.size === 0 || this.#cancelAgain !== null || !isEnforced('relay again')) return;
+    this.#cancelAgain = this.#parts.clock.setTimer(relayLimits.againAfterMs, () => {
+      this.#cancelAgain = null;
+      this.#sendAgain(sent => this.#isOld(sent));
+      this.#waitAgain();
+    });
+  }
+
+  #isOld(sent: Sent): boolean {
+    const { height, ms } = this.#now();
+    return height - sent.height >= relayLimits.againAfterBlocks || ms - sent.ms >= relayLimits.againAfterMs;
+  }
+
+  /** What is due is sent again, what is gone is forgotten. */
+  #sendAgain(isDue: (sent: Sent) => boolean): void {
+    const again: Transaction[] = [];
+    const now = this.#now();
+    for (const [place, sent] of this.#kept) {
+      const transaction = this.#parts.held(sent.senderHex, sent.nonce);
+      if (transaction === null) this.#kept.delete(place);
+      else if (isDue(sent)) {
+        this.#kept.set(place, { ...sent, ...now });
+        again.push(...this.#before(sent), transaction);
+      }
+    }
+    this.add(again);
+  }
+
+  /** What others gave of the same sender, without which this one cannot be included, from the lowest nonce on. */
+  #before({ senderHex, nonce }: Sent): readonly Transaction[] {
+    const found: Transaction[] = [];
+    for (let lower = nonce - 1; !this.#kept.has(placeOf(senderHex, lower)); lower--) {
+      const transaction = this.#parts.held(senderHex, lower);
+      if (transaction === null) break;
+      found.unshift(transaction);
+    }
+    return found;
   }
 
   #flush(): void {
@@ -96,6 +161,14 @@ export class TransactionRelay {
   }
 
   #publish(batch: readonly Transaction[]): void {
-    this.#parts.publish(encodeBatch(batch)).catch(this.#parts.onFault);
+    const route = this.#parts.route();
+    if (route === 'here') return;
+    const bytes = encodeBatch(batch);
+    if (route !== 'everybody') route(bytes);
+    else this.#parts.network.publish('transactions', bytes).catch(this.#parts.onFault);
   }
+}
+
+function placeOf(senderHex: string, nonce: number): string {
+  return `${senderHex} ${nonce}`;
 }

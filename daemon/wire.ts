@@ -4,8 +4,10 @@
  * nothing compressed.
  */
 import {
+  type Block,
   blockBytesCap,
   blockTransactionsCap,
+  encodeBody,
   type Header,
   headerCodec,
   type SealedHeader,
@@ -27,13 +29,12 @@ import {
   hash32,
   list,
   nullable,
-  type StructCodec,
   struct,
   text,
   uint,
   versioned,
 } from '../chain/codec.ts';
-import { type Result, unreachable } from '../chain/errors.ts';
+import { accept, type Result, reject, unreachable } from '../chain/errors.ts';
 import { membersMax } from '../chain/genesis.ts';
 import { signatureLength } from '../chain/keys.ts';
 import { resultOf } from '../chain/steps.ts';
@@ -50,8 +51,6 @@ export const wireLimits = {
   batchTransactionsMax: 1_000,
   /** A compact block, the largest gossip message: a sealed header and an id a transaction. */
   compactBlockBytesMax: sealedHeaderBytesMax + 34 * blockTransactionsCap + 16,
-  /** What a person may say to another one at a time. */
-  wordsBytesMax: 1_024,
   /** Headers in one answer. */
   headersMax: 2_000,
   /** Hashes in a locator. */
@@ -60,6 +59,8 @@ export const wireLimits = {
   bodiesMax: 16,
   /** A request on the sync protocol, the largest of which asks for all transactions of a block. */
   requestBytesMax: 34 * blockTransactionsCap + 64,
+  /** A frame from member to member: the largest block, with room for what surrounds it. */
+  memberFrameBytesMax: blockBytesCap + 65_536,
   /** An answer on the sync protocol: the largest block, or headers, with room for what surrounds them. */
   answerBytesMax: blockBytesCap + 65_536,
 } as const;
@@ -136,8 +137,6 @@ export function decodeBatchInSteps(bytes: Uint8Array): Generator<undefined, Resu
 export interface CompactBlock {
   readonly sealed: SealedHeader;
   readonly witnessIds: readonly Uint8Array[];
-  /** All of them where they went to the leader alone, so that no receiver holds them; else none. */
-  readonly transactions: readonly Transaction[];
 }
 
 interface CompactFields {
@@ -147,62 +146,68 @@ interface CompactFields {
   readonly witnessIds: readonly Uint8Array[];
 }
 
-const compactCodec: StructCodec<CompactFields> = struct<CompactFields>({
+const compactCodec: Codec<CompactFields> = struct<CompactFields>({
   header: headerCodec,
   nonce: hash32,
   signature: byteString(signatureLength, signatureLength),
   witnessIds: list(hash32, blockTransactionsCap),
 });
 
-const wholeFields = 5;
-const prefilledCodec = list(transactionCodec, blockTransactionsCap);
-
-/** [header, nonce, signature, witnessIds], and a fifth place for the transactions where they travel along. */
-const compactBlockCodec: Codec<{ readonly fields: CompactFields; readonly transactions: readonly Transaction[] }> = {
-  toItem: ({ fields, transactions }) => {
-    const items = compactCodec.toItem(fields);
-    return transactions.length === 0 ? items : [...items, prefilledCodec.toItem(transactions)];
-  },
-  fromItem: item => {
-    const items = expectArray(item);
-    if (items.length !== wholeFields) return { fields: compactCodec.fromItem(item), transactions: [] };
-    const transactions = prefilledCodec.fromItem(items.at(-1));
-    const fields = compactCodec.fromItem(items.slice(0, -1));
-    if (transactions.length > 0 && transactions.length === fields.witnessIds.length) return { fields, transactions };
-    return fail('BAD_ENCODING', `${transactions.length} transactions for ${fields.witnessIds.length} ids`);
-  },
-};
-
-/** `transactions`: all, in the order of the ids, or none. */
-export function encodeCompactBlock(
-  { header, nonce, signature }: SealedHeader,
-  witnessIds: readonly Uint8Array[],
-  transactions: readonly Transaction[] = [],
-): Uint8Array {
-  return encode(compactBlockCodec, { fields: { header, nonce, signature, witnessIds }, transactions });
+export function encodeCompactBlock(sealed: SealedHeader, witnessIds: readonly Uint8Array[]): Uint8Array {
+  return encode(compactCodec, { header: sealed.header, nonce: sealed.nonce, signature: sealed.signature, witnessIds });
 }
 
 export function decodeCompactBlock(bytes: Uint8Array): Result<CompactBlock> {
-  const decoded = decodeBytes(compactBlockCodec, bytes, wireLimits.compactBlockBytesMax);
+  const decoded = decodeBytes(compactCodec, bytes, wireLimits.compactBlockBytesMax);
   if (!decoded.ok) return decoded;
-  const { fields, transactions } = decoded.value;
-  const { header, nonce, signature, witnessIds } = fields;
-  return { ok: true, value: { sealed: seal(header, nonce, signature), witnessIds, transactions } };
+  const { header, nonce, signature, witnessIds } = decoded.value;
+  return { ok: true, value: { sealed: seal(header, nonce, signature), witnessIds } };
+}
+
+/**
+ * A frame from member to member: a message of the engine, and where members are trusted also a whole block, ahead of the messages that
+ * speak of it, and transactions for the leader, as gossip batches them.
+ */
+export interface MemberFrame {
+  readonly kind: 'engine' | 'block' | 'transactions' | 'words';
+  readonly content: Uint8Array;
+}
+
+/** The first byte of a frame is a kind's place here. */
+const frameKinds: readonly MemberFrame['kind'][] = ['engine', 'block', 'transactions', 'words'];
+
+export function encodeMemberFrame({ kind, content }: MemberFrame): Uint8Array {
+  return concat(Uint8Array.of(frameKinds.indexOf(kind)), content);
+}
+
+/** Error: BAD_MESSAGE for a kind that there is not. */
+export function decodeMemberFrame(bytes: Uint8Array): Result<MemberFrame> {
+  const kind = frameKinds[bytes[0] ?? frameKinds.length];
+  if (kind === undefined) return reject('BAD_MESSAGE', `a member's frame of kind ${bytes[0] ?? 'none'}`);
+  return accept({ kind, content: bytes.subarray(1) });
+}
+
+/** A block whose body is still encoded. */
+export interface WholeBlock {
+  readonly sealed: SealedHeader;
+  readonly body: Uint8Array;
+}
+
+/** The length of the sealed header in two bytes, the sealed header, and the body. */
+export function encodeWholeBlock(block: Block): Uint8Array {
+  const sealed = encode(sealedHeaderCodec, block);
+  return concat(Uint8Array.of(sealed.length >> 8, sealed.length & 255), sealed, encodeBody(block.transactions));
+}
+
+export function decodeWholeBlock(bytes: Uint8Array): Result<WholeBlock> {
+  const [high = 0, low = 0] = bytes;
+  const end = 2 + 256 * high + low;
+  const sealed = decodeBytes(sealedHeaderCodec, bytes.subarray(2, end), sealedHeaderBytesMax);
+  return sealed.ok ? accept({ sealed: sealed.value, body: bytes.slice(end) }) : sealed;
 }
 
 /** What a node asks of one peer. */
-export type SyncRequest = ChainRequest | SnapshotRequest | MemberRequest;
-
-/** What a member gives another one; the answer is empty. */
-export type MemberRequest =
-  /** Transactions of its clients, encoded as a batch of gossip, for the leader that it takes the other one for. */
-  | { readonly type: 'submit'; readonly batch: Uint8Array }
-  /** Words for the person at the other one; on test networks alone. */
-  | { readonly type: 'say'; readonly text: string };
-
-export function isMemberRequest(request: SyncRequest): request is MemberRequest {
-  return request.type === 'submit' || request.type === 'say';
-}
+export type SyncRequest = ChainRequest | SnapshotRequest;
 
 /** What is answered from the chain as it stands. */
 export type ChainRequest =
@@ -215,8 +220,6 @@ export type ChainRequest =
 type GetHeaders = Extract<SyncRequest, { type: 'getHeaders' }>;
 type GetBodies = Extract<SyncRequest, { type: 'getBodies' }>;
 type GetTransactions = Extract<SyncRequest, { type: 'getTransactions' }>;
-type Submit = Extract<SyncRequest, { type: 'submit' }>;
-type Say = Extract<SyncRequest, { type: 'say' }>;
 
 const getHeadersCodec = struct<Omit<GetHeaders, 'type'>>({
   locator: list(hash32, wireLimits.locatorMax),
@@ -227,9 +230,6 @@ const getTransactionsCodec = struct<Omit<GetTransactions, 'type'>>({
   block: hash32,
   witnessIds: list(hash32, blockTransactionsCap),
 });
-
-const submitCodec = struct<Omit<Submit, 'type'>>({ batch: byteString(1, wireLimits.batchBytesMax) });
-const sayCodec = struct<Omit<Say, 'type'>>({ text: text(1, wireLimits.wordsBytesMax) });
 
 const requestCodec: Codec<SyncRequest> = {
   toItem: request => {
@@ -244,10 +244,6 @@ const requestCodec: Codec<SyncRequest> = {
         return [3, getSnapshotsCodec.toItem(request)];
       case 'getState':
         return [4, getStateCodec.toItem(request)];
-      case 'submit':
-        return [5, submitCodec.toItem(request)];
-      case 'say':
-        return [6, sayCodec.toItem(request)];
       default:
         return unreachable(request);
     }
@@ -265,10 +261,6 @@ const requestCodec: Codec<SyncRequest> = {
         return { type: 'getSnapshots', ...getSnapshotsCodec.fromItem(fields) };
       case 4:
         return { type: 'getState', ...getStateCodec.fromItem(fields) };
-      case 5:
-        return { type: 'submit', ...submitCodec.fromItem(fields) };
-      case 6:
-        return { type: 'say', ...sayCodec.fromItem(fields) };
       default:
         return fail('BAD_MESSAGE', `unknown sync request: ${String(number).slice(0, 20)}`);
     }

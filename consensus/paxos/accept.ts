@@ -56,10 +56,7 @@ function vote(run: Run, { member, message }: WaitingAccept, headers: readonly Se
     const old = before[index];
     return old?.sealed.hashHex !== sealed.hashHex || compareBallots(old.ballot, held) !== 0;
   });
-  if (isNew) {
-    if (isEnforced('B-A8')) effects.push({ type: 'persist', records: [{ type: 'accepted', ballot, headers }] });
-    for (const { hash } of headers) effects.push({ type: 'relay', hash });
-  }
+  if (isNew && isEnforced('B-A8')) effects.push({ type: 'persist', records: [{ type: 'accepted', ballot, headers }] });
   acknowledge(run, member, message);
 }
 
@@ -89,9 +86,11 @@ export function acceptAccepted(run: Run, member: MemberIndex, message: Accepted)
 }
 
 /** `Accepted`: what of this ballot is held without a gap. */
-function acknowledge(run: Run, to: MemberIndex, { ballot }: Accept | Heartbeat): void {
+function acknowledge(run: Run, to: MemberIndex, message: Accept | Heartbeat): void {
   const { log } = run.state;
-  send(run, to, { type: 'accepted', ballot, decided: log.decided, upTo: acceptedUpTo(log, ballot) });
+  const { ballot } = message;
+  const round = message.type === 'heartbeat' ? message.round : 0;
+  send(run, to, { type: 'accepted', ballot, decided: log.decided, upTo: acceptedUpTo(log, ballot), round });
 }
 
 /** B-A6: sealed as this engine demands, consecutive, each the parent of the next and earlier than it (A-V4). */

@@ -4,7 +4,7 @@
  * goes.
  */
 import type { SealedHeader } from '../../chain/block.ts';
-import { toHex } from '../../chain/bytes.ts';
+import { equalBytes, toHex } from '../../chain/bytes.ts';
 import { assert } from '../../chain/errors.ts';
 import type { Point } from './ballot.ts';
 
@@ -114,6 +114,13 @@ export class Blocks {
       this.#chain.push(sealed);
     }
     return true;
+  }
+
+  /** Extends the chain by this block when it stands on its tip. */
+  append(sealed: SealedHeader): void {
+    const isNext =
+      sealed.header.height === this.tip.header.height + 1 && equalBytes(sealed.header.parent, this.tip.hash);
+    if (isNext && this.#held.has(sealed.hashHex)) this.#chain.push(sealed);
   }
 
   /**

@@ -189,7 +189,7 @@ it('stands for election when it is asked to, and never by itself', () => {
     'prepare',
     'setTimer',
   ]);
-  paxos.step(state, { type: 'timer', now: now + 1_000_000, id: 'election' });
+  paxos.step(state, { type: 'timer', now: state.timers.get('election')?.dueAt ?? now, id: 'election' });
   expect(state.role).toBe('follower');
 });
 
@@ -206,6 +206,6 @@ it('leads in silence: it sends its proposal again while not all is decided, and 
   paxos.step(state, { type: 'body', now, hash: block.hash });
   const again = paxos.step(state, { type: 'timer', now: now + 1_000_000, id: 'heartbeat' });
   expect(again).toMatchObject([{ type: 'broadcast', message: { type: 'accept' } }, { type: 'setTimer' }]);
-  paxos.step(state, { ...said, message: { type: 'accepted', ballot: own, decided, upTo: 1 } });
+  paxos.step(state, { ...said, message: { type: 'accepted', ballot: own, decided, upTo: 1, round: 0 } });
   expect(paxos.step(state, { type: 'timer', now: now + 2_000_000, id: 'heartbeat' })).toEqual([]);
 });

@@ -9,6 +9,7 @@ import { bodiesWantedMax, type MemberIndex, type PeerId } from '../engine.ts';
 import type { Point } from './ballot.ts';
 import { pointOf, raise } from './block-log.ts';
 import { chosenOf } from './choose.ts';
+import { answerReads } from './read.ts';
 import { stepDown } from './role.ts';
 import { type PaxosState, type Run, switchBlocksMax, treeDepth } from './state.ts';
 import { retryMs, retryTimer, setTimer } from './timers.ts';
@@ -18,18 +19,26 @@ export function learn(run: Run, point: Point, member: MemberIndex | null): void 
   const { state, effects } = run;
   const outcome = raise(state.log, point);
   if (outcome === 'known') return;
-  effects.push({ type: 'persist', records: [{ type: 'decided', point: state.log.decided }] });
+  // What is forgotten of this is learned again: a majority holds it, and the ledger keeps what it applied.
+  effects.push({ type: 'note', records: [{ type: 'decided', point: state.log.decided }] });
   // Another ballot decided: going on would give a second value to heights at which this one proposed already (B-I4).
   if (outcome === 'other' && state.role === 'leader') stepDown(run);
   state.source = member ?? state.source;
+  announce(run);
   connect(run);
+}
+
+/** Nodes that are no members follow what members know. */
+export function announce({ state, effects }: Run): void {
+  const { self, promised, log } = state;
+  if (self !== null)
+    effects.push({ type: 'announce', message: { type: 'decide', ballot: promised, decided: log.decided } });
 }
 
 /** The chain up to the decided point, as far as headers and bodies are here; what is missing is asked for. */
 export function connect(run: Run): void {
   const { state } = run;
-  if (state.blocks.extendTo(state.log.decided)) state.reached = null;
-  else askForHeaders(run);
+  if (!state.blocks.extendTo(state.log.decided)) askForHeaders(run);
   want(run, null);
   advance(run);
 }
@@ -43,8 +52,7 @@ function askForHeaders(run: Run): void {
   if (peer === null) return;
   if (state.askedAt !== null && now >= state.askedAt && now - state.askedAt < retryMs(run)) return;
   state.askedAt = now;
-  const after = state.reached ?? state.blocks.tip.hash;
-  effects.push({ type: 'fetchHeaders', peer, after });
+  effects.push({ type: 'fetchHeaders', peer, after: state.blocks.tip.hash });
 }
 
 function peerToAsk({ source, peers }: PaxosState): PeerId | null {
@@ -109,6 +117,7 @@ export function acceptApplied(run: Run, tip: Uint8Array): void {
   if (state.switchingTo !== null && height >= state.switchingTo) state.switchingTo = null;
   const tentative = new Set(state.log.tentative.map(entry => entry.sealed.hashHex));
   state.blocks.prune(state.applied, height - treeDepth, hex => tentative.has(hex));
+  answerReads(run);
   connect(run);
 }
 
@@ -134,9 +143,8 @@ export function acceptInvalid({ state, effects }: Run, hash: Uint8Array, code: E
   state.miningOn = null;
 }
 
-/** Asks again for what did not come, and from the chain on: what was reached may be off it. */
+/** Asks again for what did not come. */
 export function retry(run: Run): void {
-  run.state.reached = null;
   run.state.askedAt = null;
   run.state.wanted = new Set();
   connect(run);

@@ -4,7 +4,7 @@
  * alone; bodies take the roads of gossip and sync.
  */
 import { type SealedHeader, sealedHeaderCodec } from '../../chain/block.ts';
-import { type Codec, expectArray, fail, list, type StructCodec, struct, uint } from '../../chain/codec.ts';
+import { type Codec, expectArray, fail, list, nullable, type StructCodec, struct, uint } from '../../chain/codec.ts';
 import { unreachable } from '../../chain/errors.ts';
 import { type Ballot, ballotCodec, type Point, pointCodec } from './ballot.ts';
 
@@ -46,15 +46,30 @@ export interface Accept extends Said {
 export interface Accepted extends Said {
   readonly type: 'accepted';
   readonly upTo: number;
+  /** Of the heartbeat that this answers; 0 for an Accept. */
+  readonly round: number;
 }
 export interface Decide extends Said {
   readonly type: 'decide';
 }
+/** `round` grows with each that a read needs: who answers it had promised no higher ballot when the read had begun. */
 export interface Heartbeat extends Said {
   readonly type: 'heartbeat';
+  readonly round: number;
+}
+/** To the leader of this ballot: how high must the ledger stand for a read that begins now? */
+export interface Ask extends Said {
+  readonly type: 'ask';
+  readonly id: number;
+}
+/** The answer; null when the leader cannot tell. */
+export interface Index extends Said {
+  readonly type: 'index';
+  readonly id: number;
+  readonly height: number | null;
 }
 
-export type Message = Prepare | PromiseMessage | Nack | Accept | Accepted | Decide | Heartbeat;
+export type Message = Prepare | PromiseMessage | Nack | Accept | Accepted | Decide | Heartbeat | Ask | Index;
 
 const said = { ballot: ballotCodec, decided: pointCodec };
 export const headersCodec: Codec<readonly SealedHeader[]> = atLeastOne(list(sealedHeaderCodec, tentativeMax));
@@ -64,9 +79,12 @@ const plainCodec = struct<Said>(said);
 const promiseCodec = struct<Omit<PromiseMessage, 'type'>>({ ...said, tentative: list(entryCodec, tentativeMax) });
 const nackCodec = struct<Omit<Nack, 'type'>>({ ...said, promised: ballotCodec });
 const acceptCodec = struct<Omit<Accept, 'type'>>({ ...said, headers: headersCodec });
-const acceptedCodec = struct<Omit<Accepted, 'type'>>({ ...said, upTo: uint() });
+const acceptedCodec = struct<Omit<Accepted, 'type'>>({ ...said, upTo: uint(), round: uint() });
+const heartbeatCodec = struct<Omit<Heartbeat, 'type'>>({ ...said, round: uint() });
+const askCodec = struct<Omit<Ask, 'type'>>({ ...said, id: uint() });
+const indexCodec = struct<Omit<Index, 'type'>>({ ...said, id: uint(), height: nullable(uint()) });
 
-/** [kind, ballot, decided, ...]: kinds 0 to 6 in the order of `Message`. */
+/** [kind, ballot, decided, ...]: kinds 0 to 8 in the order of `Message`. */
 export const messageCodec: Codec<Message> = {
   toItem: message => {
     switch (message.type) {
@@ -83,7 +101,11 @@ export const messageCodec: Codec<Message> = {
       case 'decide':
         return withKind(5, plainCodec, message);
       case 'heartbeat':
-        return withKind(6, plainCodec, message);
+        return withKind(6, heartbeatCodec, message);
+      case 'ask':
+        return withKind(7, askCodec, message);
+      case 'index':
+        return withKind(8, indexCodec, message);
       default:
         return unreachable(message);
     }
@@ -104,7 +126,11 @@ export const messageCodec: Codec<Message> = {
       case 5:
         return { type: 'decide', ...plainCodec.fromItem(fields) };
       case 6:
-        return { type: 'heartbeat', ...plainCodec.fromItem(fields) };
+        return { type: 'heartbeat', ...heartbeatCodec.fromItem(fields) };
+      case 7:
+        return { type: 'ask', ...askCodec.fromItem(fields) };
+      case 8:
+        return { type: 'index', ...indexCodec.fromItem(fields) };
       default:
         return fail('BAD_MESSAGE', 'a message of a kind that paxos does not have');
     }
@@ -127,6 +153,8 @@ export function describe(message: Message): Readonly<Record<string, string | num
       return { ...about, depth: decided.height + 1 };
     case 'decide':
     case 'heartbeat':
+    case 'ask':
+    case 'index':
       return { ...about, depth: decided.height };
     default:
       return unreachable(message);

@@ -71,7 +71,7 @@ const story: readonly PaxosEvent[] = [
   { type: 'start', now: later },
   said(1, { type: 'prepare', ballot: first, decided: genesis }),
   ...led(first, trunk.slice(0, 3), () => true),
-  said(1, { type: 'heartbeat', ballot: first, decided: decidedAt(3) }),
+  said(1, { type: 'heartbeat', ballot: first, decided: decidedAt(3), round: 0 }),
   ...led(first, losers, () => false),
   said(2, { type: 'prepare', ballot: second, decided: decidedAt(2) }),
   said(2, { type: 'prepare', ballot: second, decided: decidedAt(3) }),
@@ -125,7 +125,7 @@ const points = fc.oneof(
 );
 const plain = { ballot: ballots, decided: points };
 const messages: fc.Arbitrary<Message> = fc.oneof(
-  fc.record({ type: fc.constantFrom('prepare' as const, 'decide' as const, 'heartbeat' as const), ...plain }),
+  fc.record({ type: fc.constantFrom('prepare' as const, 'decide' as const), ...plain }),
   fc.record({
     type: fc.constant('promise' as const),
     ...plain,
@@ -137,12 +137,14 @@ const messages: fc.Arbitrary<Message> = fc.oneof(
     ...plain,
     headers: fc.array(headers, { minLength: 1, maxLength: 5 }),
   }),
-  fc.record({ type: fc.constant('accepted' as const), ...plain, upTo: fc.maxSafeNat() }),
+  fc.record({ type: fc.constant('accepted' as const), ...plain, upTo: fc.maxSafeNat(), round: fc.nat(9) }),
+  fc.record({ type: fc.constant('heartbeat' as const), ...plain, round: fc.nat(9) }),
+  fc.record({ type: fc.constant('ask' as const), ...plain, id: fc.nat(9) }),
+  fc.record({ type: fc.constant('index' as const), ...plain, id: fc.nat(9), height: fc.option(fc.nat(9)) }),
 );
 
-/** After a promise nothing of a lower ballot; no ballot twice; one block a ballot and height; what is decided stays so. */
+/** After a promise nothing of a lower ballot; no ballot twice; one block a ballot and height. */
 function contradicts(earlier: Message, after: Message): boolean {
-  if (after.decided.height < earlier.decided.height) return true;
   const isPromise = earlier.type === 'promise' || earlier.type === 'accepted' || earlier.type === 'prepare';
   const order = compareBallots(after.ballot, earlier.ballot);
   if (isPromise && (after.type === 'promise' || after.type === 'accepted')) return order < 0;

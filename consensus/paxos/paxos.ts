@@ -4,7 +4,7 @@
  * stop, come back and be cut off; they do not lie.
  */
 import type { SealedHeader } from '../../chain/block.ts';
-import { equalBytes, toHex } from '../../chain/bytes.ts';
+import { toHex } from '../../chain/bytes.ts';
 import { encode, struct, uint } from '../../chain/codec.ts';
 import { unreachable } from '../../chain/errors.ts';
 import type { Engine, EngineEvent } from '../engine.ts';
@@ -12,16 +12,18 @@ import { acceptAccepted, acceptBlocks, acceptHeartbeat, resumeAccept } from './a
 import { compareBallots } from './ballot.ts';
 import { headersAheadMax, headersMax } from './blocks.ts';
 import { bodySealOf, checkParams, classroomOf } from './classroom.ts';
-import { acceptApplied, acceptInvalid, connect, learn, retry } from './decide.ts';
+import { acceptApplied, acceptInvalid, announce, connect, learn, retry } from './decide.ts';
 import { acceptNack, acceptPrepare, acceptPromise, endElection, standOnRequest, tryToLead } from './election.ts';
 import { describe, type Message, messageCodec } from './messages.ts';
-import { beat, propose, proposeOwn } from './propose.ts';
+import { propose, proposeOwn, resend } from './propose.ts';
+import { acceptAsk, acceptIndex, expireReads, read } from './read.ts';
 import { type LogRecord, recordCodec } from './records.ts';
 import { condense, recover } from './recover.ts';
+import { beat, follow } from './role.ts';
 import { checkSeal } from './seal.ts';
 import { type PaxosEffect, type PaxosState, type Run, treeDepth } from './state.ts';
 import { electionTimer, heartbeatTimer, retryTimer, setElectionTimer, takeTimer } from './timers.ts';
-import { digestOf, staleBlocks, viewOf } from './view.ts';
+import { digestOf, leaderOf, staleBlocks, viewOf } from './view.ts';
 
 export type PaxosEvent = EngineEvent<Message>;
 
@@ -43,17 +45,16 @@ export function paxosWith({ window }: { readonly window: number }): Engine<Paxos
     treeDepth: () => treeDepth,
     checkParams,
     bodySeal: bodySealOf,
-    transactionRoad: params => (classroomOf(params) === null ? 'everybody' : 'leader'),
+    gossipsTransactions: params => classroomOf(params) === null,
     describe,
     recover: (context, recovery) => recover(context, recovery, window),
     step,
     condense,
     digest: digestOf,
     view: viewOf,
+    leader: leaderOf,
     finalHeight: ({ applied }) => applied.height,
     staleBlocks,
-    // A read that must be linearizable goes through the log: a leader cannot know that it is not deposed.
-    linearizableHeight: () => null,
     checkSeal,
     treeRecord: (state, hash) => {
       const sealed = header(state, hash);
@@ -73,6 +74,7 @@ function step(state: PaxosState, event: PaxosEvent): readonly PaxosEffect[] {
   switch (event.type) {
     case 'start':
       setElectionTimer(run);
+      announce(run);
       connect(run);
       break;
     case 'message':
@@ -96,9 +98,13 @@ function step(state: PaxosState, event: PaxosEvent): readonly PaxosEffect[] {
     case 'lead':
       standOnRequest(run);
       break;
+    case 'read':
+      read(run, event.id);
+      break;
     default:
       unreachable(event);
   }
+  expireReads(run);
   if (!state.isHalted) propose(run);
   return run.effects;
 }
@@ -106,10 +112,11 @@ function step(state: PaxosState, event: PaxosEvent): readonly PaxosEffect[] {
 function onMessage(run: Run, event: Extract<PaxosEvent, { type: 'message' }>): void {
   const { state } = run;
   const { member, message, from } = event;
-  if (state.self === null || member === state.self || member >= state.genesis.members.length) return;
+  if (member === state.self || member >= state.genesis.members.length) return;
   state.peers.set(member, from);
   learn(run, message.decided, member);
-  const isAnswer = message.type === 'promise' || message.type === 'accepted' || message.type === 'nack';
+  if (state.self === null) return; // Who has no vote follows what members know to be decided.
+  const isAnswer = answers.includes(message.type);
   // Only who stands with a ballot asks for something in its name, and only it gets the answers.
   if (message.ballot.member !== (isAnswer ? state.self : member)) return;
   switch (message.type) {
@@ -131,16 +138,31 @@ function onMessage(run: Run, event: Extract<PaxosEvent, { type: 'message' }>): v
     case 'heartbeat':
       acceptHeartbeat(run, member, message);
       break;
+    case 'ask':
+      acceptAsk(run, member, message);
+      break;
+    case 'index':
+      acceptIndex(run, message);
+      break;
     case 'decide':
-      if (compareBallots(message.ballot, state.promised) >= 0) setElectionTimer(run);
+      if (compareBallots(message.ballot, state.promised) < 0) break;
+      // In a classroom it is how a leader tells of itself.
+      if (state.classroom === null) setElectionTimer(run);
+      else follow(run, message.ballot);
       break;
     default:
       unreachable(message);
   }
 }
 
-/** Headers are candidates: a block is decided when a member said so of it, or of one that descends from it. */
-function onHeaders(run: Run, { from, headers }: Extract<PaxosEvent, { type: 'headers' }>): void {
+/** What is said to a leader or candidate, in its own ballot. */
+const answers: readonly Message['type'][] = ['promise', 'accepted', 'nack', 'ask'];
+
+/**
+ * Headers are candidates: a block is decided when a member said so of it, or of one that descends from it; and when a member's node gave
+ * it as a part of the chain that its ledger holds.
+ */
+function onHeaders(run: Run, { from, headers, isAnswer }: Extract<PaxosEvent, { type: 'headers' }>): void {
   const { state, effects } = run;
   const isMembers = from === null || [...state.peers.values()].includes(from);
   for (const sealed of headers) {
@@ -156,15 +178,9 @@ function onHeaders(run: Run, { from, headers }: Extract<PaxosEvent, { type: 'hea
     if (hasRoom) state.blocks.hold(sealed);
     else state.blocks.stray(sealed);
     if (from === null && state.miningOn === toHex(sealed.header.parent)) state.making = sealed.hashHex;
-    if (from !== null && isMembers) noteReached(state, sealed);
+    if (from !== null && isMembers && isAnswer === true) state.blocks.append(sealed);
   }
   connect(run);
-}
-
-/** Only what goes on from the chain moves the place from which more is asked for: a gossiped block may stand above a gap. */
-function noteReached(state: PaxosState, sealed: SealedHeader): void {
-  const from = [state.blocks.tip.hash, state.reached ?? sealed.hash];
-  if (from.some(hash => equalBytes(hash, sealed.header.parent))) state.reached = sealed.hash;
 }
 
 function onBody(run: Run, hash: Uint8Array): void {
@@ -181,6 +197,9 @@ function onBody(run: Run, hash: Uint8Array): void {
 function onTimer(run: Run, id: string): void {
   if (!takeTimer(run, id)) return;
   if (id === electionTimer) endElection(run);
-  if (id === heartbeatTimer) beat(run);
+  if (id === heartbeatTimer && run.state.role === 'leader') {
+    if (run.state.classroom === null) beat(run);
+    else resend(run);
+  }
   if (id === retryTimer) retry(run);
 }

@@ -9,7 +9,8 @@ import { hashAt, tipOf, write } from './block-log.ts';
 import { pointerTo } from './classroom.ts';
 import { learn } from './decide.ts';
 import type { Accept, Accepted, Entry } from './messages.ts';
-import { broadcast, send, stopMining } from './role.ts';
+import { confirm } from './read.ts';
+import { beat, broadcast, dropReads, send, stopMining } from './role.ts';
 import type { PaxosEffect, PaxosState, Run } from './state.ts';
 import { clearTimer, electionTimer, setHeartbeatTimer } from './timers.ts';
 
@@ -22,34 +23,25 @@ export function lead(run: Run, chosen: readonly Entry[]): void {
   state.failures = 0;
   state.promises.clear();
   clearTimer(run, electionTimer);
+  dropReads(run, () => true);
   const headers = chosen.map(({ sealed }) => sealed);
   // What stands above was not chosen: the next block takes its height.
   state.log.tentative = state.log.tentative.slice(0, headers.length);
   if (headers.length > 0) voteFor(run, headers);
   else state.acked.set(voterOf(state), state.log.decided.height);
-  if (state.classroom !== null) broadcast(run, { type: 'decide', ballot: state.promised, decided: state.log.decided });
-  else beat(run);
+  state.inherited = tipOf(state.log).height;
+  if (state.classroom === null) beat(run);
+  else broadcast(run, { type: 'decide', ballot: state.promised, decided: state.log.decided });
   settle(run);
 }
 
-/**
- * Tells the members who leads; those who lack blocks of this ballot answer so. A leader in a classroom is silent but for what the
- * assignment has: decisions when it is elected, and its proposals again while not all is decided.
- */
-export function beat(run: Run): void {
+/** A leader in a classroom is silent but for what the assignment has; while not all is decided it sends its proposals again. */
+export function resend(run: Run): void {
   const { state } = run;
-  if (state.role !== 'leader') return;
-  const { promised, log, classroom } = state;
-  if (classroom === null) broadcast(run, { type: 'heartbeat', ballot: promised, decided: log.decided });
-  else if (log.tentative.length > 0)
-    broadcast(
-      run,
-      acceptOf(
-        state,
-        log.tentative.map(({ sealed }) => sealed),
-      ),
-    );
-  if (classroom === null || log.tentative.length > 0) setHeartbeatTimer(run);
+  const headers = state.log.tentative.map(({ sealed }) => sealed);
+  if (headers.length === 0) return;
+  broadcast(run, acceptOf(state, headers));
+  setHeartbeatTimer(run);
 }
 
 /** B-A1: lets the producer build on the tip of the log while what is below is applied, but for the window. */
@@ -74,34 +66,35 @@ export function propose({ state, effects }: Run): void {
   });
 }
 
-/** B-A2: a block of this node's producer is stored. One that came too late is let go: its transactions are in the mempool. */
+/** B-A1: a block of this node's producer is stored. One that came too late is let go: its transactions are in the mempool. */
 export function proposeOwn(run: Run, sealed: SealedHeader): void {
   const { state } = run;
   if (state.making !== sealed.hashHex) return;
   const isNext = state.role === 'leader' && equalBytes(sealed.header.parent, tipOf(state.log).hash);
   stopMining(run);
   if (!isNext) return;
+  run.effects.push({ type: 'give', hash: sealed.hash });
   voteFor(run, [sealed]);
   settle(run);
 }
 
-/** Own votes count when they are on stable storage, as those of others do; then the others are asked. */
+/**
+ * B-A2: the others are asked while the own vote is written. It is on stable storage before any of their answers has an effect (W1), and
+ * nobody proposes in this ballot after a crash (B-L1).
+ */
 function voteFor(run: Run, headers: readonly SealedHeader[]): void {
   const { state, effects } = run;
   const { promised, log } = state;
   write(log, promised, headers);
   state.acked.set(voterOf(state), tipOf(log).height);
   const vote: PaxosEffect = { type: 'persist', records: [{ type: 'accepted', ballot: promised, headers }] };
-  const ask: readonly PaxosEffect[] = [
-    ...headers.map(({ hash }): PaxosEffect => ({ type: 'relay', hash })),
-    { type: 'broadcast', message: acceptOf(state, headers) },
-  ];
-  effects.push(...(isEnforced('B-A2') ? [vote, ...ask] : ask));
+  effects.push({ type: 'broadcast', message: acceptOf(state, headers) });
+  if (isEnforced('B-A2')) effects.push(vote);
   if (state.classroom !== null) setHeartbeatTimer(run);
 }
 
 /** B-D1: counts a member's acceptances in this ballot, once each. */
-export function countVote(run: Run, member: number, { upTo, decided }: Accepted): void {
+export function countVote(run: Run, member: number, { upTo, decided, round }: Accepted): void {
   const { state } = run;
   const tip = tipOf(state.log);
   state.heardAt.set(member, run.now);
@@ -109,6 +102,7 @@ export function countVote(run: Run, member: number, { upTo, decided }: Accepted)
   state.acked.set(voter, Math.max(state.acked.get(voter) ?? 0, Math.min(upTo, tip.height)));
   settle(run);
   if (state.role !== 'leader') return;
+  confirm(run, member, round);
   const { log, promised } = state;
   // B-D2: who is behind is told; who lacks blocks of this ballot gets them again, from where it holds all.
   if (decided.height < log.decided.height)

@@ -5,6 +5,7 @@
 import type { SealedHeader } from '../../chain/block.ts';
 import { toHex } from '../../chain/bytes.ts';
 import { KvchainError, unreachable } from '../../chain/errors.ts';
+import { isEnforced } from '../../chain/rules.ts';
 import type { EngineContext, Recovery, TreeRow } from '../engine.ts';
 import { Random } from '../random.ts';
 import { compareBallots, noBallot } from './ballot.ts';
@@ -50,6 +51,10 @@ export function recover(context: EngineContext, recovery: Recovery<LogRecord>, w
     promises: new Map(),
     acked: new Map(),
     heardAt: new Map(),
+    round: 0,
+    confirmed: new Map(),
+    inherited: 0,
+    reads: [],
     failures: 0,
     waiting: null,
     applied,
@@ -57,7 +62,6 @@ export function recover(context: EngineContext, recovery: Recovery<LogRecord>, w
     peers: new Map(),
     source: null,
     askedAt: null,
-    reached: null,
     wanted: new Set(),
     miningOn: null,
     making: null,
@@ -94,7 +98,8 @@ function fold(log: BlockLog, blocks: Blocks, record: LogRecord) {
  */
 export function condense({ promised, log }: PaxosState): readonly LogRecord[] {
   const { decided, tentative } = log;
-  const accepted = tentative.flatMap(({ ballot }, index): readonly LogRecord[] => {
+  const kept = isEnforced('W2 condense') ? tentative : [];
+  const accepted = kept.flatMap(({ ballot }, index): readonly LogRecord[] => {
     const isLastOfBallot = compareBallots(tentative[index + 1]?.ballot ?? noBallot, ballot) !== 0;
     const headers = tentative.slice(0, index + 1).map(({ sealed }) => sealed);
     return isLastOfBallot ? [{ type: 'accepted', ballot, headers }] : [];

@@ -4,8 +4,8 @@ import { isEnforced } from '../../chain/rules.ts';
 import type { MemberIndex } from '../engine.ts';
 import { type Ballot, compareBallots } from './ballot.ts';
 import type { Message } from './messages.ts';
-import type { Run } from './state.ts';
-import { clearTimer, heartbeatTimer, setElectionTimer } from './timers.ts';
+import type { Read, Run } from './state.ts';
+import { clearTimer, heartbeatTimer, setElectionTimer, setHeartbeatTimer } from './timers.ts';
 
 export function send({ effects }: Run, to: MemberIndex, message: Message): void {
   effects.push({ type: 'send', to, message });
@@ -45,6 +45,13 @@ export function follow(run: Run, ballot: Ballot): void {
   setElectionTimer(run);
 }
 
+/** Tells the members who leads; those who lack blocks of this ballot answer so. */
+export function beat(run: Run): void {
+  const { promised, log, round } = run.state;
+  broadcast(run, { type: 'heartbeat', ballot: promised, decided: log.decided, round });
+  setHeartbeatTimer(run);
+}
+
 /** Back to a follower. Transactions of a block in the making stay in the mempool: nothing is queued here that could be lost. */
 export function stepDown(run: Run): void {
   const { state } = run;
@@ -53,9 +60,32 @@ export function stepDown(run: Run): void {
   state.promises.clear();
   state.acked.clear();
   state.heardAt.clear();
+  state.confirmed.clear();
+  dropReads(run, () => true);
   stopMining(run);
   clearTimer(run, heartbeatTimer);
   setElectionTimer(run);
+}
+
+/** Nobody can tell any more whether these would miss something. */
+export function dropReads(run: Run, isDropped: (read: Read) => boolean): void {
+  const { state } = run;
+  const dropped = state.reads.filter(isDropped);
+  if (dropped.length === 0) return;
+  state.reads = state.reads.filter(read => !isDropped(read));
+  for (const { id, asker } of dropped) {
+    if (asker === null) run.effects.push({ type: 'readable', id, isReadable: false });
+    else sendIndex(run, asker, { id, height: null });
+  }
+}
+
+export function sendIndex(
+  run: Run,
+  to: MemberIndex,
+  answer: { readonly id: number; readonly height: number | null },
+): void {
+  const { promised, log } = run.state;
+  send(run, to, { type: 'index', ballot: promised, decided: log.decided, ...answer });
 }
 
 export function stopMining({ state, effects }: Run): void {

@@ -16,14 +16,28 @@ export const treeDepth = 64;
 /** Blocks that one switch applies at most, so that each leaves a head to read from. */
 export const switchBlocksMax = 128;
 /** The election time-out E is the target interval, within these. */
-const electionMsMin = 500;
+const electionMsMin = 250;
 const electionMsMax = 60_000;
+/** Reads that wait at one member, its clients' and those of other members together. */
+export const readsMax = 10_000;
 
 /** An Accept whose blocks' bodies are on their way. */
 export interface WaitingAccept {
   readonly from: PeerId;
   readonly member: MemberIndex;
   readonly message: Accept;
+}
+
+/** A read that must hold all that was acknowledged before it. */
+export interface Read {
+  readonly id: number;
+  /** Who asked this leader for it; null for this node itself. */
+  readonly asker: MemberIndex | null;
+  /** The ledger must stand so high; null until the leader told it. */
+  readonly index: number | null;
+  /** A majority must have answered these heartbeats of the leader; null where it is not this member that leads. */
+  readonly round: number | null;
+  readonly since: number;
 }
 
 /** When a timer is due, and how long it was set for: a clock that is set back must not make it later than that. */
@@ -56,6 +70,13 @@ export interface PaxosState {
   readonly acked: Map<MemberIndex, number>;
   /** Of a leader, by member: when it last answered. */
   readonly heardAt: Map<MemberIndex, number>;
+  /** Of a leader: the number of its last heartbeats, and the highest that each member answered. */
+  round: number;
+  readonly confirmed: Map<MemberIndex, number>;
+  /** Of a leader: up to there may have been decided before it led. */
+  inherited: number;
+  /** Reads that wait, in the order in which they came; at most `readsMax`. */
+  reads: readonly Read[];
   /** Elections lost since a leader was last heard. */
   failures: number;
   waiting: WaitingAccept | null;
@@ -69,8 +90,6 @@ export interface PaxosState {
   source: MemberIndex | null;
   /** When headers were last asked for. */
   askedAt: number | null;
-  /** The last header that a member's node gave above the chain, without a gap. */
-  reached: Uint8Array | null;
   /** Bodies that were asked for last, by hash. */
   wanted: Set<string>;
   /** Hash of the block that the producer was last told to build on. */
@@ -88,7 +107,7 @@ export interface Run {
   readonly effects: PaxosEffect[];
 }
 
-/** E: a follower that hears no leader for E to 2 E stands for election. Ten round trips and more where blocks take the target interval. */
+/** E: a follower that hears no leader for E to 2 E stands for election. It is to be ten round trips and more. */
 export function electionMs({ targetMs }: Params): number {
   return Math.min(electionMsMax, Math.max(electionMsMin, targetMs));
 }

@@ -25,11 +25,20 @@ export function clearTimer({ state, effects }: Run, id: string): void {
   if (state.timers.delete(id)) effects.push({ type: 'clearTimer', id });
 }
 
-/** True when the timer is due: then it is armed no longer. One that fires early is set for what is left. */
-export function takeTimer({ state, now, effects }: Run, id: string): boolean {
+/**
+ * True when the timer is due: then it is armed no longer. One that fires early is set for what is left. An election that is late shows that
+ * this machine slept, not that the leader was silent: what it said meanwhile is read first.
+ */
+export function takeTimer(run: Run, id: string): boolean {
+  const { state, now, effects } = run;
   const armed = state.timers.get(id);
   if (armed === undefined) return false;
   const dueAt = Math.min(armed.dueAt, now + armed.afterMs);
+  const graceMs = heartbeatMs(run);
+  if (id === electionTimer && now - dueAt > graceMs) {
+    setTimer(run, id, graceMs);
+    return false;
+  }
   if (dueAt <= now) return state.timers.delete(id);
   state.timers.set(id, { ...armed, dueAt });
   effects.push({ type: 'setTimer', id, afterMs: dueAt - now });
@@ -51,9 +60,11 @@ export function setElectionTimer(run: Run): void {
 
 /** In a classroom a proposal is sent again after E / 2, which is two round trips. */
 export function setHeartbeatTimer(run: Run): void {
-  const { classroom, params } = run.state;
-  const perElection = classroom === null ? heartbeatsPerElection : resendsPerElection;
-  setTimer(run, heartbeatTimer, Math.floor(electionMs(params) / perElection));
+  setTimer(run, heartbeatTimer, heartbeatMs(run));
+}
+
+function heartbeatMs({ state: { params, classroom } }: Run): number {
+  return Math.floor(electionMs(params) / (classroom === null ? heartbeatsPerElection : resendsPerElection));
 }
 
 export function retryMs(run: Run): number {

@@ -7,7 +7,7 @@ import type { EngineView, MemberIndex, Tip } from '../engine.ts';
 import { pointOf, tipOf } from './block-log.ts';
 import { headersMax, straysMax } from './blocks.ts';
 import { messageCodec, tentativeMax } from './messages.ts';
-import type { PaxosState } from './state.ts';
+import { type PaxosState, readsMax } from './state.ts';
 
 /** The head, the highest decided header, and the tip of the tentative log. */
 export function viewOf(state: PaxosState): EngineView {
@@ -23,21 +23,21 @@ export function viewOf(state: PaxosState): EngineView {
     head,
     finalHeight: applied.height,
     role: state.self === null ? 'observer' : state.role,
-    leader: leaderOf(state),
     ballot: state.promised,
     tips,
     kept: [
       { what: 'headers', count: blocks.size, max: headersMax },
       { what: 'strays', count: blocks.strays, max: straysMax },
+      { what: 'reads', count: state.reads.length, max: readsMax },
       { what: 'tentative blocks', count: log.tentative.length, max: tentativeMax },
     ],
   };
 }
 
-/** Who stood with the highest ballot that this member promised; a member that came back does not lead, whatever it promised itself. */
-function leaderOf({ promised, self, role }: PaxosState): MemberIndex | null {
-  const isNobody = promised.number === 0 || (promised.member === self && role !== 'leader');
-  return isNobody ? null : promised.member;
+/** The member whose ballot is promised, as long as it is not this one that still stands for election. */
+export function leaderOf({ promised, role, self, failures }: PaxosState): MemberIndex | null {
+  if (role === 'leader') return self;
+  return role === 'follower' && failures === 0 && promised.number > 0 ? promised.member : null;
 }
 
 /** Complete blocks that lost: no higher than the decided point and not on the chain. */
@@ -71,7 +71,7 @@ function choicesOf(state: PaxosState): readonly unknown[] {
     [[...state.acked], [...state.heardAt], [...state.peers]],
     [state.waiting?.from ?? null, state.waiting?.member ?? null],
     [pointText(state.applied), state.switchingTo, state.source, state.askedAt],
-    state.reached === null ? null : toHex(state.reached),
+    [state.round, [...state.confirmed], state.inherited, state.reads],
     [...state.wanted],
     [state.miningOn, state.making, state.isHalted],
     [...state.timers],

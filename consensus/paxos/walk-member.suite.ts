@@ -7,11 +7,12 @@ import { toHex } from '../../chain/bytes.ts';
 import type { Engine, EngineContext, Template, TreeRow } from '../engine.ts';
 import { emptyHeader } from '../engine-context.suite.ts';
 import type { Random } from '../random.ts';
+import { pointOf } from './block-log.ts';
 import type { Message } from './messages.ts';
+import type { PaxosOracle } from './oracle.ts';
 import type { PaxosEvent } from './paxos.ts';
 import type { LogRecord } from './records.ts';
 import type { PaxosEffect, PaxosState } from './state.ts';
-import type { Oracle } from './walk-oracle.suite.ts';
 
 type PaxosEngine = Engine<PaxosState, Message, LogRecord>;
 
@@ -28,7 +29,7 @@ export interface Packet {
 export interface Wires {
   readonly context: EngineContext;
   readonly random: Random;
-  readonly oracle: Oracle;
+  readonly oracle: PaxosOracle;
   readonly members: readonly WalkMember[];
   post(packet: Packet): void;
   /** Makes a block another one than all before. */
@@ -40,6 +41,8 @@ export class WalkMember {
   readonly #network: Wires;
   readonly #engine: PaxosEngine;
   readonly log: LogRecord[] = [];
+  /** Records that no barrier waits for: in memory until the next one, as the driver has them. */
+  #noted: LogRecord[] = [];
   /** So many of the records survive any crash. */
   #synced = 0;
   readonly rows = new Map<string, TreeRow>();
@@ -73,15 +76,18 @@ export class WalkMember {
     const seed = context.seed + BigInt(100 * this.#lives + this.index);
     const recovery = { records: [...this.log], tree, applied: this.tip.hash, floor: 0 };
     this.state = this.#engine.recover({ ...context, self: this.index, seed }, recovery);
+    oracle.onStart(this.index, this.log, pointOf(this.tip));
     oracle.check(this.index, this.state);
     this.step({ type: 'start', now: this.now });
   }
 
   /** Everything but the disk is gone, and of the disk what no barrier had passed, from some record on. */
   crash(): void {
-    const { random } = this.#network;
+    const { random, oracle } = this.#network;
     const next = this.queue[0];
-    if (next?.type === 'persist') this.log.push(...next.records);
+    if (next?.type === 'persist') this.log.push(...this.#noted, ...next.records);
+    this.#noted = [];
+    oracle.onCrash(this.index, this.tip.header.height);
     this.log.length = this.#synced + random.below(this.log.length - this.#synced + 1);
     this.#sync();
     this.state = null;
@@ -101,16 +107,23 @@ export class WalkMember {
   carryOut(): void {
     const effect = this.queue.shift();
     if (effect === undefined) return;
+    if (effect.type === 'note') {
+      this.#noted.push(...effect.records);
+      return;
+    }
     if (effect.type === 'persist') {
-      this.log.push(...effect.records);
+      this.log.push(...this.#noted.splice(0), ...effect.records);
       return;
     }
     this.#sync();
     const { oracle } = this.#network;
     switch (effect.type) {
+      case 'readable':
+        if (effect.isReadable) oracle.onRead(this.index, effect.id, this.tip.header.height);
+        break;
       case 'send':
       case 'broadcast': {
-        oracle.onSent(this.index, effect.message, this.log);
+        oracle.onSent(this.index, effect.message);
         for (const to of effect.type === 'send' ? [effect.to] : this.#others())
           this.#post(to, { message: effect.message });
         break;
@@ -121,13 +134,13 @@ export class WalkMember {
       case 'fetchBodies':
         this.wanted = effect.hashes;
         break;
-      case 'relay': {
+      case 'give': {
         const row = this.rows.get(toHex(effect.hash));
         if (row !== undefined) for (const to of this.#others()) this.#post(to, { block: row.sealed });
         break;
       }
       case 'switch':
-        oracle.onApply({ height: this.tip.header.height, hash: this.tip.hash }, effect.ancestor, effect.apply);
+        oracle.onApply(this.index, pointOf(this.tip), effect.ancestor, effect.apply);
         this.order = effect;
         break;
       case 'mine':
@@ -150,7 +163,8 @@ export class WalkMember {
       this.step({ type: 'message', now, from, member: packet.from, message: packet.message });
     if (packet.headersAfter !== undefined)
       this.#post(packet.from, { headers: this.#headersAfter(packet.headersAfter) });
-    if (packet.headers !== undefined) this.step({ type: 'headers', now, from, headers: packet.headers });
+    if (packet.headers !== undefined)
+      this.step({ type: 'headers', now, from, headers: packet.headers, isAnswer: true });
     if (packet.block !== undefined) {
       this.step({ type: 'headers', now, from, headers: [packet.block] });
       this.store(packet.block);
@@ -210,9 +224,16 @@ export class WalkMember {
     const [first, ...rest] = order.apply;
     if (first === undefined) return false;
     this.ledger.push(this.#network.oracle.block(toHex(first)));
+    this.#network.oracle.onAcknowledged(this.tip.header.height);
     this.order = rest.length === 0 ? null : { ...order, apply: rest };
     if (rest.length === 0) this.step({ type: 'applied', now: this.now, tip: first });
     return true;
+  }
+
+  /** A client of this member reads. */
+  read(): void {
+    const { oracle } = this.#network;
+    this.step({ type: 'read', now: this.now, id: oracle.beginRead() });
   }
 
   /** The timer that is due first fires, at the time when it is due; true when there was one. */
@@ -241,8 +262,7 @@ export class WalkMember {
   }
 
   #sync(): void {
-    const hasBody = (hex: string) => this.rows.has(hex);
-    for (const record of this.log.slice(this.#synced)) this.#network.oracle.onDurable(this.index, record, hasBody);
+    for (const record of this.log.slice(this.#synced)) this.#network.oracle.onDurable(this.index, record);
     this.#synced = this.log.length;
   }
 }

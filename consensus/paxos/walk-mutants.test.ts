@@ -12,24 +12,28 @@ interface Mutant {
 }
 
 const mutants: Readonly<Record<string, Mutant>> = {
-  'B-A2': { what: 'counts its own vote without writing it to its disk', members: 3, seed: 9 },
-  'B-A3': { what: 'accepts in a ballot below its promise', members: 3, seed: 8 },
-  'B-A5': { what: "accepts above a gap, and on another leader's blocks", members: 3, seed: 1584 },
-  'B-A7': { what: 'keeps what stands above a block that it replaced', members: 3, seed: 34 },
+  'B-A2': { what: 'counts its own vote without writing it to its disk', members: 3, seed: 6 },
+  'B-A3': { what: 'accepts in a ballot below its promise', members: 3, seed: 34 },
+  'B-A5': { what: "accepts above a gap, and on another leader's blocks", members: 3, seed: 216 },
+  'B-A7': { what: 'keeps what stands above a block that it replaced', members: 3, seed: 27 },
   'B-A8': { what: 'tells a vote that is not on its disk', members: 3, seed: 1 },
-  'B-D1 once': { what: 'counts a vote that came twice as two', members: 5, seed: 1356 },
+  'B-D1 once': { what: 'counts a vote that came twice as two', members: 5, seed: 535 },
   'B-D1 quorum': { what: 'decides with one vote less than a majority', members: 3, seed: 1 },
-  'B-D3': { what: 'takes its own block for the decided one of that height, whatever the hash', members: 3, seed: 698 },
+  'B-D3': { what: 'takes its own block for the decided one of that height, whatever the hash', members: 3, seed: 2065 },
   'B-L1': { what: 'uses a ballot again after a restart', members: 3, seed: 1 },
   'B-P1': { what: 'takes a promise back for a lower ballot', members: 3, seed: 1 },
   'B-P3': { what: 'tells a promise that is not on its disk', members: 3, seed: 1 },
-  'B-P4': { what: 'keeps what it accepted out of its promise', members: 5, seed: 28 },
-  'B-P5 ballot': { what: 'takes any accepted block, not the one of the highest ballot', members: 3, seed: 562 },
-  'B-P5 entries': { what: 'proposes anew what was accepted already', members: 5, seed: 4 },
-  'B-P5 pointer': { what: 'takes entries that do not stand on those below', members: 3, seed: 838 },
-  'bodies first': { what: 'votes for blocks whose bodies it lacks', members: 3, seed: 20 },
-  'one switch': { what: 'orders a switch while another is under way', members: 5, seed: 117 },
+  'B-P4': { what: 'keeps what it accepted out of its promise', members: 5, seed: 26 },
+  'B-P5 ballot': { what: 'takes any accepted block, not the one of the highest ballot', members: 3, seed: 698 },
+  'B-P5 entries': { what: 'proposes anew what was accepted already', members: 5, seed: 26 },
+  'B-P5 pointer': { what: 'takes entries that do not stand on those below', members: 3, seed: 12409 },
+  'B-Q2': { what: 'answers a read without asking whether it still leads', members: 3, seed: 266 },
+  'bodies first': { what: 'votes for blocks whose bodies it lacks', members: 3, seed: 14 },
+  'one switch': { what: 'orders a switch while another is under way', members: 5, seed: 110 },
 };
+
+/** A walk condenses no log; whole nodes do (testnet/mutants/paxos-mutants.ts). */
+const ofWholeNodes = ['W2 condense'];
 
 const folder = 'consensus/paxos';
 const script =
@@ -46,7 +50,7 @@ function breachWithout(rule: string, { seed, members }: Mutant): string {
 
 describe('a planted bug', () => {
   it.each(Object.entries(mutants))('%s is seen by a walk', (rule, mutant) => {
-    expect(breachWithout(rule, mutant)).toMatch(/^(B-I\d+|liveness): /);
+    expect(breachWithout(rule, mutant)).toMatch(/^(B-[IQ]\d+|liveness): /);
   });
 
   it('is what makes the walk fail: with all rules in force the same walks pass', () => {
@@ -58,6 +62,6 @@ describe('a planted bug', () => {
       .filter(name => name.endsWith('.ts') && !/\.(test|suite)\.ts$/.test(name))
       .map(name => readFileSync(join(folder, name), 'utf8'));
     const asked = sources.flatMap(text => [...text.matchAll(/isEnforced\('([^']+)'\)/g)].map(([, rule]) => rule));
-    expect([...new Set(asked)].sort()).toEqual(Object.keys(mutants).sort());
+    expect([...new Set(asked)].sort()).toEqual([...Object.keys(mutants), ...ofWholeNodes].sort());
   });
 });

@@ -3,12 +3,14 @@
  * legal part of their records, several stand for election at once. The oracle judges after every act. Then the network heals, and must
  * make progress to equal ledgers. A walk is a function of its seed and the number of members.
  */
+import { toHex } from '../../chain/bytes.ts';
 import type { EngineContext } from '../engine.ts';
 import { contextWith } from '../engine-context.suite.ts';
+import { Breach } from '../oracle.ts';
 import { Random } from '../random.ts';
+import { PaxosOracle } from './oracle.ts';
 import { paxosWith } from './paxos.ts';
 import { type Packet, WalkMember, type Wires } from './walk-member.suite.ts';
-import { Breach, Oracle } from './walk-oracle.suite.ts';
 
 const actsMax = 600;
 const healingActsMax = 20_000;
@@ -29,7 +31,7 @@ export function contextOf(count: number, seed = 7n): EngineContext {
 class Network implements Wires {
   readonly context: EngineContext;
   readonly random: Random;
-  readonly oracle: Oracle;
+  readonly oracle: PaxosOracle;
   readonly members: WalkMember[] = [];
   packets: Packet[] = [];
   #salts = 0;
@@ -43,7 +45,9 @@ class Network implements Wires {
   constructor(seed: number, count: number) {
     this.random = new Random(BigInt(seed));
     this.context = contextOf(count, BigInt(1_000 * seed));
-    this.oracle = new Oracle(count, this.context.genesisHeader);
+    const { genesisHeader } = this.context;
+    const hasBody = (member: number, hash: Uint8Array) => this.members[member]?.rows.has(toHex(hash)) === true;
+    this.oracle = new PaxosOracle({ members: count, genesisHeader, hasBody });
     this.#unrest = 2 + this.random.below(44);
     this.#acceptsLost = this.random.below(90);
     this.#doubled = this.random.below(6);
@@ -76,6 +80,7 @@ class Network implements Wires {
     if (chance < 430) this.#deliver();
     else if (chance < 760) member.carryOut();
     else if (chance < 830) member.fetchBody();
+    else if (chance < 845) member.read();
     else if (chance < 880) member.apply();
     else if (chance < 930) member.produce();
     else if (chance < 940) member.fireTimer();

@@ -37,7 +37,6 @@ export const pow: Engine<PowState, never, never> = {
   view: viewOf,
   finalHeight: () => 0,
   staleBlocks,
-  linearizableHeight: () => null,
   checkSeal,
   treeRecord: (state, hash) => {
     const entry = state.tree.get(toHex(hash));
@@ -78,6 +77,10 @@ function step(state: PowState, event: EngineEvent<never>): readonly PowEffect[] 
       });
       break;
     case 'lead':
+      break;
+    case 'read':
+      // A heavier branch may come at any moment.
+      effects.push({ type: 'readable', id: event.id, isReadable: false });
       break;
     default:
       unreachable(event);

@@ -57,8 +57,8 @@ export const networkLimits = {
   gossipInboxMax: 64,
   /** Bytes that a link slowed on purpose holds back of one stream, at which who writes to it waits. */
   delayedBytesMax: 4_194_304,
-  /** One engine message. */
-  messageBytesMax: 4_194_304,
+  /** One frame from member to member; the largest holds a block. */
+  messageBytesMax: wireLimits.memberFrameBytesMax,
   /** Engine messages that wait to be written to one peer; when it is full the peer is disconnected, for engines resend by state. */
   messageOutboxBytesMax: 16_777_216,
   /** Addresses in one answer of the peer exchange, and text bytes of one address. */

@@ -144,10 +144,10 @@ export const nodeMethods = {
   net_send: method({
     scope: 'admin',
     isTestNetworkOnly: true,
-    doc: 'Says something to the person at a peer, who reads it by node_trace.',
+    doc: 'Says something to the person at a connected member, who reads it by node_trace.',
     params: z.strictObject({ peer: peerId, text: z.string().min(1).max(256) }),
     result: z.object({ sent: z.literal(true) }),
-    errors: ['NOT_TEST_NETWORK', 'NOT_FOUND', 'PEER_TIMEOUT'],
+    errors: ['NOT_TEST_NETWORK', 'NOT_FOUND'],
     routes: [{ verb: 'POST', path: '/v1/links/{peer}/words' }],
     example: { params: { peer: examplePeer, text: 'hello' }, result: { sent: true } },
   }),

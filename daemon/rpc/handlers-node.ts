@@ -41,8 +41,8 @@ export const nodeHandlers: Handlers<keyof typeof nodeMethods> = {
 
   net_loss: ({ peer, lossRate }, { host: { links } }) => accept(linkJson(links.set(peer, { lossRate }))),
 
-  net_send: async ({ peer, text }, { host: { node } }) => {
-    await node.say(peer, text);
+  net_send: ({ peer, text }, { host: { node } }) => {
+    node.say(peer, text);
     return accept({ sent: true as const });
   },
 

@@ -147,7 +147,7 @@ export class LittleNode implements node.NodeApi {
     return this.traced;
   }
 
-  async say(peer: string, text: string): Promise<void> {
+  say(peer: string, text: string): void {
     if (!this.#peers.includes(peer)) throw new KvchainError('NOT_FOUND', `no peer ${peer}`);
     this.traced.push({ number: this.traced.length + 1, time: 0, what: 'said', member: null, data: { text } });
   }

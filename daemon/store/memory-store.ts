@@ -24,6 +24,12 @@ export class MemoryStore implements Store {
     return this.#rows.get(toText(key))?.slice() ?? null;
   }
 
+  /** As `getSync`, of what a crash now would leave. */
+  getDurable(key: Uint8Array): Uint8Array | null {
+    const before = this.#durableRows.get(toText(key));
+    return before === undefined ? this.getSync(key) : before;
+  }
+
   async getMany(keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | null)[]> {
     this.#assertOpen();
     keys.forEach(assertKey);

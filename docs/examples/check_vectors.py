@@ -239,8 +239,7 @@ def check_network(vectors):
                              f["memberProof"] and struct(f["memberProof"])],
         "request": lambda f: {"getHeaders": lambda: [0, [many(f["locator"]), f["limit"]]], "getBodies": lambda: [1, [many(f["hashes"])]],
                               "getTransactions": lambda: [2, [from_hex(f["block"]), many(f["witnessIds"])]], "getSnapshots": lambda: [3, []],
-                              "getState": lambda: [4, [from_hex(f["block"]), f["prefixes"]]], "submit": lambda: [5, [from_hex(f["batch"])]],
-                              "say": lambda: [6, [f["text"]]]}[f["type"]](),
+                              "getState": lambda: [4, [from_hex(f["block"]), f["prefixes"]]]}[f["type"]](),
         "offers": lambda f: [[one["height"], from_hex(one["hash"])] for one in f["offers"]],
         "parts": lambda f: [[1, [many([one["stateKey"], one["record"], one["value"]]) for one in f["leaves"]]]] if "leaves" in f
                            else [[0, [one and [from_hex(one["hash"]), int(one["isLeaf"])] for one in f["children"]]]],
@@ -257,8 +256,7 @@ def check_network(vectors):
         "batch": lambda items: {"ids": ids(items)},
         "transactions": lambda items: {"ids": ids(items)},
         "headers": lambda items: {"hashes": [block_hash(header, nonce) for header, nonce, _ in items]},
-        "compactBlock": lambda items: {"hash": block_hash(*items[:2]), "witnessIds": [one.hex() for one in items[3]],
-                                       **{"ids": ids(along) for along in items[4:]}},
+        "compactBlock": lambda items: {"hash": block_hash(*items[:2]), "witnessIds": [one.hex() for one in items[3]]},
     }
     numbers = {row["code"]: row["number"] for row in json.loads(ERRORS.read_text())}
     for row in vectors["good"]:

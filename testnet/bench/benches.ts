@@ -40,6 +40,10 @@ export const benches: Readonly<Record<string, Bench>> = {
     meaning: 'four daemons on this machine include transactions for a minute',
     load: async () => (await import('./network.ts')).benchNetwork,
   },
+  'paxos-etcd': {
+    meaning: 'Multi-Paxos beside etcd, 3 and 5 members: puts, gets, and the time without a leader',
+    load: async () => (await import('./paxos-etcd.ts')).benchPaxosEtcd,
+  },
   idle: {
     meaning: 'memory of an idle daemon',
     load: async () => (await import('./idle.ts')).benchIdle,

@@ -56,7 +56,13 @@ export class ChainMaker {
     const store = notSynced(await openLevelStore({ folder, chainIdHex: toHex(chainIdOf(genesis)) }));
     const chain = new ChainStore(store);
     await createChain(chain, genesis, makeGenesisBlock(genesis));
-    const ledger = await LedgerWriter.open({ genesis, chain, clock: systemClock, onStep: async () => {} });
+    const ledger = await LedgerWriter.open({
+      genesis,
+      chain,
+      clock: systemClock,
+      durability: 'durable',
+      onStep: async () => {},
+    });
     return new ChainMaker(genesis, store, ledger);
   }
 

@@ -17,7 +17,7 @@ import { openLevelStore } from '../../daemon/store/level-store.ts';
 import { openRecordLog } from '../../daemon/store/record-log.ts';
 import { serve } from '../../daemon/sync-server.ts';
 import { systemClock, systemRandom } from '../../daemon/system.ts';
-import { decodeRequest, encodeStatus, isMemberRequest, workToBytes } from '../../daemon/wire.ts';
+import { decodeRequest, encodeStatus, workToBytes } from '../../daemon/wire.ts';
 import type { ChainMaker } from './chain-maker.ts';
 
 const noMiner: Miner = {
@@ -136,8 +136,7 @@ class ChainSource implements Network {
 
   async request(_peer: PeerId, data: Uint8Array): Promise<Uint8Array> {
     const request = decodeRequest(data);
-    if (!request.ok || isSnapshotRequest(request.value) || isMemberRequest(request.value))
-      throw new Error('the node asks for what is not here');
+    if (!request.ok || isSnapshotRequest(request.value)) throw new Error('the node asks for what is not here');
     return serve(this.#maker.chain, request.value);
   }
 

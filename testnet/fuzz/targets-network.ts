@@ -36,9 +36,7 @@ export const networkTargets: readonly Target[] = [
   message('status', bytes => outcomeOf(decodeStatus(bytes), encodeStatus)),
   message('batch', bytes => outcomeOf(decodeBatch(bytes), encodeBatch)),
   message('compactBlock', bytes =>
-    outcomeOf(decodeCompactBlock(bytes), ({ sealed, witnessIds, transactions }) =>
-      encodeCompactBlock(sealed, witnessIds, transactions),
-    ),
+    outcomeOf(decodeCompactBlock(bytes), ({ sealed, witnessIds }) => encodeCompactBlock(sealed, witnessIds)),
   ),
   message('request', bytes => outcomeOf(decodeRequest(bytes), encodeRequest)),
   message('headers', bytes => outcomeOf(decodeHeaders(bytes), encodeHeaders)),

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { repositoryRoot } from '../ci/programs.ts';
 import { ofSeed } from '../sim/scenario.ts';
-import { hunt, mutants, socketMutants } from './mutants.ts';
+import { hunt, mutantsOf } from './mutants.ts';
+import { powMutants, socketMutants } from './pow-mutants.ts';
 
 const folders = ['chain', 'consensus/pow', 'daemon', 'daemon/network'];
 const sources = folders.flatMap(folder =>
@@ -28,8 +29,11 @@ describe('a rule', () => {
   });
 
   it('that the code asks for stands in a table, and the other way round', () => {
+    const tables = { ...powMutants, ...socketMutants, ...mutantsOf('paxos') };
+    const isOfWalks = (rule: string) => /^(B-|bodies first|one switch|W2)/.test(rule);
     const asked = sources.flatMap(text => [...text.matchAll(/isEnforced\('([^']+)'\)/g)].map(([, rule]) => rule));
-    expect([...new Set(asked)].sort()).toEqual(Object.keys({ ...mutants, ...socketMutants }).sort());
+    const named = Object.keys(tables).filter(rule => !isOfWalks(rule));
+    expect([...new Set(asked)].sort()).toEqual(named.sort());
   });
 });
 
@@ -42,7 +46,7 @@ describe('a planted bug', () => {
   ] as const;
 
   it.each(cheap)('%s is seen', async (rule, seed) => {
-    const faults = mutants[rule]?.faults ?? [];
+    const faults = powMutants[rule]?.faults ?? [];
     const result = await hunt(rule, [{ ...ofSeed(seed), nodes: 5, faults }]);
     expect(result).toMatchObject({ rule, caught: true, seed: Number(seed) });
   });

@@ -59,7 +59,11 @@ function addUp(program: Command): void {
     .option('--nonce-digits <n>', 'of a classroom: digits at the end of h that are to be 0, 1 or 2 (default: 1)', whole)
     .option('--record', 'record what every engine is told, in the folder')
     .option('--replay', 'play the recording in the folder again, in virtual time, and end')
-    .option('--interval <ms>', 'milliseconds between blocks that the difficulty aims at (default: 2000)', whole)
+    .option(
+      '--interval <ms>',
+      'milliseconds between blocks that the difficulty aims at (default: 2000); of paxos, until a silent leader is replaced (default: 300)',
+      whole,
+    )
     .option('--difficulty <bits>', 'leading zero bits of a block hash, fixed; without it --interval decides', whole)
     .option('--hash-rate <rate>', 'hashes per second of each daemon (default: 2000)', whole)
     .option('--seed <number>', 'of a random topology (default: 1)', whole)

@@ -3,6 +3,7 @@
  * fields. docs/testnet/README.md shows one.
  */
 import { parse as parseYaml } from 'yaml';
+import { blockTransactionsCap } from '../../chain/block.ts';
 import { encodeItem } from '../../chain/codec.ts';
 import { KvchainError } from '../../chain/errors.ts';
 import type { Genesis, Member, Params } from '../../chain/genesis.ts';
@@ -18,6 +19,8 @@ const electionMsMin = 2_000;
 const electionDelays = 8;
 /** More daemons than this want more than one machine. */
 const membersMax = 128;
+/** Between blocks that are mined, where nobody says otherwise. */
+const minedIntervalMs = 2_000;
 const hashRate = z.int().min(0).max(1_000_000_000).meta({ description: 'hashes per second; 0 does not mine' });
 
 const nodeSchema = z.strictObject({
@@ -56,7 +59,9 @@ const fileSchema = z.strictObject({
   topology: topologySchema.prefault('mesh'),
   /** Of random topologies. */
   seed: z.int().min(0).default(1),
-  intervalMs: z.int().min(250).max(600_000).default(2_000),
+  intervalMs: z.int().min(250).max(600_000).optional(),
+  /** Transactions that a block holds at most; without it as many as the default of a genesis. */
+  blockTransactionsMax: z.int().min(1).max(blockTransactionsCap).optional(),
   /** Members are a classroom: P1, P2, ..., one operation a block, a leader on request (docs/classroom.md). */
   classroom: z.boolean().default(false),
   /** In a classroom: digits at the end of h that are to be 0, 1 or 2. */
@@ -94,7 +99,8 @@ export interface PlannedAttacker {
 }
 
 /** A network with every default filled in. */
-export interface NetworkPlan extends Omit<NetworkFields, 'nodes' | 'attackers' | 'hashRate'> {
+export interface NetworkPlan extends Omit<NetworkFields, 'nodes' | 'attackers' | 'hashRate' | 'intervalMs'> {
+  readonly intervalMs: number;
   readonly nodes: readonly PlannedNode[];
   readonly attackers: readonly PlannedAttacker[];
 }
@@ -129,6 +135,8 @@ export function planOf(draft: object, typed: ReadonlyMap<string, string> = new M
   if (!engine.ok) throw badFile(`${typed.get('engine') ?? 'engine'}: ${engine.error.detail}`, null);
   return {
     ...fields,
+    intervalMs:
+      fields.intervalMs ?? (minesBlocks(fields.engine) ? minedIntervalMs : defaultParams(fields.engine).targetMs),
     nodes: nodes.map((node, index) => ({
       ...node,
       name: node.name ?? (fields.classroom ? `P${index + 1}` : undefined),
@@ -155,12 +163,10 @@ export function parseAttackers(text: string): readonly { readonly kind: string }
 
 /** A new chain for the network, on which these members vote. */
 export function genesisOf(plan: NetworkPlan, members: readonly Member[], now: number): Genesis {
-  const { name, engine, intervalMs } = plan;
-  const params = defaultParams(engine, {
-    targetMs: intervalMs,
-    testNetwork: 1,
-    ...(plan.classroom ? classroomParams(plan) : {}),
-  });
+  const { name, engine, intervalMs, blockTransactionsMax } = plan;
+  const limit = blockTransactionsMax === undefined ? {} : { blockTransactionsMax };
+  const classroom = plan.classroom ? classroomParams(plan) : {};
+  const params = defaultParams(engine, { targetMs: intervalMs, testNetwork: 1, ...limit, ...classroom });
   return {
     version: 1,
     name,

@@ -1,16 +1,16 @@
 /**
- * The chapter in which a machine gets an empty disk, and a chain to fetch that takes many lists of headers and requests of bodies. In the
+ * The chapter in which a machine gets an empty disk, or one that is far behind, and a chain to fetch that takes many lists of headers and requests of bodies. In the
  * middle of it a peer dies, or nothing of one of them, or of all, reaches it. Half of the time nobody finds a block meanwhile, so that what
  * peers claim is all that it has to go by, and half of the time it reaches one honest peer alone, whom it must ask until it has all.
  */
 import type { PeerId } from '../../daemon/ports.ts';
 import type { Chance } from './chance.ts';
+import { courseOf } from './courses.ts';
 import type { SimulatedNode } from './simulated-node.ts';
 import type { World } from './world.ts';
 
 /** Four lists of headers and a part of the fifth (short-lists.ts). */
 const chainBlocksMin = 36;
-const patienceMs = 600_000;
 /** Bounded, whatever the peers do: a question that nobody answers takes 15 s, and an attacker is asked ten of them until it is banned. */
 const catchUpMs = 240_000;
 
@@ -21,28 +21,36 @@ export interface CaughtUp {
 
 export async function catchUp(world: World, chance: Chance, told: CaughtUp): Promise<void> {
   const joining = chance.pick(running(world));
-  const others = world.nodes.filter(node => node !== joining);
+  const others = running(world).filter(node => node !== joining);
   told.catchUps += 1;
-  await world.kill(joining);
-  joining.replaceDisk();
-  world.checks.begin(joining.name);
-  world.trace.add(joining.name, 'new disk');
-  await world.until('a long chain', patienceMs, () => lowest(world, others) >= chainBlocksMin);
-  const miners = chance.happens(0.5) ? [...world.nodes, ...world.attackers] : [];
-  for (const miner of miners) miner.stopMining();
+  const held = await stopLongEnough(world, joining);
+  await world.untilPatiently('a long chain', () => lowest(world, others) >= held + chainBlocksMin);
+  const goOn = chance.happens(0.5) ? courseOf(world.scenario.engine).hush(world) : () => {};
   const goal = lowest(world, others);
   const work = leastWork(world, others);
   const hidden = chance.happens(0.5) ? chance.shuffle(others).slice(1) : [];
   hide(world, joining, hidden);
   world.boot(joining);
-  await world.until(`${joining.name} is up`, patienceMs, () => joining.node !== null);
-  const middle = chance.between(1, goal - 1);
+  await world.untilPatiently(`${joining.name} is up`, () => joining.node !== null);
+  const middle = chance.between(held + 1, goal - 1);
   const progress = chance.pick([heightOf, headersOf]);
   await world.until(`${joining.name} has a part`, catchUpMs, () => progress(world, joining) >= middle);
   await trouble(world, chance, { joining, hidden, told });
   await world.until(`${joining.name} has caught up`, catchUpMs, () => workOf(world, joining) >= work);
   world.wires.mend();
-  for (const miner of miners) miner.startMining();
+  goOn();
+}
+
+/** Gives the height that it holds still: a member keeps its disk, as one that forgets is no longer itself. */
+async function stopLongEnough(world: World, joining: SimulatedNode): Promise<number> {
+  const height = heightOf(world, joining);
+  await world.kill(joining);
+  if (joining.plan.member !== null) return height;
+  joining.replaceDisk();
+  world.checks.begin(joining.name);
+  world.agreement.begin(joining.name);
+  world.trace.add(joining.name, 'new disk');
+  return 0;
 }
 
 /** Neither side hears of the other. */
@@ -69,7 +77,7 @@ async function trouble(world: World, chance: Chance, { joining, hidden, told }: 
       await world.kill(one);
       await world.sleep(chance.between(100, 15_000));
       world.boot(one);
-      await world.until(`${one.name} is up again`, patienceMs, () => one.node !== null);
+      await world.untilPatiently(`${one.name} is up again`, () => one.node !== null);
       break;
     case 'one silent':
       await silence(world, chance, { from: [one.name], to: joining.name });

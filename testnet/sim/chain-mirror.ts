@@ -43,7 +43,7 @@ export class ChainMirror {
     return this.#places.at(-1)?.hash ?? new Uint8Array(32);
   }
 
-  /** Sum of the work of blocks 1 to the head, computed here from their bits. */
+  /** Sum of the work of blocks 1 to the head, computed here from their bits; where nobody mines a block weighs one. */
   get work(): bigint {
     return this.#places.at(-1)?.work ?? 0n;
   }
@@ -92,7 +92,7 @@ export class ChainMirror {
   }
 
   #push(hash: Uint8Array, bits: number, idHexes: readonly string[]): void {
-    this.#places.push({ hash, work: this.work + workOf(decodeBits(bits) ?? 0n), idHexes });
+    this.#places.push({ hash, work: this.work + (bits === 0 ? 1n : workOf(decodeBits(bits) ?? 0n)), idHexes });
     for (const idHex of idHexes) this.#included.add(idHex);
   }
 }

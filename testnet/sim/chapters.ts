@@ -12,6 +12,9 @@ export type Chapter =
   | 'full-disk'
   | 'disk-error'
   | 'catch-up'
+  | 'duel'
+  | 'leader-dies'
+  | 'blackout'
   | 'calm';
 
 const othersMax = 2;
@@ -33,6 +36,9 @@ export function chapters(chance: Chance, { faults }: Scenario): readonly Chapter
     'full-disk',
     'disk-error',
     'catch-up',
+    'duel',
+    'leader-dies',
+    'blackout',
   ];
   const possible = more.filter(chapter => may(...needsOf(chapter)));
   if (possible.length === 0) return ['calm'];

@@ -8,6 +8,7 @@ import { paramsAt } from '../../chain/genesis.ts';
 import { mempoolLimits } from '../../chain/mempool-admission.ts';
 import { bodiesWantedMax } from '../../consensus/engine.ts';
 import type { Node } from '../../daemon/node.ts';
+import type { LedgerEvent } from '../../daemon/node-api.ts';
 import type { PeerId } from '../../daemon/ports.ts';
 import type { Deeds } from '../attackers/deeds.ts';
 import { ChainMirror, type Moved } from './chain-mirror.ts';
@@ -29,9 +30,19 @@ interface Watched {
   work: bigint;
 }
 
+export interface ChecksParts {
+  readonly trace: Trace;
+  readonly deeds: Deeds;
+  /** Whether a block must not be ahead of its time: nobody minds where a majority of members vouches for it. */
+  readonly limitsTime: boolean;
+  /** Whether a crash may take blocks from a ledger, which applies them again. */
+  readonly isLedgerLazy: boolean;
+  /** Told of each event of a ledger, when its mirror has followed. */
+  readonly onEvent: (name: PeerId, event: LedgerEvent, mirror: ChainMirror) => void;
+}
+
 export class Checks {
-  readonly #trace: Trace;
-  readonly #deeds: Deeds;
+  readonly #parts: ChecksParts;
   readonly #blamed = new Set<PeerId>();
   readonly #watched = new Map<PeerId, Watched>();
   readonly #work = new Map<PeerId, bigint>();
@@ -39,9 +50,8 @@ export class Checks {
   readonly #failures: string[] = [];
   #reorgDepthMax = 0;
 
-  constructor(trace: Trace, deeds: Deeds) {
-    this.#trace = trace;
-    this.#deeds = deeds;
+  constructor(parts: ChecksParts) {
+    this.#parts = parts;
   }
 
   /** What was found wrong first, or null. */
@@ -55,7 +65,7 @@ export class Checks {
   }
 
   fail(who: string, what: string): void {
-    this.#trace.add(who, 'FAILED', what);
+    this.#parts.trace.add(who, 'FAILED', what);
     this.#failures.push(`${who}: ${what}`);
   }
 
@@ -71,15 +81,20 @@ export class Checks {
     this.#watched.set(name, watched);
     this.#moved.add(name);
     node.events.subscribe(event => {
-      if (event.type === 'head') {
-        this.#onHead(name, watched);
-        return;
-      }
-      if (event.type === 'final') return;
-      if (event.type === 'undone') watched.undone += 1;
-      const fault = mirror.follow(event) ?? this.#adoptionFault(node, event);
-      if (fault !== null) this.fail(name, fault);
+      this.#follow(name, watched, event);
+      this.#parts.onEvent(name, event, mirror);
     });
+  }
+
+  #follow(name: PeerId, watched: Watched, event: LedgerEvent): void {
+    if (event.type === 'final') return;
+    if (event.type === 'head') {
+      this.#onHead(name, watched);
+      return;
+    }
+    if (event.type === 'undone') watched.undone += 1;
+    const fault = watched.mirror.follow(event) ?? this.#adoptionFault(watched.node, event);
+    if (fault !== null) this.fail(name, fault);
   }
 
   /** The machine begins anew, with an empty disk: nothing of what it was holds any more. */
@@ -93,6 +108,7 @@ export class Checks {
     const watched = this.#watched.get(name);
     // A switch of more than one step (docs/decisions/0007) that death cut short leaves the last step that was carried out.
     if (watched !== undefined && watched.undone > 0) this.#work.set(name, watched.mirror.work);
+    if (this.#parts.isLedgerLazy) this.#work.delete(name);
     this.#watched.delete(name);
     this.#moved.delete(name);
   }
@@ -123,18 +139,20 @@ export class Checks {
   /** What is wrong with a block that a node made canonical now, or null. */
   #adoptionFault(node: Node, { type, hash, time, height }: Moved): string | null {
     if (type === 'undone') return null;
-    const rule = this.#deeds.ruleOf(toHex(hash));
+    const rule = this.#parts.deeds.ruleOf(toHex(hash));
     if (rule !== null) return `${rule}: block ${toHex(hash)}, which breaks this rule, is adopted`;
     const aheadMs = time - node.ports.clock.now();
     const { maxDriftMs } = paramsAt(node.genesis, height);
-    return aheadMs > maxDriftMs ? `A-V5: block ${toHex(hash)} is adopted ${aheadMs} ms before its time` : null;
+    return this.#parts.limitsTime && aheadMs > maxDriftMs
+      ? `A-V5: block ${toHex(hash)} is adopted ${aheadMs} ms before its time`
+      : null;
   }
 
   #onHead(name: PeerId, watched: Watched): void {
     const { mirror, undone } = watched;
     // A-I6: how far two chains of the same node ever differed; the report of a run tells it.
     this.#reorgDepthMax = Math.max(this.#reorgDepthMax, undone);
-    this.#trace.add(name, undone > 0 ? `reorg-${undone}` : 'head', `${short(mirror.hash)} ${mirror.height}`);
+    this.#parts.trace.add(name, undone > 0 ? `reorg-${undone}` : 'head', `${short(mirror.hash)} ${mirror.height}`);
     this.#moved.add(name);
   }
 
@@ -173,9 +191,9 @@ export class Checks {
   }
 
   #checkMempool(name: PeerId, { mempool }: Node): void {
-    for (const [idHex, rule] of this.#deeds.transactions)
+    for (const [idHex, rule] of this.#parts.deeds.transactions)
       if (mempool.has(idHex)) this.fail(name, `${rule}: transaction ${idHex}, which breaks this rule, is held`);
-    const gapped = [...this.#deeds.gappedTransactions].filter(idHex => mempool.has(idHex)).length;
+    const gapped = [...this.#parts.deeds.gappedTransactions].filter(idHex => mempool.has(idHex)).length;
     const { senderGappedMax } = mempoolLimits;
     if (gapped > senderGappedMax)
       this.fail(name, `A-I4: ${gapped} of one sender wait behind a gap, at most ${senderGappedMax}`);

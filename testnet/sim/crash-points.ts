@@ -21,7 +21,6 @@ export interface CrashEnd {
   readonly unsynced: number | null;
 }
 
-const patienceMs = 600_000;
 /** Of the story, before it is healed. */
 const blocks = 3;
 
@@ -40,14 +39,14 @@ async function crashAt({ seed, write, survivors }: CrashPoint): Promise<CrashEnd
     for (const node of world.nodes) world.boot(node);
     world.workload.start();
     const isLong = () => (world.checks.mirror(victim.name)?.height ?? 0) >= blocks;
-    await world.until('the write', patienceMs, () => writes >= write || isLong());
+    await world.untilPatiently('the write', () => writes >= write || isLong());
     if (writes >= write) {
       unsynced = victim.unsynced;
       await world.kill(victim, Math.min(survivors, unsynced));
       await world.sleep(1_000);
       world.boot(victim);
     }
-    await world.until('all are up', patienceMs, () => world.nodes.every(({ node }) => node !== null));
+    await world.untilPatiently('all are up', () => world.nodes.every(({ node }) => node !== null));
     await heal(world);
   });
   const stores = new Map<string, Store>(world.nodes.map(node => [node.name, node.disk]));

@@ -4,8 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { unreachable } from '../../chain/errors.ts';
 import { counted } from '../counted.ts';
 import { tellFailure } from '../failure.ts';
-import { hunt, type MutantResult, mutants } from '../mutants/mutants.ts';
-import { mutantsPage } from '../mutants/page.ts';
+import { hunt, type MutantResult, mutantsOf } from '../mutants/mutants.ts';
+import { mutantsPage, mutantsPageOf } from '../mutants/page.ts';
 import { type Outcome, runCampaign } from './campaign.ts';
 import { crashEverywhere } from './crash-points.ts';
 import { drawDiagram, happeningOf, wordOf } from './diagram.ts';
@@ -136,6 +136,7 @@ async function crashes({ first }: Wish): Promise<number> {
 
 /** Several rules at a time; the seeds of one rule in their order, so that the first that sees it is always the same. */
 async function breakRules(wish: Wish): Promise<number> {
+  const mutants = mutantsOf(wish.engine);
   const rules = wish.mutants === 'all' ? Object.keys(mutants) : wish.mutants.split(',');
   const unknown = rules.find(rule => mutants[rule] === undefined);
   if (unknown !== undefined) {
@@ -152,7 +153,7 @@ async function breakRules(wish: Wish): Promise<number> {
       const result = await hunt(rule, scenariosOf(wish, mutants[rule]?.faults));
       found.set(rule, result);
       // After each, for all of them take long.
-      if (wish.page === 'written') writeFileSync('docs/experiments/mutants.md', mutantsPage(resultsOf(), wish));
+      if (wish.page === 'written') writeFileSync(mutantsPageOf(wish.engine), mutantsPage(resultsOf(), wish));
       if (wish.output === 'text') print(`${rule.padEnd(22)} ${result.seed ?? 'escaped'} ${result.check ?? ''}`);
     }
   };

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { KvchainError } from '../../chain/errors.ts';
 import { type EngineName, engineNames } from '../../chain/genesis.ts';
 import { createEngine } from '../../consensus/registry.ts';
-import { type Fault, faults, faultsBeyond, parseFaults, usualIntervalMs } from './scenario.ts';
+import { type Fault, faults, parseFaults, usualIntervalMs } from './scenario.ts';
 import { type SchemeName, schemeNames } from './signatures.ts';
 
 export interface Wish {
@@ -46,8 +46,8 @@ every seed passes; a seed that fails leaves its trace.
   --engine NAME     the engine (default pow)
   --seed N          the seed, an integer from 0 to ${seedMax} (default 1)
   --seeds A..B      all seeds from A to B, on all cores
-  --nodes N         machines, 3 to 100 (default: each seed chooses 3 to 10)
-  --interval MS     mean time between blocks, 100 to 600000 (default 1000)
+  --nodes N         machines, 3 to 100 (default: each seed chooses 3 to 10; where all are members 3, 5 or 7)
+  --interval MS     mean time between blocks, or the time-out of elections, 100 to 600000 (default 1000)
   --faults LIST     which faults may happen (default all); beyond: also those that no promise covers
   --signatures S    real (default) or fast: a hash in the place of secp256k1
   --without LIST    chapters of the story to leave out, by number
@@ -58,7 +58,7 @@ every seed passes; a seed that fails leaves its trace.
   --crashes         tell one small story again for a crash at each write, with each beginning of it that may survive
   --diagram FILE    write a diagram of the messages of --seed (SVG)
   --mutants LIST    break one rule after the other (all, or names) and tell which seed sees it
-  --write           with --mutants: write docs/experiments/mutants.md
+  --write           with --mutants: write the engine's page in docs/experiments
   --progress        tell failures and the time left alone, and with which seed to go on after --seconds
   --seconds N       with --progress: begin no seed after so much time (default: all seeds)
   --json            print the result as one line of JSON
@@ -66,8 +66,8 @@ every seed passes; a seed that fails leaves its trace.
 
 Faults:
 ${tableOf(faults)}
-With --faults beyond also:
-${tableOf(faultsBeyond)}
+all: those that the engine promises to survive. Where every machine is a member that may crash and not lie, nobody is an attacker.
+beyond: also amnesia, censor and history-rewriter, which no promise covers.
 `;
 
 /** Errors thrown: USAGE, and what parseArgs throws. */
@@ -103,7 +103,7 @@ export function readWish(args: readonly string[]): Wish {
   const [first, last] = seedsOf(option, values.seeds ?? values.seed ?? (values.mutants ? '1..200' : '1'));
   const signatures = schemeNames.find(name => name === values.signatures);
   if (signatures === undefined) throw new KvchainError('USAGE', `--signatures is one of ${schemeNames.join(', ')}`);
-  const chosen = parseFaults(values.faults ?? 'all');
+  const chosen = parseFaults(values.faults ?? 'all', engine);
   if (!chosen.ok) throw new KvchainError('USAGE', `--faults: ${chosen.error.detail}`);
   return {
     engine,

@@ -1,4 +1,6 @@
 /** What a seed makes of a scenario before anything happens: which faults this world has, its machines, their power, clocks and links. */
+import type { EngineName } from '../../chain/genesis.ts';
+import { hasMembers, minesBlocks } from '../../chain/params.ts';
 import type { PeerId } from '../../daemon/ports.ts';
 import { type AttackerKind, isAttacker, isMajority } from '../attackers/kinds.ts';
 import type { Chance } from './chance.ts';
@@ -17,6 +19,10 @@ const majorityShare = 1.5;
 const faultProbability = 0.6;
 /** So that the honest can be parted and still be two somewhere. */
 const honestMin = 3;
+/** Sizes of a world in which every machine is a member: odd ones, as one more survives no more. Small ones cost a third. */
+const memberCounts = [3, 3, 5, 5, 7];
+/** Members of a chain that others mine. */
+const committeeMax = 5;
 
 export interface PlanParts {
   readonly scenario: Scenario;
@@ -41,13 +47,26 @@ export interface Plan {
  * link whatever the attackers do. Small worlds are more frequent: they show nearly all that large ones show, and cost a third.
  */
 export function planWorld({ scenario, chance, rate, startMs, disk }: PlanParts): Plan {
-  const count = scenario.nodes ?? Math.min(chance.between(3, 10), chance.between(3, 10));
+  const count = scenario.nodes ?? countOf(scenario.engine, chance);
   const faults = new Set(scenario.faults.filter(fault => chance.stream(fault).happens(faultProbability)));
   const names = chooseAttackers(scenario.faults.filter(isAttacker), chance.stream('villains'), count);
-  const honest = planHonest({ count: count - names.length, rate, startMs, disk, chance, faults });
+  const honestCount = count - names.length;
+  const members = membersOf(scenario.engine, honestCount);
+  const honest = planHonest({ count: honestCount, members, rate, startMs, disk, chance, faults });
   const attackers = names.map((attacker, index) => planAttacker(attacker, index, { honest, rate, startMs, disk }));
   const machines = [...honest, ...attackers].map(({ name }) => name);
   return { faults, honest, attackers, weather: weatherOf(chance, faults), roads: roadsOf(chance, machines, faults) };
+}
+
+function countOf(engine: EngineName, chance: Chance): number {
+  if (!minesBlocks(engine)) return chance.pick(memberCounts);
+  return Math.min(chance.between(3, 10), chance.between(3, 10));
+}
+
+/** How many of the honest machines, from the first on, are members. */
+function membersOf(engine: EngineName, honest: number): number {
+  if (!hasMembers(engine)) return 0;
+  return minesBlocks(engine) ? Math.min(committeeMax, honest) : honest;
 }
 
 /** Attackers of different kinds, together with less than half of the work. Who breaks the most rules comes most often. */
@@ -64,17 +83,21 @@ function chooseAttackers(possible: readonly AttackerKind[], chance: Chance, coun
 
 interface HonestParts extends Omit<PlanParts, 'scenario'> {
   readonly count: number;
+  /** So many of them are members. */
+  readonly members: number;
   readonly faults: ReadonlySet<Fault>;
 }
 
-function planHonest({ count, rate, startMs, disk, chance, faults }: HonestParts): readonly NodePlan[] {
+/** Members speak to each other alone, so each dials all that come behind it. */
+function planHonest({ count, members, rate, startMs, disk, chance, faults }: HonestParts): readonly NodePlan[] {
   const names: readonly PeerId[] = Array.from({ length: count }, (_, index) => `n${index}`);
   const shares = names.map(() => 0.5 + chance.fraction());
   const total = shares.reduce((sum, share) => sum + share, 0);
   const errorMs = faults.has('clock') ? clockErrorMs : 0;
   return names.map((name, index) => ({
     name,
-    identity: index === 1 && faults.has('twins') ? 'n0' : name,
+    identity: index === members + 1 && faults.has('twins') ? `n${members}` : name,
+    member: index < members ? index : null,
     attacker: null,
     rate: rate * ((shares[index] ?? 1) / total),
     clock: {
@@ -83,6 +106,7 @@ function planHonest({ count, rate, startMs, disk, chance, faults }: HonestParts)
     },
     bootstrap: names.filter((_, other) => {
       const isNext = other === (index + 1) % count;
+      if (index < members && other < members) return other > index;
       return isNext || (other > index + 1 && chance.happens(0.5) && !(index === 0 && other === count - 1));
     }),
     disk,
@@ -97,7 +121,16 @@ function planAttacker(
   const name = `v${index}`;
   const bootstrap = honest.map(node => node.name);
   const share = isMajority(attacker) ? majorityShare : 1 / honest.length;
-  return { name, identity: name, attacker, rate: rate * share, clock: { startMs, rate: 1 }, bootstrap, disk };
+  return {
+    name,
+    identity: name,
+    member: null,
+    attacker,
+    rate: rate * share,
+    clock: { startMs, rate: 1 },
+    bootstrap,
+    disk,
+  };
 }
 
 function weatherOf(chance: Chance, faults: ReadonlySet<Fault>): Weather {
@@ -106,6 +139,7 @@ function weatherOf(chance: Chance, faults: ReadonlySet<Fault>): Weather {
     jitterMs: chance.between(1, 150),
     lossProbability: faults.has('loss') ? chance.pick([0.005, 0.02]) : 0,
     duplicationProbability: faults.has('duplication') ? 0.02 : 0,
+    lateProbability: faults.has('disorder') ? 0.01 : 0,
   };
 }
 

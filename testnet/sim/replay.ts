@@ -48,20 +48,31 @@ export function replay(genesis: Genesis, blocks: readonly Block[]): Replayed {
   return { root: tree.root(), records: new Map(sorted.map(([key, record]) => [key, toHex(record)])) };
 }
 
-/** A fresh engine, told the headers alone, must find the same chain: bits, times, work and links. */
+/** Links and seals; and a fresh engine, told the headers alone, must find the same chain: bits, times and work. */
 function checkHeaders(genesis: Genesis, blocks: readonly Block[]): void {
   const found = createEngine(genesis.engine);
   if (!found.ok) throw new Error(found.error.detail);
   const genesisHeader = makeGenesisBlock(genesis);
+  checkLinks(genesisHeader.hash, blocks);
+  for (const block of blocks) {
+    const sealed = found.value.checkSeal(block, paramsAt(genesis, block.header.height));
+    if (!sealed.ok) throw new Error(`A-I2: block ${block.header.height}: ${sealed.error.code} ${sealed.error.detail}`);
+  }
+  // Where members vote no header proves the chain: the oracle has seen who voted.
+  if (found.value.headerChain === null) return;
   const context = { genesis, genesisHeader, self: null, seed: 0n };
   const engine = found.value.recover(context, { records: [], tree: [], applied: genesisHeader.hash, floor: 0 });
   const now = (blocks.at(-1)?.header.time ?? genesis.time) + 1;
-  for (const block of blocks) {
-    const sealed = engine.checkSeal(block, paramsAt(genesis, block.header.height));
-    if (!sealed.ok) throw new Error(`A-I2: block ${block.header.height}: ${sealed.error.code} ${sealed.error.detail}`);
-  }
   engine.step({ type: 'headers', now, from: 'replay', headers: blocks });
   const { hash, height } = engine.view().bestHeader;
   const last = blocks.at(-1)?.hash ?? genesisHeader.hash;
   if (!equalBytes(hash, last)) throw new Error(`A-I2: of ${blocks.length} headers a fresh engine takes ${height}`);
+}
+
+function checkLinks(genesisHash: Uint8Array, blocks: readonly Block[]): void {
+  for (const [index, { header }] of blocks.entries()) {
+    const parent = blocks[index - 1]?.hash ?? genesisHash;
+    if (header.height !== index + 1 || !equalBytes(header.parent, parent))
+      throw new Error(`A-I2: block ${header.height} does not stand on the one before it`);
+  }
 }

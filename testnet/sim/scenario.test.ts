@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { minorities } from '../attackers/kinds.ts';
+import { majorities, minorities } from '../attackers/kinds.ts';
 import { Chance } from './chance.ts';
 import { chapters } from './chapters.ts';
 import { planWorld } from './plan.ts';
-import { faults, faultsBeyond, ofSeed, optionsOf, parseFaults, readScenario, type Scenario } from './scenario.ts';
+import { faultsWithin, ofSeed, optionsOf, parseFaults, readScenario, type Scenario } from './scenario.ts';
 
 function planOf(scenario: Scenario) {
   const disk = { syncMs: [1, 2], honesty: 'keeps its word' } as const;
@@ -14,8 +14,11 @@ const seeds = Array.from({ length: 100 }, (_, index) => BigInt(index));
 
 describe('faults', () => {
   it('are all that the engine survives, those beyond too, none, or a list', () => {
-    expect(parseFaults('all')).toEqual({ ok: true, value: Object.keys(faults) });
-    expect(parseFaults('beyond')).toEqual({ ok: true, value: Object.keys({ ...faults, ...faultsBeyond }) });
+    const within = faultsWithin('pow');
+    expect(within).toEqual(expect.arrayContaining(['partition', 'twins', ...Object.keys(minorities)]));
+    expect(parseFaults('all')).toEqual({ ok: true, value: within });
+    const beyond = [...within, ...Object.keys(majorities), 'amnesia'];
+    expect(parseFaults('beyond')).toEqual({ ok: true, value: beyond });
     expect(parseFaults('none')).toEqual({ ok: true, value: [] });
     expect(parseFaults('kill,loss')).toEqual({ ok: true, value: ['kill', 'loss'] });
   });
@@ -23,6 +26,24 @@ describe('faults', () => {
   it('of another name are refused with the names that there are', () => {
     const parsed = parseFaults('kill,lightning');
     expect(parsed.ok ? '' : parsed.error.detail).toMatch(/no fault "lightning"; there are partition, .*amnesia/);
+  });
+});
+
+describe('faults where every machine is a member', () => {
+  it('are those of machines and of members, and nobody lies', () => {
+    const within = faultsWithin('paxos');
+    expect(within).toEqual(expect.arrayContaining(['kill', 'duel', 'leader-dies', 'blackout', 'disorder']));
+    expect(within.filter(fault => fault === 'twins' || Object.hasOwn(minorities, fault))).toEqual([]);
+    expect(parseFaults('beyond', 'paxos')).toEqual({ ok: true, value: [...within, 'amnesia'] });
+  });
+
+  it.each([
+    ['silent', 'paxos', 'silent: every machine is a member of paxos, and members may crash, not lie'],
+    ['censor', 'paxos', 'censor: every machine is a member of paxos, and members may crash, not lie'],
+    ['duel', 'pow', 'duel: nobody is a member where the engine is pow'],
+  ] as const)('%s with %s is refused', (name, engine, says) => {
+    const parsed = parseFaults(name, engine);
+    expect(parsed.ok ? '' : parsed.error.detail).toContain(says);
   });
 });
 

@@ -2,8 +2,9 @@
 
 import { accept, type Result, reject } from '../../chain/errors.ts';
 import { type EngineName, engineNames } from '../../chain/genesis.ts';
+import { hasMembers, minesBlocks } from '../../chain/params.ts';
 import { z } from '../../daemon/zod.ts';
-import { type AttackerKind, type AttackerRow, isAttacker, majorities, minorities } from '../attackers/kinds.ts';
+import { type AttackerKind, isAttacker, majorities, minorities } from '../attackers/kinds.ts';
 import { type SchemeName, schemeNames } from './signatures.ts';
 
 /** Faults of machines and links, with what each of them does. */
@@ -25,16 +26,45 @@ const machineFaults = {
   twins: 'two nodes have one identity',
 } as const;
 
-/** Faults that the engine promises to survive. */
-export const faults: Readonly<Record<string, string>> = { ...machineFaults, ...whatsOf(minorities) };
+/** Faults of members, beside those of machines. */
+const memberFaults = {
+  duel: 'members stand for election, several at once',
+  'leader-dies': 'whoever leads loses its power between any two of its writes and messages',
+  blackout: 'all members lose their power at one moment',
+  disorder: 'what members say comes twice, late by minutes and in any order',
+} as const;
 
-/** Faults that no promise covers: the simulator must tell what they break. */
-export const faultsBeyond: Readonly<Record<string, string>> = {
+/** What no promise covers whatever the engine. */
+const brokenFaults = { amnesia: 'disks call durable what they have not written' } as const;
+
+/** Identities that lie; where members may only crash, no member is one of them. */
+const lyingFaults = ['twins'] as const satisfies readonly Fault[];
+
+export type Fault = keyof typeof machineFaults | keyof typeof memberFaults | keyof typeof brokenFaults | AttackerKind;
+
+/** What each fault does, in the order in which help and traces have them. */
+export const faults: Readonly<Record<string, string>> = {
+  ...machineFaults,
+  ...memberFaults,
+  ...whatsOf(minorities),
+  ...brokenFaults,
   ...whatsOf(majorities),
-  amnesia: 'disks call durable what they have not written',
 };
 
-export type Fault = keyof typeof machineFaults | 'amnesia' | AttackerKind;
+/** Faults that the engine promises to survive. Somebody may lie where there are machines beside the members. */
+export function faultsWithin(engine: EngineName): readonly Fault[] {
+  const liars = [...lyingFaults, ...Object.keys(minorities)];
+  return Object.keys(faults)
+    .filter(isFault)
+    .filter(fault => !Object.hasOwn(brokenFaults, fault) && !Object.hasOwn(majorities, fault))
+    .filter(fault => hasMembers(engine) || !Object.hasOwn(memberFaults, fault))
+    .filter(fault => minesBlocks(engine) || !liars.includes(fault));
+}
+
+/** Faults that no promise covers, and that can be tried: the simulator must tell what they break. */
+function faultsBeyond(engine: EngineName): readonly Fault[] {
+  return [...(minesBlocks(engine) ? Object.keys(majorities) : []), ...Object.keys(brokenFaults)].filter(isFault);
+}
 
 export interface Scenario {
   readonly engine: EngineName;
@@ -63,35 +93,49 @@ const scenarioSchema = z.object({
   check: z.string(),
 });
 
-const inModel = Object.keys(faults).filter(isFault);
-const beyond = Object.keys(faultsBeyond).filter(isFault);
-
 /** A scenario with every fault that the engine promises to survive. */
-export function ofSeed(seed: bigint): Scenario {
+export function ofSeed(seed: bigint, engine: EngineName = 'pow'): Scenario {
   return {
-    engine: 'pow',
+    engine,
     seed,
     nodes: null,
     intervalMs: usualIntervalMs,
-    faults: inModel,
+    faults: faultsWithin(engine),
     signatures: 'real',
     without: [],
   };
 }
 
-/** Reads `all`, `beyond`, `none` or a list of names. `beyond` is all faults and those that no promise covers. */
-export function parseFaults(text: string): Result<readonly Fault[]> {
-  if (text === 'all') return accept(inModel);
-  if (text === 'beyond') return accept([...inModel, ...beyond]);
+/**
+ * Reads `all`, `beyond`, `none` or a list of names. `beyond` is all faults and those that no promise covers. Code USAGE for what is no fault,
+ * or none of this engine.
+ */
+export function parseFaults(text: string, engine: EngineName = 'pow'): Result<readonly Fault[]> {
+  const [within, beyond] = [faultsWithin(engine), faultsBeyond(engine)];
+  if (text === 'all') return accept(within);
+  if (text === 'beyond') return accept([...within, ...beyond]);
   if (text === 'none') return accept([]);
   const names = text.split(',');
-  const unknown = names.find(name => !isFault(name));
-  if (unknown === undefined) return accept(names.filter(isFault));
-  return reject('USAGE', `no fault ${JSON.stringify(unknown)}; there are ${[...inModel, ...beyond].join(', ')}`);
+  const known = [...within, ...beyond];
+  const stranger = names.find(name => !isFault(name) || !(known.includes(name) || isAttackerWithin(name, engine)));
+  if (stranger === undefined) return accept(names.filter(isFault));
+  const there = `there are ${known.join(', ')}`;
+  if (!isFault(stranger)) return reject('USAGE', `no fault ${JSON.stringify(stranger)}; ${there}`);
+  return reject('USAGE', `${stranger}: ${reasonAgainst(stranger, engine)}; ${there}`);
+}
+
+/** Beside the listed ones there are attackers that nothing is to be seen of on simulated wires. */
+function isAttackerWithin(fault: Fault, engine: EngineName): boolean {
+  return isAttacker(fault) && minesBlocks(engine);
+}
+
+function reasonAgainst(fault: Fault, engine: EngineName): string {
+  if (Object.hasOwn(memberFaults, fault)) return `nobody is a member where the engine is ${engine}`;
+  return `every machine is a member of ${engine}, and members may crash, not lie`;
 }
 
 function isFault(name: string): name is Fault {
-  return Object.hasOwn(faults, name) || Object.hasOwn(faultsBeyond, name) || isAttacker(name);
+  return Object.hasOwn(faults, name) || isAttacker(name);
 }
 
 /** Reads what `--shrink` prints. Throws what is wrong with it. */
@@ -102,7 +146,8 @@ export function readScenario(text: string): Scenario {
 
 /** The options of the command that runs this scenario. */
 export function optionsOf({ engine, seed, nodes, intervalMs, faults: chosen, signatures, without }: Scenario): string {
-  const isAll = chosen.length === inModel.length && inModel.every(fault => chosen.includes(fault));
+  const within = faultsWithin(engine);
+  const isAll = chosen.length === within.length && within.every(fault => chosen.includes(fault));
   return [
     `--engine ${engine} --seed ${seed}`,
     ...(nodes === null ? [] : [`--nodes ${nodes}`]),
@@ -113,6 +158,6 @@ export function optionsOf({ engine, seed, nodes, intervalMs, faults: chosen, sig
   ].join(' ');
 }
 
-function whatsOf(rows: Readonly<Record<string, AttackerRow>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(rows).map(([kind, { what }]) => [kind, what]));
+function whatsOf(kinds: Readonly<Record<string, { readonly what: string }>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(kinds).map(([kind, { what }]) => [kind, what]));
 }

@@ -1,8 +1,8 @@
 /** Seeds that every build must pass. They stand in several files so that they run on several cores. */
 import { expect, it } from 'vitest';
+import { branchDepth } from './mined-course.ts';
 import { ofSeed, type Scenario } from './scenario.ts';
 import { type Report, simulate } from './simulate.ts';
-import { branchDepth } from './story.ts';
 
 /** A seed takes a second or two; many times that on a machine that is busy with other things. */
 const timeoutMs = 120_000;

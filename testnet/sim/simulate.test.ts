@@ -117,6 +117,10 @@ describe('the verdict', () => {
     restarts: 0,
     brokenDisks: 0,
     catchUps: 0,
+    duels: 0,
+    leadersKilled: 0,
+    blackouts: 0,
+    leaderlessMsMax: 0,
   });
 
   async function ended() {

@@ -23,12 +23,14 @@ export class SimulatedDisk {
   #records = new MemoryLog();
   /** Batches that a crash may lose, in their order. */
   #unsynced: (readonly StoreWrite[])[] = [];
-  /** What is being done to the records: a crash meanwhile leaves it done, or not begun. */
+  /** What is being done to the records: a crash meanwhile leaves any beginning of an append, and a replacement done or not begun. */
   #changing: RecordChange | null = null;
   #syncs = 0;
   #failing: 'none' | 'one' | 'all' = 'none';
   /** Told of each batch that is handed over, of which a crash from now on may keep nothing or all. */
   onWrite: () => void = () => {};
+  /** Told of each change of the records: when it is handed over, and when it is durable, before the process knows. */
+  onRecords: (change: RecordChange, state: 'handed over' | 'durable') => void = () => {};
   #hasFailed = false;
 
   constructor(chance: Chance, settings: DiskSettings) {
@@ -39,6 +41,16 @@ export class SimulatedDisk {
   /** What is on the disk, for whoever looks at it while no process runs. */
   get rows(): Store {
     return this.#rows;
+  }
+
+  /** Whether a crash now would leave a value under this key. */
+  holdsDurably(key: Uint8Array): boolean {
+    return this.#rows.getDurable(key) !== null;
+  }
+
+  /** All records on the disk. */
+  records(): Promise<readonly Uint8Array[]> {
+    return this.#records.read();
   }
 
   /** The next write fails, or every one from now on; until the next crash, when someone makes room on the disk or changes it. */
@@ -83,22 +95,31 @@ export class SimulatedDisk {
     this.#rows = this.#rows.crash();
     for (const batch of handedOver.slice(0, survived)) await this.#rows.write(batch, 'durable');
     this.#records = this.#records.crash();
-    if (this.#changing !== null && this.#chance.happens(0.5)) await this.#changing(this.#records);
+    if (this.#settings.honesty === 'lies') await this.#forgetRecords();
+    else if (this.#changing !== null) await this.#leaveHalf(this.#changing);
     this.#changing = null;
+  }
+
+  async #forgetRecords(): Promise<void> {
+    const records = await this.#records.read();
+    await this.#records.replace(records.slice(0, this.#chance.between(0, records.length)));
+  }
+
+  async #leaveHalf({ kind, records }: RecordChange): Promise<void> {
+    if (kind === 'append') await this.#records.append(records.slice(0, this.#chance.between(0, records.length)));
+    else if (this.#chance.happens(0.5)) await this.#records.replace(records);
   }
 
   /** The process ended in order: all is there. */
   reopen(): void {
     this.#unsynced = [];
+    this.#changing = null;
     this.#rows = this.#rows.reopen();
     this.#records = this.#records.crash();
   }
 
   async #write(life: Life, batch: readonly StoreWrite[], durability: 'durable' | 'lazy'): Promise<void> {
-    if (this.#failing !== 'none') {
-      if (this.#failing === 'one') this.#failing = 'none';
-      throw new KvchainError('DISK_FAILED', 'a write to the simulated disk failed');
-    }
+    this.#failWhenBroken();
     this.#unsynced.push(batch);
     this.onWrite();
     const isSynced = durability === 'durable' && this.#settings.honesty === 'keeps its word';
@@ -109,9 +130,18 @@ export class SimulatedDisk {
 
   async #change(life: Life, change: RecordChange): Promise<void> {
     this.#changing = change;
+    this.#failWhenBroken();
+    this.onRecords(change, 'handed over');
     await this.#sync(life);
-    await change(this.#records);
+    await this.#records[change.kind](change.records);
     this.#changing = null;
+    this.onRecords(change, 'durable');
+  }
+
+  #failWhenBroken(): void {
+    if (this.#failing === 'none') return;
+    if (this.#failing === 'one') this.#failing = 'none';
+    throw new KvchainError('DISK_FAILED', 'a write to the simulated disk failed');
   }
 
   async #sync(life: Life): Promise<void> {
@@ -122,7 +152,11 @@ export class SimulatedDisk {
   }
 }
 
-type RecordChange = (records: MemoryLog) => Promise<void>;
+/** What a log is told to do. */
+export interface RecordChange {
+  readonly kind: 'append' | 'replace';
+  readonly records: readonly Uint8Array[];
+}
 
 interface RowsOfLife {
   readonly rows: MemoryStore;
@@ -190,11 +224,11 @@ class DiskLog implements Log {
   }
 
   append(records: readonly Uint8Array[]): Promise<void> {
-    return this.#change(log => log.append(records));
+    return this.#change({ kind: 'append', records });
   }
 
   replace(records: readonly Uint8Array[]): Promise<void> {
-    return this.#change(log => log.replace(records));
+    return this.#change({ kind: 'replace', records });
   }
 
   read() {

@@ -9,7 +9,7 @@ import { SimulatedNetwork } from './simulated-network.ts';
 import { rest, VirtualTime } from './virtual-time.ts';
 import { type Weather, Wires } from './wires.ts';
 
-const calm: Weather = { delayMs: 10, jitterMs: 0, lossProbability: 0, duplicationProbability: 0 };
+const calm: Weather = { delayMs: 10, jitterMs: 0, lossProbability: 0, duplicationProbability: 0, lateProbability: 0 };
 const text = (data: Uint8Array) => new TextDecoder().decode(data);
 
 interface Machine {
@@ -46,6 +46,8 @@ class Lab {
       onFault: error => penalties.push(`fault ${String(error)}`),
       onAsk: () => {},
       onBlock: () => {},
+      onMessage: () => {},
+      isDisorderly: false,
     });
     const answers: Machine['answers'] = { status: null, gossip: 'accept', request: async () => toUtf8('answer') };
     const calls: string[] = [];
@@ -299,7 +301,13 @@ describe('requests', () => {
 describe('messages', () => {
   it('arrive in order, each at most once, while some are lost', async () => {
     const { lab, a, b } = await pair();
-    lab.wires.weather = { delayMs: 1, jitterMs: 50, lossProbability: 0.2, duplicationProbability: 0.5 };
+    lab.wires.weather = {
+      delayMs: 1,
+      jitterMs: 50,
+      lossProbability: 0.2,
+      duplicationProbability: 0.5,
+      lateProbability: 0,
+    };
     for (let index = 100; index < 200; index++) a.network.send('b', toUtf8(String(index)));
     await lab.run(1_000);
     const received = b.calls.filter(call => call.startsWith('message')).map(call => Number(call.slice(-3)));

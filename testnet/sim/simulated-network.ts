@@ -28,6 +28,10 @@ export interface NetworkParts {
   readonly onAsk: (asked: Asked) => void;
   /** Told of each block that is sent to all peers. */
   readonly onBlock: (data: Uint8Array) => void;
+  /** Told of each message of the node to a member. */
+  readonly onMessage: (peer: PeerId, message: Uint8Array) => void;
+  /** Whether messages of members may come late, twice and in any order. */
+  readonly isDisorderly: boolean;
   /** Told when a handler of the node throws what is no refusal. */
   readonly onFault: (error: unknown) => void;
 }
@@ -82,9 +86,10 @@ export class SimulatedNetwork implements Network {
 
   send(peer: PeerId, data: Uint8Array): void {
     const session = this.#running?.connections.with(peer);
-    if (!session) return;
+    if (!session || !this.#parts.life.isAlive) return;
     session.sent += 1;
     this.#send(session, { carriage: 'lossy', type: 'message', session: session.id, order: session.sent, data });
+    this.#parts.onMessage(peer, data);
   }
 
   penalize(peer: PeerId, code: ErrorCode, detail: string): void {
@@ -146,8 +151,8 @@ export class SimulatedNetwork implements Network {
         running.requests.settle(session, packet.id, copyOf(packet.answer));
         break;
       case 'message':
-        if (packet.order <= session.received) break;
-        session.received = packet.order;
+        if (packet.order <= session.received && !this.#parts.isDisorderly) break;
+        session.received = Math.max(session.received, packet.order);
         running.handlers.onMessage(from, packet.data.slice());
         break;
     }

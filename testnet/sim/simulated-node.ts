@@ -4,7 +4,9 @@ import { toUtf8 } from '../../chain/bytes.ts';
 import { assert, type Rejection } from '../../chain/errors.ts';
 import type { Genesis } from '../../chain/genesis.ts';
 import { sha256 } from '../../chain/hash.ts';
+import { rows } from '../../chain/layout.ts';
 import type { Signer } from '../../chain/transaction.ts';
+import type { MemberIndex } from '../../consensus/engine.ts';
 import { Node, type NodePorts } from '../../daemon/node.ts';
 import type { PeerId, Store, Verifier } from '../../daemon/ports.ts';
 import type { SyncLimits } from '../../daemon/sync.ts';
@@ -16,7 +18,7 @@ import type { Policy } from '../attackers/policy.ts';
 import type { Chance } from './chance.ts';
 import { type ClockSettings, Life, SimulatedClock } from './life.ts';
 import type { SignatureScheme } from './signatures.ts';
-import { type DiskSettings, SimulatedDisk } from './simulated-disk.ts';
+import { type DiskSettings, type RecordChange, SimulatedDisk } from './simulated-disk.ts';
 import { SimulatedMiner } from './simulated-miner.ts';
 import { type Asked, type Consequence, SimulatedNetwork } from './simulated-network.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -26,6 +28,8 @@ export interface NodePlan {
   readonly name: PeerId;
   /** Whose key it produces with: its own name's, or, of a twin, the other's. */
   readonly identity: PeerId;
+  /** Its place among the members of the genesis; null for a machine that is none. */
+  readonly member: MemberIndex | null;
   /** Null when it is honest. */
   readonly attacker: AttackerKind | null;
   /** Trials a second. */
@@ -47,6 +51,10 @@ export interface NodeWatch {
   onAsk(name: PeerId, asked: Asked): void;
   /** A block that this machine passes on to its peers. */
   onBlock(name: PeerId, data: Uint8Array): void;
+  /** A message that this machine hands over for a member. */
+  onMessage(name: PeerId, peer: PeerId, message: Uint8Array): void;
+  /** Records of this machine that a crash no longer takes back. */
+  onRecords(name: PeerId, change: RecordChange): void;
   onRule(name: PeerId, rule: string, data: Readonly<Record<string, string | number>>): void;
   /** A fault that the node survives. */
   onFault(name: PeerId, error: unknown): void;
@@ -62,9 +70,18 @@ export interface NodeSurroundings {
   readonly deeds: Deeds;
   readonly verifier: Verifier;
   readonly signerOf: SignatureScheme['signerOf'];
+  readonly memberSignerOf: SignatureScheme['memberSignerOf'];
   readonly syncLimits: Partial<SyncLimits>;
+  /** Whether messages of members reach the node late, twice and in any order, which its network port rules out. */
+  readonly isDisorderly: boolean;
   readonly watch: NodeWatch;
 }
+
+/** A moment at which a member may die with another past than the others know: between what is written and what is said. */
+export type Act = 'handed over' | 'durable' | 'sent';
+
+/** With so many bytes of records a log is condensed, so that this happens often. */
+const logBytesMax = 4_096;
 
 interface Run {
   readonly life: Life;
@@ -81,11 +98,13 @@ export class SimulatedNode {
   #run: Run | null = null;
   #runs = 0;
   #isMining = true;
+  /** Told of each act of the process; the machine may be killed there. */
+  onAct: (act: Act) => void = () => {};
 
   constructor(plan: NodePlan, surroundings: NodeSurroundings) {
     this.plan = plan;
     this.#surroundings = surroundings;
-    this.#disk = new SimulatedDisk(surroundings.chance.stream('disk'), plan.disk);
+    this.#disk = this.#makeDisk('disk');
   }
 
   get name(): PeerId {
@@ -125,7 +144,26 @@ export class SimulatedNode {
   /** An empty one, for a machine that does not run. */
   replaceDisk(): void {
     assert(this.#run === null, 'a disk is replaced while no process runs');
-    this.#disk = new SimulatedDisk(this.#surroundings.chance.stream(`disk ${this.#runs}`), this.plan.disk);
+    this.#disk = this.#makeDisk(`disk ${this.#runs}`);
+  }
+
+  /** What the log of a machine holds in which no change is under way. */
+  records(): Promise<readonly Uint8Array[]> {
+    return this.#disk.records();
+  }
+
+  /** Whether a crash now would leave the body of this block. */
+  hasBody(hash: Uint8Array): boolean {
+    return this.#disk.holdsDurably(rows.body.key(hash));
+  }
+
+  #makeDisk(name: string): SimulatedDisk {
+    const disk = new SimulatedDisk(this.#surroundings.chance.stream(name), this.plan.disk);
+    disk.onRecords = (change, state) => {
+      if (state === 'durable') this.#surroundings.watch.onRecords(this.name, change);
+      this.onAct(state);
+    };
+    return disk;
   }
 
   get hasBrokenDisk(): boolean {
@@ -194,6 +232,7 @@ export class SimulatedNode {
       onFault: (error: unknown) => run.life.isAlive && watch.onFault(name, error),
       pruning: null,
       syncLimits,
+      logBytesMax,
       onTrace: (rule: string, data: Readonly<Record<string, string | number>>) => watch.onRule(name, rule, data),
     };
     const ports = this.#ports(run);
@@ -210,7 +249,9 @@ export class SimulatedNode {
   }
 
   get #signer(): Signer {
-    return this.#surroundings.signerOf(sha256(toUtf8(`producer ${this.plan.identity}`)));
+    const { signerOf, memberSignerOf } = this.#surroundings;
+    const key = producerKey(this.plan.identity);
+    return this.plan.member === null ? signerOf(key) : memberSignerOf(key);
   }
 
   #attackerNetwork(network: SimulatedNetwork, policy: Policy): AttackerNetwork {
@@ -236,7 +277,7 @@ export class SimulatedNode {
   }
 
   #ports({ life, clock }: Run): NodePorts & { readonly network: SimulatedNetwork } {
-    const { time, wires, chance, watch } = this.#surroundings;
+    const { time, wires, chance, watch, isDisorderly } = this.#surroundings;
     const { name, rate, bootstrap } = this.plan;
     const own = chance.stream(`run ${this.#runs}`);
     const network = new SimulatedNetwork({
@@ -250,6 +291,11 @@ export class SimulatedNode {
       onFault: error => life.isAlive && watch.onFault(name, error),
       onAsk: asked => watch.onAsk(name, asked),
       onBlock: data => watch.onBlock(name, data),
+      onMessage: (peer, message) => {
+        watch.onMessage(name, peer, message);
+        this.onAct('sent');
+      },
+      isDisorderly,
     });
     const randomness = own.stream('random');
     return {
@@ -261,4 +307,9 @@ export class SimulatedNode {
       miner: new SimulatedMiner({ time, life, chance: own.stream('miner'), rate }),
     };
   }
+}
+
+/** The secret key with which a machine of this identity produces. */
+export function producerKey(identity: PeerId): Uint8Array {
+  return sha256(toUtf8(`producer ${identity}`));
 }

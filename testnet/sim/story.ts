@@ -1,19 +1,19 @@
 /**
- * The story of a simulation: the nodes find each other and mine; the net is split until both sides have a branch of their own, so that a
- * reorg must follow; nodes die and come back; links go deaf in one direction. Then all is healed and everyone must agree, and every
+ * The story of a simulation: the nodes find each other and make blocks; the net is split until that shows (course.ts); nodes die and come back; links go deaf in one direction. Then all is healed and everyone must agree, and every
  * transaction must be in.
  */
 import { unreachable } from '../../chain/errors.ts';
 import type { PeerId } from '../../daemon/ports.ts';
 import { type CaughtUp, catchUp } from './catch-up.ts';
-import type { ChainMirror } from './chain-mirror.ts';
 import type { Chance } from './chance.ts';
 import { type Chapter, chapters } from './chapters.ts';
 import { tipText } from './checks.ts';
+import { courseOf } from './courses.ts';
+import { blackout, duel, killAtAct, killLeader, type ToldOfMembers } from './member-chapters.ts';
 import type { SimulatedNode } from './simulated-node.ts';
 import type { World } from './world.ts';
 
-export interface Told extends CaughtUp {
+export interface Told extends CaughtUp, ToldOfMembers {
   partitions: number;
   oneWayCuts: number;
   /** Kills while a durable write was under way. */
@@ -23,10 +23,6 @@ export interface Told extends CaughtUp {
   brokenDisks: number;
 }
 
-/** How deep the branches of a partition are, at least. */
-export const branchDepth = 2;
-/** In virtual milliseconds: generous, for a story that does not end has failed. */
-const patienceMs = 600_000;
 const quietMs = 20_000;
 /** Messages of an attacker that may all have been lost, or found nobody. */
 const offencesUnpunishedMax = 4;
@@ -37,9 +33,9 @@ export async function tellStory(world: World, told: Told): Promise<void> {
   const isLate = chance.happens(0.3) && world.scenario.faults.includes('late');
   const founders = isLate ? world.nodes.slice(0, -1) : world.nodes;
   for (const node of [...founders, ...world.attackers]) world.boot(node);
-  await world.until('the founders are up', patienceMs, () => founders.every(({ node }) => node !== null));
+  await world.untilPatiently('the founders are up', () => founders.every(({ node }) => node !== null));
   world.workload.start();
-  await world.until('the first blocks', patienceMs, () => mirrors(world).every(({ height }) => height >= 3));
+  await world.untilPatiently('the first blocks', () => world.mirrors().every(({ height }) => height >= 3));
   for (const [number, chapter] of chapters(chance, world.scenario).entries()) {
     // What shrinking left out takes its draws with it: the chapters that stay have streams of their own.
     if (world.scenario.without.includes(number)) continue;
@@ -49,7 +45,7 @@ export async function tellStory(world: World, told: Told): Promise<void> {
     await world.sleep(own.between(0, 5_000));
   }
   for (const node of world.nodes.slice(founders.length)) world.boot(node);
-  await world.until('all are up', patienceMs, () => world.nodes.every(({ node }) => node !== null));
+  await world.untilPatiently('all are up', () => world.nodes.every(({ node }) => node !== null));
   await heal(world);
 }
 
@@ -87,6 +83,15 @@ async function tellChapter(world: World, chance: Chance, { chapter, told }: Tell
     case 'catch-up':
       await catchUp(world, chance, told);
       break;
+    case 'duel':
+      await duel(world, chance, told);
+      break;
+    case 'leader-dies':
+      await killLeader(world, chance, told);
+      break;
+    case 'blackout':
+      await blackout(world, chance, told);
+      break;
     case 'calm':
       await world.sleep(chance.between(20_000, 40_000));
       break;
@@ -100,7 +105,7 @@ interface Splitting {
   readonly during: () => Promise<void>;
 }
 
-/** Splits the net until the best chains of both sides left each other two blocks ago and one is heavier: the other side must undo them. */
+/** Splits the net until that has had its effect. */
 async function partition(world: World, chance: Chance, { told, during }: Splitting): Promise<void> {
   const names = chance.shuffle(world.nodes.filter(({ node }) => node !== null).map(({ name }) => name));
   const size = chance.between(Math.ceil(names.length / 3), Math.floor((2 * names.length) / 3));
@@ -112,25 +117,11 @@ async function partition(world: World, chance: Chance, { told, during }: Splitti
   world.wires.partition(all);
   told.partitions += 1;
   await during();
-  await world.until('two branches', patienceMs, () => haveForked(world, sides));
+  const course = courseOf(world.scenario.engine);
+  await course.untilParted(world, chance, sides);
   world.wires.mend();
   world.trace.add('world', 'mend');
-  await world.until('one branch', patienceMs, () => !isDivided(world));
-}
-
-function haveForked(world: World, sides: readonly (readonly PeerId[])[]): boolean {
-  const [one, other] = sides.map(side => best(world, side));
-  if (!one || !other || one.work === other.work) return false;
-  const fork = one.commonHeight(other);
-  return Math.min(one.height, other.height) - fork >= branchDepth;
-}
-
-/** True while two nodes that are up have chains that differ in more than the newest blocks. */
-function isDivided(world: World): boolean {
-  const [first, ...others] = mirrors(world);
-  return (
-    !first || others.some(other => Math.min(first.height, other.height) - first.commonHeight(other) >= branchDepth)
-  );
+  await course.untilJoined(world);
 }
 
 /** Packets of some links pass in one direction only, for a while. */
@@ -150,19 +141,27 @@ async function killOne(world: World, chance: Chance, told: Told): Promise<void> 
   const victim = await strike(world, chance, told);
   await world.sleep(chance.between(100, 15_000));
   world.boot(victim);
-  await world.until(`${victim.name} is up again`, patienceMs, () => victim.node !== null);
+  await world.untilPatiently(`${victim.name} is up again`, () => victim.node !== null);
 }
+
+const moments = ['at any moment', 'while it syncs', 'when it has sent'] as const;
 
 /** Kills a node that is up, every other time in the middle of a durable write; another one when somebody else was faster. */
 async function strike(world: World, chance: Chance, told: Told): Promise<SimulatedNode> {
   for (;;) {
     const victim = chance.pick(world.nodes.filter(({ node }) => node !== null));
     const isReady = () => victim.isSyncing || victim.node === null;
-    const when = chance.pick(['at any moment', 'while it syncs', 'when it has sent'] as const);
-    if (when === 'while it syncs') await world.until('a durable write', patienceMs, isReady);
+    const when = chance.pick(victim.plan.member === null ? moments : [...moments, 'at an act' as const]);
+    if (when === 'at an act') {
+      if (!(await killAtAct(world, victim, chance))) continue;
+      told.kills += 1;
+      return victim;
+    }
+    // One that is cut off from all who decide has nothing to write, however long it lives.
+    if (when === 'while it syncs') await world.untilOr('a durable write', quietMs, isReady);
     const sent = world.wires.sentBy(victim.name);
     const hasSent = () => victim.node === null || world.wires.sentBy(victim.name) > sent;
-    if (when === 'when it has sent') await world.until('a packet', patienceMs, hasSent);
+    if (when === 'when it has sent') await world.untilOr('a packet', quietMs, hasSent);
     if (victim.node === null) continue;
     told.kills += 1;
     if (victim.isSyncing) told.killsWhileSyncing += 1;
@@ -181,7 +180,7 @@ async function restartOne(world: World, chance: Chance, told: Told): Promise<voi
   await stop(world, chosen);
   await world.sleep(chance.between(0, 5_000));
   world.boot(chosen);
-  await world.until(`${name} is up again`, patienceMs, () => chosen.node !== null);
+  await world.untilPatiently(`${name} is up again`, () => chosen.node !== null);
   const mirror = world.checks.mirror(name);
   const isKept = (idHex: string) => chosen.node?.mempool.has(idHex) || mirror?.includes(idHex);
   const lost = waiting.find(({ idHexes }) => !idHexes.some(isKept));
@@ -200,35 +199,32 @@ async function breakOneDisk(world: World, chance: Chance, { told, writes }: Brea
   told.brokenDisks += 1;
   world.trace.add(victim.name, 'broken disk', `${writes} of its writes`);
   victim.breakDisk(writes);
-  await world.until(`${victim.name} gives up`, patienceMs, () => victim.hasGivenUp);
+  await world.untilPatiently(`${victim.name} gives up`, () => victim.hasGivenUp);
   await world.kill(victim);
   await world.sleep(chance.between(100, 5_000));
   world.boot(victim);
-  await world.until(`${victim.name} is up again`, patienceMs, () => victim.node !== null);
+  await world.untilPatiently(`${victim.name} is up again`, () => victim.node !== null);
 }
 
 /** No more faults: within bounded time everything that was sent is included everywhere, and everyone has the same head. */
 export async function heal(world: World): Promise<void> {
   world.trace.add('world', 'heal');
   world.wires.mend();
-  world.wires.weather = { ...world.wires.weather, lossProbability: 0, duplicationProbability: 0 };
+  world.wires.weather = { ...world.wires.weather, lossProbability: 0, duplicationProbability: 0, lateProbability: 0 };
+  await courseOf(world.scenario.engine).goOn(world);
   world.workload.stop();
-  await world.until('everything that was sent is included', patienceMs, () => isAllIncluded(world));
+  await world.untilPatiently('everything that was sent is included', () => isAllIncluded(world));
   checkBlame(world);
   for (const attacker of world.attackers) await world.kill(attacker);
   await settle(world);
   for (const node of world.nodes) await stop(world, node);
 }
 
-/** One miner alone cannot tie with itself: its next blocks decide between equal tips. */
+/** Everyone has the same head, and nothing is left to be included. */
 async function settle(world: World): Promise<void> {
-  const [miner, ...others] = world.nodes;
-  for (const node of others) node.stopMining();
-  const height = Math.max(...mirrors(world).map(mirror => mirror.height));
-  await world.until('one head', patienceMs, () => mirrors(world).every(mirror => mirror.height >= height + 2));
-  miner?.stopMining();
+  await courseOf(world.scenario.engine).settle(world);
   await world.sleep(quietMs);
-  const tips = new Set(mirrors(world).map(tipText));
+  const tips = new Set(world.mirrors().map(tipText));
   for (const { name, node } of world.nodes) {
     const others = [...world.deeds.ownTransactions].filter(idHex => node?.mempool.has(idHex)).length;
     const count = (node?.mempool.stats().count ?? 0) - others;
@@ -254,22 +250,8 @@ async function stop(world: World, node: SimulatedNode): Promise<void> {
 }
 
 function isAllIncluded(world: World): boolean {
-  const chains = mirrors(world);
+  const chains = world.mirrors();
   return world.workload.submissions.every(({ idHexes }) =>
     chains.every(mirror => idHexes.some(idHex => mirror.includes(idHex))),
   );
-}
-
-/** The chains of the nodes that run. */
-function mirrors(world: World): readonly ChainMirror[] {
-  return world.nodes.map(({ name }) => world.checks.mirror(name)).filter(mirror => mirror !== null);
-}
-
-function best(world: World, side: readonly PeerId[]): ChainMirror | null {
-  let found: ChainMirror | null = null;
-  for (const name of side) {
-    const mirror = world.checks.mirror(name);
-    if (mirror !== null && (found === null || mirror.work > found.work)) found = mirror;
-  }
-  return found;
 }

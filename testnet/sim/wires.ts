@@ -16,6 +16,8 @@ export interface Weather {
   /** Of a packet that is not carried for sure. */
   readonly lossProbability: number;
   readonly duplicationProbability: number;
+  /** Of a message between members, that it is late by up to `lateMsMax`. */
+  readonly lateProbability: number;
 }
 
 export interface Machine {
@@ -42,6 +44,7 @@ export interface Carried {
 
 /** Packets under way at once; more means that two nodes talk in circles. */
 const inFlightMax = 100_000;
+const lateMsMax = 180_000;
 
 export class Wires {
   readonly #time: VirtualTime;
@@ -119,7 +122,7 @@ export class Wires {
 
   /** Carries a packet. `sure` packets are sent again below us until they arrive, as TCP does, so only a cut stops them. */
   send(from: PeerId, to: PeerId, packet: Packet): void {
-    const { lossProbability, duplicationProbability } = this.#weather;
+    const { lossProbability, duplicationProbability, lateProbability } = this.#weather;
     this.#sent.set(from, this.sentBy(from) + 1);
     const isSure = packet.carriage === 'sure';
     if (!isSure && this.#chance.happens(lossProbability)) {
@@ -127,13 +130,14 @@ export class Wires {
       this.onPacket({ from, to, packet, sentMs: this.#time.nowMs, arrivedMs: null });
       return;
     }
-    this.#carry(from, to, packet);
+    const isLate = packet.type === 'message' && lateProbability > 0 && this.#chance.happens(lateProbability);
+    this.#carry(from, to, packet, isLate ? lateMsMax * this.#chance.fraction() : 0);
     if (isSure || !this.#chance.happens(duplicationProbability)) return;
     this.#traffic.duplicated += 1;
     this.#carry(from, to, packet);
   }
 
-  #carry(from: PeerId, to: PeerId, packet: Packet): void {
+  #carry(from: PeerId, to: PeerId, packet: Packet, lateMs = 0): void {
     const { delayMs, jitterMs } = this.#weather;
     this.#traffic.inFlight += 1;
     this.#traffic.inFlightMost = Math.max(this.#traffic.inFlightMost, this.#traffic.inFlight);
@@ -142,7 +146,7 @@ export class Wires {
     const sent = this.#distortion(packet);
     const sentMs = this.#time.nowMs;
     const wayMs = this.#roads.delayMs(from, to, sent, this.#time.nowMs);
-    this.#time.after(wayMs + delayMs + jitterMs * this.#chance.fraction(), () => {
+    this.#time.after(wayMs + delayMs + jitterMs * this.#chance.fraction() + lateMs, () => {
       this.#traffic.inFlight -= 1;
       const isCut = this.#cuts.has(link(from, to));
       this.onPacket({ from, to, packet: sent, sentMs, arrivedMs: isCut ? null : this.#time.nowMs });

@@ -1,13 +1,19 @@
 /** The world of one simulation: time, wires, machines, clients and checks, all from one seed, and the loop that lets it run. */
 
 import { type ErrorCode, KvchainError } from '../../chain/errors.ts';
-import type { Genesis } from '../../chain/genesis.ts';
-import { defaultParams } from '../../chain/params.ts';
+import type { EngineName, Genesis, Member } from '../../chain/genesis.ts';
+import { makeGenesisBlock } from '../../chain/genesis-block.ts';
+import { defaultParams, minesBlocks } from '../../chain/params.ts';
 import { bitsForLeadingZeros } from '../../chain/target.ts';
+import { createEngine } from '../../consensus/registry.ts';
+import { areMembersTrusted } from '../../daemon/node.ts';
 import type { PeerId } from '../../daemon/ports.ts';
+import { decodeMemberFrame } from '../../daemon/wire.ts';
 import { Deeds } from '../attackers/deeds.ts';
 import { accounts } from './accounts.ts';
+import { Agreement } from './agreement.ts';
 import { Burdens } from './burdens.ts';
+import type { ChainMirror } from './chain-mirror.ts';
 import { Chance } from './chance.ts';
 import { Checks } from './checks.ts';
 import { planWorld } from './plan.ts';
@@ -16,7 +22,7 @@ import { SharedVerifier } from './shared-verifier.ts';
 import { shortLists } from './short-lists.ts';
 import { schemeOf } from './signatures.ts';
 import type { DiskSettings } from './simulated-disk.ts';
-import { type NodePlan, type NodeWatch, SimulatedNode } from './simulated-node.ts';
+import { type NodePlan, type NodeWatch, producerKey, SimulatedNode } from './simulated-node.ts';
 import { Trace } from './trace.ts';
 import { rest, VirtualTime } from './virtual-time.ts';
 import { Wires } from './wires.ts';
@@ -30,6 +36,8 @@ const maxDriftMs = 2_000;
 const syncMs = [1, 25] as const;
 /** More events at one moment mean that a node goes round in a circle. */
 const stepsAtOnceMax = 20_000;
+/** In virtual milliseconds: generous, for a story that does not end has failed. */
+const patienceMs = 600_000;
 
 export interface WorldOptions {
   readonly scenario: Scenario;
@@ -53,6 +61,7 @@ export class World {
   readonly wires: Wires;
   readonly trace: Trace;
   readonly checks: Checks;
+  readonly agreement: Agreement;
   readonly genesis: Genesis;
   readonly deeds: Deeds;
   /** The honest ones, of which all is demanded. */
@@ -69,7 +78,16 @@ export class World {
     this.chance = new Chance(seed, 'world');
     this.trace = new Trace(this.time, onLine);
     this.deeds = new Deeds();
-    this.checks = new Checks(this.trace, this.deeds);
+    const limitsTime = minesBlocks(scenario.engine);
+    const isLedgerLazy = hasLazyLedger(scenario.engine);
+    const { trace, deeds } = this;
+    this.checks = new Checks({
+      trace,
+      deeds,
+      limitsTime,
+      isLedgerLazy,
+      onEvent: (name, event, mirror) => this.agreement.onEvent(name, event, mirror),
+    });
     this.#burdens = new Burdens(scenario.intervalMs);
     const isForgetful = honesty === 'lies' || scenario.faults.includes('amnesia');
     const plan = planWorld({
@@ -80,30 +98,40 @@ export class World {
       disk: { syncMs, honesty: isForgetful ? 'lies' : 'keeps its word' },
     });
     this.wires = new Wires(this.time, this.chance.stream('wires'), plan.weather, plan.roads);
-    this.genesis = genesisOf(scenario);
-    const { genesis, time, wires, deeds } = this;
     const scheme = schemeOf(scenario.signatures);
+    const members = plan.honest.filter(({ member }) => member !== null);
+    this.genesis = genesisOf(
+      scenario,
+      members.map(({ name }) => ({ name, publicKey: scheme.memberSignerOf(producerKey(name)).publicKey })),
+    );
+    const { genesis, time, wires } = this;
     const verifier = new SharedVerifier(scheme.verify);
     const watch = this.#watch();
-    const build = (node: NodePlan) => {
-      const surroundings = {
+    const build = (node: NodePlan) =>
+      new SimulatedNode(node, {
         genesis,
         time,
         wires,
         deeds,
         verifier,
         signerOf: scheme.signerOf,
+        memberSignerOf: scheme.memberSignerOf,
+        isDisorderly: plan.faults.has('disorder'),
         syncLimits: scenario.faults.includes('catch-up') ? shortLists : {},
         chance: this.chance.stream(node.name),
-      };
-      return new SimulatedNode(node, {
-        ...surroundings,
         watch: node.attacker === null ? watch : this.#watchAttacker(),
       });
-    };
     this.nodes = plan.honest.map(build);
     this.attackers = plan.attackers.map(build);
-    const { nodes, checks, trace } = this;
+    const { nodes, checks } = this;
+    const onFault = (name: PeerId, what: string) => checks.fail(name, what);
+    this.agreement = new Agreement({
+      engine: genesis.engine,
+      genesisHeader: makeGenesisBlock(genesis),
+      nodes,
+      isLedgerLazy,
+      onFault,
+    });
     const chance = this.chance.stream('workload');
     this.workload = new Workload({ genesis, time, chance, nodes, checks, trace, signerOf: scheme.signerOf });
     trace.add('world', 'faults', [...plan.faults].join(' '));
@@ -151,6 +179,25 @@ export class World {
       };
       this.#waits.add(wait);
     });
+  }
+
+  untilPatiently(what: string, isTrue: () => boolean): Promise<void> {
+    return this.until(what, patienceMs, isTrue);
+  }
+
+  /** As `until`, but goes on after `limitMs`. */
+  async untilOr(what: string, limitMs: number, isTrue: () => boolean): Promise<void> {
+    let isOver = false;
+    const cancel = this.time.after(limitMs, () => {
+      isOver = true;
+    });
+    await this.until(what, 2 * limitMs, () => isOver || isTrue());
+    cancel();
+  }
+
+  /** The chains of the nodes that run. */
+  mirrors(): readonly ChainMirror[] {
+    return this.nodes.map(({ name }) => this.checks.mirror(name)).filter(mirror => mirror !== null);
   }
 
   sleep(ms: number): Promise<void> {
@@ -202,6 +249,8 @@ export class World {
       onPenalty: () => {},
       onAsk: () => {},
       onBlock: () => {},
+      onMessage: () => {},
+      onRecords: () => {},
       onFault: () => {},
       onFatal: name => trace.add(name, 'fatal'),
     };
@@ -216,6 +265,8 @@ export class World {
     return {
       onOpen: async (name, node) => {
         await checks.watch(name, node);
+        const mirror = checks.mirror(name);
+        if (mirror !== null) await this.agreement.onOpen(name, node, mirror);
         trace.add(name, 'open', String(node.ledger.head.header.height));
       },
       onUp: name => {
@@ -241,6 +292,16 @@ export class World {
         const fault = this.#burdens.passOn(name, data);
         if (fault !== null) checks.fail(name, fault);
       },
+      onMessage: (name, peer, message) => {
+        const frame = decodeMemberFrame(message);
+        if (!frame.ok) {
+          checks.fail(name, `says to ${peer} what is no frame: ${frame.error.detail}`);
+          return;
+        }
+        trace.add(name, 'says', `${this.agreement.describe(frame.value)} to ${peer}`);
+        this.agreement.onFrame(name, frame.value);
+      },
+      onRecords: (name, change) => this.agreement.onRecords(name, change),
       onRule: (name, rule, data) => trace.add(name, rule, Object.values(data).join(' ')),
       onFault: (name, error) => {
         const isExpected = isCode(error, 'NOT_FOUND') || (isCode(error, 'DISK_FAILED') && this.#hasBrokenDisk(name));
@@ -264,12 +325,17 @@ function textOf(error: unknown): string {
   return error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error);
 }
 
-function genesisOf({ engine, seed, intervalMs: targetMs }: Scenario): Genesis {
+function hasLazyLedger(engine: EngineName): boolean {
+  const found = createEngine(engine);
+  return found.ok && areMembersTrusted(found.value, { engine });
+}
+
+function genesisOf({ engine, seed, intervalMs: targetMs }: Scenario, members: readonly Member[]): Genesis {
   const params = defaultParams(engine, {
     testNetwork: 1,
     targetMs,
     tauMs: 60 * targetMs,
-    bits: bitsForLeadingZeros(leadingZeros),
+    ...(minesBlocks(engine) ? { bits: bitsForLeadingZeros(leadingZeros) } : {}),
     maxDriftMs,
   });
   return {
@@ -278,7 +344,7 @@ function genesisOf({ engine, seed, intervalMs: targetMs }: Scenario): Genesis {
     engine,
     time: worldStartMs - 10_000,
     schedule: [{ height: 0, params }],
-    members: [],
+    members,
     minters: [],
     allocations: accounts.map(({ address }) => ({ address, balance: 1_000_000n })),
   };

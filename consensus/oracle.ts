@@ -1,0 +1,39 @@
+/**
+ * What judges a network of members while it is simulated: from outside, by what they have on stable storage, what they say and what their
+ * ledgers apply. An engine whose members vote may bring one (oracles.ts); no node holds one.
+ */
+import type { SealedHeader } from '../chain/block.ts';
+import type { MemberIndex } from './engine.ts';
+
+/** An invariant does not hold; the message begins with its id. */
+export class Breach extends Error {}
+
+export interface OracleContext {
+  readonly members: number;
+  /** The sealed header of block 0. */
+  readonly genesisHeader: SealedHeader;
+  /** Whether the body of a block is on the member's disk. */
+  readonly hasBody: (member: MemberIndex, hash: Uint8Array) => boolean;
+}
+
+/** A place on the chain. */
+export interface Point {
+  readonly height: number;
+  readonly hash: Uint8Array;
+}
+
+/** Throws Breach. Records and messages are those of the engine, encoded. */
+export interface Oracle {
+  /** A member starts: all that its log holds, and where its ledger stands. */
+  onStart(member: MemberIndex, records: readonly Uint8Array[], applied: Point): void;
+  /** A member put these in the place of all records that it had. */
+  onReplaced(member: MemberIndex, records: readonly Uint8Array[]): void;
+  /** More records are on the member's stable storage, so no crash takes them back. */
+  onDurable(member: MemberIndex, records: readonly Uint8Array[]): void;
+  /** A message leaves a member. */
+  onSent(member: MemberIndex, message: Uint8Array): void;
+  /** A message in a few words, for traces and diagrams. */
+  describe(message: Uint8Array): string;
+  /** The ledger of a member stands on this block: whoever asks is told that it is final. */
+  onApplied(member: MemberIndex, point: Point): void;
+}

@@ -1,0 +1,98 @@
+/** Linearizable reads, asked of members of three: who answers, when, and who must not. */
+import { expect, it } from 'vitest';
+import { genesisTime } from '../engine-context.suite.ts';
+import { blockOn, genesis, Member } from './member.suite.ts';
+import type { PaxosEffect } from './state.ts';
+
+const now = genesisTime + 1_000;
+
+function readable(effects: readonly PaxosEffect[]): readonly (readonly [number, boolean])[] {
+  return effects.flatMap(effect => (effect.type === 'readable' ? [[effect.id, effect.isReadable] as const] : []));
+}
+
+function roundOf(effects: readonly PaxosEffect[]): number {
+  const rounds = effects.flatMap(effect =>
+    effect.type === 'broadcast' && effect.message.type === 'heartbeat' ? [effect.message.round] : [],
+  );
+  return rounds.at(-1) ?? 0;
+}
+
+it('the leader answers when a majority has answered a heartbeat that it sent after the read began', () => {
+  const member = new Member();
+  const ballot = member.elect();
+  const effects = member.step({ type: 'read', now, id: 7 });
+  expect(readable(effects)).toEqual([]);
+  const round = roundOf(effects);
+  const answer = { type: 'accepted', ballot, decided: genesis, upTo: 0 } as const;
+  expect(readable(member.hear(1, { ...answer, round: round - 1 }))).toEqual([]);
+  expect(readable(member.hear(1, { ...answer, round }))).toEqual([[7, true]]);
+});
+
+it('a read that begins while a round is under way waits for the next one (B-Q2)', () => {
+  const member = new Member();
+  const ballot = member.elect();
+  const first = roundOf(member.step({ type: 'read', now, id: 1 }));
+  expect(roundOf(member.step({ type: 'read', now, id: 2 }))).toBe(0);
+  const answer = { type: 'accepted', ballot, decided: genesis, upTo: 0 } as const;
+  const effects = member.hear(2, { ...answer, round: first });
+  expect(readable(effects)).toEqual([[1, true]]);
+  expect(roundOf(effects)).toBe(first + 1);
+  expect(readable(member.hear(1, { ...answer, round: first + 1 }))).toEqual([[2, true]]);
+});
+
+it('a leader that is cut off with a minority answers no read, and says so after 2 E', () => {
+  const member = new Member();
+  member.elect();
+  member.step({ type: 'read', now, id: 7 });
+  const { targetMs } = member.state.params;
+  expect(readable(member.step({ type: 'timer', now: now + 2 * targetMs, id: 'heartbeat' }))).toEqual([]);
+  expect(readable(member.step({ type: 'timer', now: now + 2 * targetMs + 1, id: 'heartbeat' }))).toEqual([[7, false]]);
+});
+
+it('a deposed leader answers no read, whatever votes of its ballot come late', () => {
+  const member = new Member();
+  const ballot = member.elect();
+  const round = roundOf(member.step({ type: 'read', now, id: 7 }));
+  const deposed = member.hear(1, { type: 'prepare', ballot: { number: 9, member: 1 }, decided: genesis });
+  expect(readable(deposed)).toEqual([[7, false]]);
+  expect(readable(member.hear(2, { type: 'accepted', ballot, decided: genesis, upTo: 0, round }))).toEqual([]);
+});
+
+it('a new leader reads nothing before what others may have decided is decided and applied here (B-Q1, B-Q3)', () => {
+  const member = new Member();
+  const block = blockOn(genesis, 1);
+  member.step({ type: 'headers', now, from: 'node-1', headers: [block] });
+  member.step({ type: 'body', now, hash: block.hash });
+  const ballot = member.elect([{ sealed: block, ballot: { number: 1, member: 1 } }]);
+  const round = roundOf(member.step({ type: 'read', now, id: 7 }));
+  const answer = { type: 'accepted', ballot, decided: genesis, upTo: 0 } as const;
+  expect(readable(member.hear(1, { ...answer, round }))).toEqual([]);
+  expect(readable(member.hear(1, { ...answer, round: 0, upTo: 1 }))).toEqual([]);
+  expect(readable(member.step({ type: 'applied', now, tip: block.hash }))).toEqual([[7, true]]);
+});
+
+it('a follower asks the leader, and waits until its ledger stands as high', () => {
+  const member = new Member();
+  const ballot = { number: 2, member: 1 };
+  const block = blockOn(genesis, 1);
+  expect(readable(member.step({ type: 'read', now, id: 6 }))).toEqual([[6, false]]);
+  member.hear(1, { type: 'heartbeat', ballot, decided: genesis, round: 0 });
+  const asked = member.step({ type: 'read', now, id: 7 });
+  expect(asked).toEqual([{ type: 'send', to: 1, message: { type: 'ask', ballot, decided: genesis, id: 7 } }]);
+  expect(readable(member.hear(1, { type: 'index', ballot, decided: genesis, id: 7, height: 1 }))).toEqual([]);
+  member.step({ type: 'headers', now, from: 'node-1', headers: [block] });
+  member.step({ type: 'body', now, hash: block.hash });
+  member.hear(1, { type: 'decide', ballot, decided: { height: 1, hash: block.hash } });
+  expect(readable(member.step({ type: 'applied', now, tip: block.hash }))).toEqual([[7, true]]);
+});
+
+it('who is asked and does not lead says that it cannot tell', () => {
+  const member = new Member();
+  const ballot = { number: 2, member: 0 };
+  const answer = member.hear(1, { type: 'ask', ballot, decided: genesis, id: 7 });
+  expect(answer).toMatchObject([{ type: 'send', to: 1, message: { type: 'index', id: 7, height: null } }]);
+});
+
+it('an observer cannot tell', () => {
+  expect(readable(new Member(null).step({ type: 'read', now, id: 7 }))).toEqual([[7, false]]);
+});

@@ -1,0 +1,45 @@
+/** Reads that must miss nothing which was acknowledged before: asked of the engine, and answered when it says so. */
+import type { Clock } from './ports.ts';
+
+export interface CertainReadsParts {
+  readonly clock: Clock;
+  /** Tells the engine of a read. */
+  readonly ask: (id: number) => void;
+}
+
+/** An engine answers sooner; this is for one that stopped. */
+const waitMs = 30_000;
+
+export class CertainReads {
+  readonly #parts: CertainReadsParts;
+  readonly #waiting = new Map<number, (isReadable: boolean) => void>();
+  #asked = 0;
+
+  constructor(parts: CertainReadsParts) {
+    this.#parts = parts;
+  }
+
+  /** True when the head holds all that was acknowledged before the call; false when nobody can tell. */
+  async begin(): Promise<boolean> {
+    this.#asked += 1;
+    const id = this.#asked;
+    const cancel = this.#parts.clock.setTimer(waitMs, () => this.answer(id, false));
+    const answered = new Promise<boolean>(resolve => this.#waiting.set(id, resolve));
+    this.#parts.ask(id);
+    try {
+      return await answered;
+    } finally {
+      cancel();
+    }
+  }
+
+  answer(id: number, isReadable: boolean): void {
+    this.#waiting.get(id)?.(isReadable);
+    this.#waiting.delete(id);
+  }
+
+  /** Nobody answers any more. */
+  stop(): void {
+    for (const id of this.#waiting.keys()) this.answer(id, false);
+  }
+}

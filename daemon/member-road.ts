@@ -1,0 +1,106 @@
+/**
+ * The road between members: messages of the engine and, where members alone make the blocks and do nothing worse than crash, whole blocks
+ * from the leader and transactions for it. What one of them verified the others take on its word. Beside it, what members announce to the
+ * nodes that are none.
+ */
+import { unreachable } from '../chain/errors.ts';
+import type { MemberIndex } from '../consensus/engine.ts';
+import type { BlockImport } from './block-import.ts';
+import type { ChainStore } from './chain-store.ts';
+import type { Driver } from './driver.ts';
+import type { MemberPeers } from './member-peers.ts';
+import type { Pipeline } from './pipeline.ts';
+import type { Clock, Network, PeerId } from './ports.ts';
+import type { Route } from './transaction-relay.ts';
+import { decodeMemberFrame, encodeMemberFrame, encodeWholeBlock, type MemberFrame } from './wire.ts';
+
+export interface MemberRoadParts {
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly chain: ChainStore;
+  readonly driver: Driver;
+  readonly members: MemberPeers;
+  readonly blocks: BlockImport;
+  readonly pipeline: Pipeline;
+  /** This node's place among the members; null for none. */
+  readonly self: MemberIndex | null;
+  /** Members alone make the blocks, and do nothing worse than crash. */
+  readonly areTrusted: boolean;
+  /** Whether transactions are gossiped while nobody is known to lead. */
+  readonly gossips: boolean;
+  /** Told of each frame that a member sent. */
+  readonly onHeard: (member: MemberIndex, frame: MemberFrame) => void;
+  /** Watches over work that reads or writes the disk. */
+  readonly onDisk: (work: Promise<unknown>) => void;
+}
+
+export class MemberRoad {
+  readonly #parts: MemberRoadParts;
+  /** What was announced last: who connects is told it. */
+  #announced: Uint8Array | null = null;
+
+  constructor(parts: MemberRoadParts) {
+    this.#parts = parts;
+  }
+
+  /** A frame from a peer. */
+  onFrame(from: PeerId, data: Uint8Array): void {
+    const { network, members, driver, clock, blocks, pipeline, areTrusted, onDisk, onHeard } = this.#parts;
+    const member = members.indexOf(from);
+    if (member === null) {
+      network.penalize(from, 'BAD_MESSAGE', 'a message between members from a peer that is none');
+      return;
+    }
+    const frame = decodeMemberFrame(data);
+    if (!frame.ok) {
+      network.penalize(from, frame.error.code, frame.error.detail);
+      return;
+    }
+    onHeard(member, frame.value);
+    const { kind, content } = frame.value;
+    switch (kind) {
+      case 'engine':
+        driver.dispatch({ type: 'message', now: clock.now(), from, member, message: content });
+        break;
+      case 'block':
+        if (areTrusted) onDisk(blocks.given(content, from));
+        break;
+      case 'transactions':
+        if (areTrusted) onDisk(pipeline.given(content, from));
+        break;
+      case 'words':
+        break; // For the person who watches.
+      default:
+        unreachable(kind);
+    }
+  }
+
+  /** Gives a block to all members at once, so that it comes before the messages that speak of it. One that is not at hand is asked for. */
+  give(hash: Uint8Array): void {
+    const { chain, members } = this.#parts;
+    const block = chain.freshBlock(hash);
+    if (block !== null) members.broadcast({ kind: 'block', content: encodeWholeBlock(block) });
+  }
+
+  announce(message: Uint8Array): void {
+    this.#announced = encodeMemberFrame({ kind: 'engine', content: message });
+    for (const { id } of this.#parts.network.peers()) this.welcome(id);
+  }
+
+  /** Tells a peer that is no member what was announced last. */
+  welcome(peer: PeerId): void {
+    const { network, members } = this.#parts;
+    if (this.#announced !== null && members.indexOf(peer) === null) network.send(peer, this.#announced);
+  }
+
+  /** The way of transactions now. Where they are not gossiped they wait for a leader, who is sent them when it is known. */
+  route(): Route {
+    const { driver, members, self, areTrusted, gossips } = this.#parts;
+    const nowhere = gossips ? 'everybody' : 'here';
+    const leader = areTrusted && self !== null ? driver.engine.leader() : null;
+    if (leader === null) return nowhere;
+    if (leader === self) return 'here';
+    if (members.peerOf(leader) === null) return nowhere;
+    return content => members.send(leader, { kind: 'transactions', content });
+  }
+}

@@ -1,0 +1,52 @@
+/** The course of a chain that is mined (course.ts). */
+import type { PeerId } from '../../daemon/ports.ts';
+import type { ChainMirror } from './chain-mirror.ts';
+import type { Course } from './course.ts';
+import type { World } from './world.ts';
+
+/** How deep the branches of a partition are, at least. */
+export const branchDepth = 2;
+
+export const minedCourse: Course = {
+  /** The best chains of both sides left each other two blocks ago and one is heavier: the other side must undo them. */
+  untilParted: (world, _chance, sides) =>
+    world.untilPatiently('two branches', () => {
+      const [one, other] = sides.map(side => best(world, side));
+      if (!one || !other || one.work === other.work) return false;
+      return Math.min(one.height, other.height) - one.commonHeight(other) >= branchDepth;
+    }),
+  untilJoined: world => world.untilPatiently('one branch', () => !isDivided(world)),
+  hush: world => {
+    const miners = [...world.nodes, ...world.attackers];
+    for (const miner of miners) miner.stopMining();
+    return () => {
+      for (const miner of miners) miner.startMining();
+    };
+  },
+  goOn: async () => {},
+  /** One miner alone cannot tie with itself: its next blocks decide between equal tips. */
+  settle: async world => {
+    const [miner, ...others] = world.nodes;
+    for (const node of others) node.stopMining();
+    const height = Math.max(...world.mirrors().map(mirror => mirror.height));
+    await world.untilPatiently('one head', () => world.mirrors().every(mirror => mirror.height >= height + 2));
+    miner?.stopMining();
+  },
+};
+
+/** True while two nodes that are up have chains that differ in more than the newest blocks. */
+function isDivided(world: World): boolean {
+  const [first, ...others] = world.mirrors();
+  return (
+    !first || others.some(other => Math.min(first.height, other.height) - first.commonHeight(other) >= branchDepth)
+  );
+}
+
+function best(world: World, side: readonly PeerId[]): ChainMirror | null {
+  let found: ChainMirror | null = null;
+  for (const name of side) {
+    const mirror = world.checks.mirror(name);
+    if (mirror !== null && (found === null || mirror.work > found.work)) found = mirror;
+  }
+  return found;
+}
