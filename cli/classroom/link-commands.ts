@@ -62,7 +62,7 @@ export function linkCommands(classroom: Classroom, server: ClassroomServer): rea
           peer: await peerIdOf(other),
           text: rest.slice(dest.length).replace(/^[\s,]+/, ''),
         });
-        return `${server.name} -> ${other.name}: received`;
+        return `${server.name} -> ${other.name}: sent`;
       },
     },
   ];
