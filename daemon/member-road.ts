@@ -12,7 +12,7 @@ import type { MemberPeers } from './member-peers.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Clock, Network, PeerId } from './ports.ts';
 import type { Route } from './transaction-relay.ts';
-import { decodeMemberFrame, encodeMemberFrame, encodeWholeBlock } from './wire.ts';
+import { decodeMemberFrame, encodeMemberFrame, encodeWholeBlock, type MemberFrame } from './wire.ts';
 
 export interface MemberRoadParts {
   readonly network: Network;
@@ -26,6 +26,10 @@ export interface MemberRoadParts {
   readonly self: MemberIndex | null;
   /** Members alone make the blocks, and do nothing worse than crash. */
   readonly areTrusted: boolean;
+  /** Whether transactions are gossiped while nobody is known to lead. */
+  readonly gossips: boolean;
+  /** Told of each frame that a member sent. */
+  readonly onHeard: (member: MemberIndex, frame: MemberFrame) => void;
   /** Watches over work that reads or writes the disk. */
   readonly onDisk: (work: Promise<unknown>) => void;
 }
@@ -41,7 +45,7 @@ export class MemberRoad {
 
   /** A frame from a peer. */
   onFrame(from: PeerId, data: Uint8Array): void {
-    const { network, members, driver, clock, blocks, pipeline, areTrusted, onDisk } = this.#parts;
+    const { network, members, driver, clock, blocks, pipeline, areTrusted, onDisk, onHeard } = this.#parts;
     const member = members.indexOf(from);
     if (member === null) {
       network.penalize(from, 'BAD_MESSAGE', 'a message between members from a peer that is none');
@@ -52,6 +56,7 @@ export class MemberRoad {
       network.penalize(from, frame.error.code, frame.error.detail);
       return;
     }
+    onHeard(member, frame.value);
     const { kind, content } = frame.value;
     switch (kind) {
       case 'engine':
@@ -63,6 +68,8 @@ export class MemberRoad {
       case 'transactions':
         if (areTrusted) onDisk(pipeline.given(content, from));
         break;
+      case 'words':
+        break; // For the person who watches.
       default:
         unreachable(kind);
     }
@@ -86,13 +93,14 @@ export class MemberRoad {
     if (this.#announced !== null && members.indexOf(peer) === null) network.send(peer, this.#announced);
   }
 
-  /** The way of transactions now. */
+  /** The way of transactions now. Where they are not gossiped they wait for a leader, who is sent them when it is known. */
   route(): Route {
-    const { driver, members, self, areTrusted } = this.#parts;
+    const { driver, members, self, areTrusted, gossips } = this.#parts;
+    const nowhere = gossips ? 'everybody' : 'here';
     const leader = areTrusted && self !== null ? driver.engine.leader() : null;
-    if (leader === null) return 'everybody';
+    if (leader === null) return nowhere;
     if (leader === self) return 'here';
-    if (members.peerOf(leader) === null) return 'everybody';
+    if (members.peerOf(leader) === null) return nowhere;
     return content => members.send(leader, { kind: 'transactions', content });
   }
 }

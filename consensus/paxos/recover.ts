@@ -11,6 +11,7 @@ import { Random } from '../random.ts';
 import { compareBallots, noBallot } from './ballot.ts';
 import { type BlockLog, continues, pointOf, raise, write } from './block-log.ts';
 import { Blocks } from './blocks.ts';
+import { classroomOf } from './classroom.ts';
 import type { LogRecord } from './records.ts';
 import { type PaxosState, paramsOf, quorumOf } from './state.ts';
 
@@ -38,6 +39,7 @@ export function recover(context: EngineContext, recovery: Recovery<LogRecord>, w
   return {
     genesis,
     params: paramsOf(genesis),
+    classroom: classroomOf(paramsOf(genesis)),
     self,
     quorum: quorumOf(genesis),
     window,

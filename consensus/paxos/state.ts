@@ -5,6 +5,7 @@ import type { Random } from '../random.ts';
 import type { Ballot, Point } from './ballot.ts';
 import type { BlockLog } from './block-log.ts';
 import type { Blocks } from './blocks.ts';
+import type { Classroom } from './classroom.ts';
 import type { Accept, Entry, Message } from './messages.ts';
 import type { LogRecord } from './records.ts';
 
@@ -48,6 +49,8 @@ export interface ArmedTimer {
 export interface PaxosState {
   readonly genesis: Genesis;
   readonly params: Params;
+  /** Null in the throughput mode: there members elect leaders by themselves, and leaders tell of themselves. */
+  readonly classroom: Classroom | null;
   readonly self: MemberIndex | null;
   /** A majority of the members. */
   readonly quorum: number;

@@ -23,6 +23,7 @@ export function viewOf(state: PaxosState): EngineView {
     head,
     finalHeight: applied.height,
     role: state.self === null ? 'observer' : state.role,
+    ballot: state.promised,
     tips,
     kept: [
       { what: 'headers', count: blocks.size, max: headersMax },
