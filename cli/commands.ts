@@ -3,6 +3,7 @@ import type { Shell } from './command.ts';
 import { addBlock } from './commands/block.ts';
 import { addChain } from './commands/chain.ts';
 import { addCompletion } from './commands/completion.ts';
+import { addConsole } from './commands/console.ts';
 import { addDb } from './commands/db.ts';
 import { addDelete } from './commands/delete.ts';
 import { addGet } from './commands/get.ts';
@@ -30,7 +31,7 @@ const commands: readonly ((shell: Shell) => void)[] = [
   ...[addPut, addGet, addDelete, addHistory, addScan, addWatch, addImport],
   ...[addProof, addVerify, addKey, addWallet],
   ...[addBlock, addChain, addMempool, addPeer, addMine],
-  ...[addDb, addRpc, addCompletion, addHelp],
+  ...[addConsole, addDb, addRpc, addCompletion, addHelp],
 ];
 
 export function registerCommands(shell: Shell): void {

@@ -12,12 +12,12 @@
  *   with its signatures checked.
  * - The applied tip is the ledger's alone: an engine recovers from its own records, the stored block tree and that tip.
  */
-import type { SealedHeader } from '../chain/block.ts';
+import type { Header, SealedHeader } from '../chain/block.ts';
 import type { Derived } from '../chain/block-tree.ts';
 import type { Codec } from '../chain/codec.ts';
 import type { ErrorCode, Result } from '../chain/errors.ts';
 import type { EngineName, Genesis, Params } from '../chain/genesis.ts';
-import type { Signer } from '../chain/transaction.ts';
+import type { Signer, Transaction } from '../chain/transaction.ts';
 import type { SignatureCheck } from '../chain/validate.ts';
 
 /** Bodies that an engine asks for at a time, over all branches. */
@@ -138,6 +138,7 @@ export interface Template {
   readonly bits: number;
   /** The block's time is at least this. */
   readonly timeMin: number;
+  /** The header's; where the network has a body seal, what its search begins with. */
   readonly extension: Uint8Array;
   /** Whether its nonce is searched, or is zeros for an engine without proof of work. */
   readonly nonce: 'search' | 'zeros';
@@ -185,6 +186,8 @@ export interface EngineView {
   readonly finalHeight: number;
   /** What this node is among the members now, in the engine's word, such as `leader`; not there where all are alike. */
   readonly role?: string;
+  /** The highest ballot that this node promised, where leaders stand with ballots. */
+  readonly ballot?: { readonly number: number; readonly member: MemberIndex };
   readonly tips: readonly Tip[];
   readonly kept: readonly Kept[];
 }
@@ -225,6 +228,20 @@ export interface HeaderChain {
   encodeDerived(derived: Derived): Uint8Array;
 }
 
+/** What a header says of its body in its extension, and has to be searched for: so a block's content is bound before it is agreed on. */
+export interface BodySeal {
+  /** The extension of a block of these transactions; every trial is a step. The same for the same seed. */
+  search(
+    template: Template,
+    transactions: readonly Transaction[],
+    seed: bigint,
+  ): Generator<undefined, Uint8Array, undefined>;
+  /** Whether the header's extension is one for these. Code: BAD_HEADER, with which the block is invalid for ever. */
+  check(header: Header, transactions: readonly Transaction[]): Result<null>;
+  /** What the extension says, for people. */
+  texts(header: Header, transactions: readonly Transaction[]): Readonly<Record<string, string>>;
+}
+
 /** What members may do wrong without breaking the agreement: stop, or lie as they please. */
 export type FaultModel = 'crash' | 'byzantine';
 
@@ -238,6 +255,14 @@ export interface Engine<S, M, R> {
   readonly recordCodec: Codec<R>;
   /** Null where certificates decide, not headers. */
   readonly headerChain: HeaderChain | null;
+  /** What the engine demands of its parameters; nothing when not there. Code: BAD_GENESIS. */
+  checkParams?(params: Params): Result<null>;
+  /** Null, as where it is not there, when headers say nothing of their bodies but the roots. */
+  bodySeal?(params: Params): BodySeal | null;
+  /** False where transactions are for whoever leads alone, and wait while nobody is known to; true when not there. */
+  gossipsTransactions?(params: Params): boolean;
+  /** A message in a few words for traces: its type first. Not there where members say nothing. */
+  describe?(message: M): Readonly<Record<string, string | number>>;
   /** How many blocks below the applied tip the engine keeps in memory: there `Recovery.tree` begins. */
   treeDepth(genesis: Genesis): number;
   recover(context: EngineContext, recovery: Recovery<R>): S;

@@ -4,10 +4,11 @@
  */
 import type { SealedHeader } from '../chain/block.ts';
 import { type Codec, decodeBytes, encode } from '../chain/codec.ts';
-import { KvchainError, type Result, unreachable } from '../chain/errors.ts';
+import { accept, KvchainError, type Result, unreachable } from '../chain/errors.ts';
 import type { EngineName, Genesis, Params } from '../chain/genesis.ts';
 import type { SignatureCheck } from '../chain/validate.ts';
 import type {
+  BodySeal,
   Effect,
   Engine,
   EngineContext,
@@ -27,6 +28,9 @@ export interface AnyEngine {
   readonly name: EngineName;
   readonly faultModel: FaultModel;
   readonly headerChain: HeaderChain | null;
+  /** What the engine demands of its parameters. Code: BAD_GENESIS. */
+  checkParams(params: Params): Result<null>;
+  bodySeal(params: Params): BodySeal | null;
   /** How far below the applied tip `Recovery.tree` begins. */
   treeDepth(genesis: Genesis): number;
   /** Throws DATABASE_DAMAGED for records that cannot be decoded, and what the engine throws. */
@@ -54,6 +58,10 @@ export interface EngineInstance {
   finalHeight(): number;
   staleBlocks(): number;
   checkSeal(sealed: SealedHeader, params: Params): Result<null>;
+  bodySeal(params: Params): BodySeal | null;
+  gossipsTransactions(params: Params): boolean;
+  /** Empty for what is no message of this engine. */
+  describe(message: Uint8Array): Readonly<Record<string, string | number>>;
   treeRecord(hash: Uint8Array): Uint8Array | null;
   header(hash: Uint8Array): SealedHeader | null;
 }
@@ -64,6 +72,8 @@ export function eraseTypes<S, M, R>(engine: Engine<S, M, R>): AnyEngine {
     name: engine.name,
     faultModel: engine.faultModel,
     headerChain: engine.headerChain,
+    checkParams: params => engine.checkParams?.(params) ?? accept(null),
+    bodySeal: params => engine.bodySeal?.(params) ?? null,
     treeDepth: genesis => engine.treeDepth(genesis),
     recover: (context, recovery) => {
       const records = decodeRecords(engine.recordCodec, recovery.records);
@@ -102,6 +112,12 @@ function instanceOf<S, M, R>(engine: Engine<S, M, R>, state: S): EngineInstance 
     finalHeight: () => engine.finalHeight(state),
     staleBlocks: () => engine.staleBlocks(state),
     checkSeal: (sealed, params) => engine.checkSeal(sealed, params),
+    bodySeal: params => engine.bodySeal?.(params) ?? null,
+    gossipsTransactions: params => engine.gossipsTransactions?.(params) ?? true,
+    describe: bytes => {
+      const message = decodeBytes(engine.messageCodec, bytes, messageBytesMax);
+      return message.ok ? (engine.describe?.(message.value) ?? {}) : {};
+    },
     treeRecord: hash => engine.treeRecord(state, hash),
     header: hash => engine.header(state, hash),
   };

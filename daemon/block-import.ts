@@ -4,7 +4,7 @@
  */
 import { type Block, decodeBodyInSteps, type SealedHeader } from '../chain/block.ts';
 import { equalBytes, toHex } from '../chain/bytes.ts';
-import { type ErrorCode, KvchainError, type Result } from '../chain/errors.ts';
+import { accept, type ErrorCode, KvchainError, type Result } from '../chain/errors.ts';
 import { type Genesis, paramsAt } from '../chain/genesis.ts';
 import { merkleRoot } from '../chain/merkle.ts';
 import { isEnforced } from '../chain/rules.ts';
@@ -324,9 +324,10 @@ export class BlockImport {
     const rules = { chainId, params: paramsAt(genesis, block.header.height) };
     const checked = await inSlices(clock, validateBodyInSteps(block, rules)); // A-B1, what needs no state
     if (!checked.ok && checked.error.code === 'BAD_TRANSACTIONS_ROOT') return 'other body';
-    const isSigned = checked.ok && (!isEnforced('A-B1 signatures') || (await signatures.allVerify(block.transactions)));
+    const sealed = checked.ok ? this.#checkBodySeal(block) : checked;
+    const isSigned = sealed.ok && (!isEnforced('A-B1 signatures') || (await signatures.allVerify(block.transactions)));
     if (!isSigned) {
-      const code: ErrorCode = checked.ok ? 'BAD_TRANSACTION' : checked.error.code;
+      const code: ErrorCode = sealed.ok ? 'BAD_TRANSACTION' : sealed.error.code;
       driver.dispatch({ type: 'invalid', now: clock.now(), hash: block.hash, code });
       return 'invalid';
     }
@@ -339,6 +340,12 @@ export class BlockImport {
     driver.dispatchBody(block.hash, stored);
     await stored;
     return 'kept';
+  }
+
+  /** What the header says of its body beside the roots, where the engine has it say something. */
+  #checkBodySeal({ header, transactions }: Block): Result<null> {
+    const seal = this.#parts.driver.engine.bodySeal(paramsAt(this.#parts.genesis, header.height));
+    return seal?.check(header, transactions) ?? accept(null);
   }
 
   #tellHeaders(headers: readonly SealedHeader[], from: PeerId | null): readonly RunningEffect[] {

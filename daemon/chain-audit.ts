@@ -75,7 +75,8 @@ export function checkBlockAlone({ genesis, chainId, engine }: Omit<AuditParts, '
   const shaped = validateHeaderShape(block);
   if (!shaped.ok) return shaped;
   const sealed = engine.checkSeal(block, params);
-  return sealed.ok ? validateBody(block, { chainId, params }) : sealed;
+  const body = sealed.ok ? validateBody(block, { chainId, params }) : sealed;
+  return body.ok ? (engine.bodySeal(params)?.check(block.header, block.transactions) ?? body) : body;
 }
 
 type Child = { readonly ok: true; readonly block: AuditedBlock } | { readonly ok: false; readonly finding: Finding };

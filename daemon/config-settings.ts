@@ -143,6 +143,20 @@ export const settings = {
     default: false,
     meaning: 'Find peers on the local network by multicast.',
   }),
+  linkDelay: setting({
+    kind: 'integer',
+    argument: 'MS',
+    schema: z.int().min(0).max(10_000),
+    default: 0,
+    meaning: 'On test networks: everything that is sent to peers leaves so much later. Handshakes do not.',
+  }),
+  record: setting({
+    kind: 'text',
+    argument: 'FILE',
+    schema: text,
+    default: null,
+    meaning: 'On test networks: append every event of the engine to this file, so that the run can be played again.',
+  }),
   maxPeers: setting({
     kind: 'integer',
     argument: 'COUNT',
@@ -223,6 +237,7 @@ export type SettingName = keyof typeof settings;
 type SettingValue<S> = S extends Setting<infer T> ? z.output<T> : never;
 type Optional =
   | 'genesis'
+  | 'record'
   | 'tlsCert'
   | 'tlsKey'
   | 'tlsClientCa'

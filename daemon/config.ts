@@ -37,7 +37,14 @@ export interface ToolInvocation {
 }
 
 /** What may stand in the place of `run`, and whether the name of a file follows. */
-const tools = { verify: 'no file', repair: 'no file', backup: 'a file', restore: 'a file' };
+const tools = {
+  verify: 'no file',
+  repair: 'no file',
+  backup: 'a file',
+  restore: 'a file',
+  dump: 'a file',
+  rebuild: 'a file',
+};
 
 /** Loaded when there is a file: most daemons have flags alone. */
 const yaml = onDemand((): typeof import('yaml') => createRequire(import.meta.url)('yaml'));
@@ -118,7 +125,7 @@ function makeCommand(): Command {
       'The daemon of kvchain. `kvchaind init` makes a data folder ready, `kvchaind` (or `kvchaind run`) runs the node. ' +
         '`kvchain db` uses the others, on the database of a stopped node.',
     )
-    .argument('[command]', 'init, run, verify, repair, backup FILE or restore FILE')
+    .argument('[command]', 'init, run, verify, repair, backup FILE, restore FILE, dump FILE or rebuild FILE')
     .exitOverride()
     .configureOutput({ writeErr: () => {}, writeOut: () => {} })
     .helpOption(false)

@@ -25,6 +25,8 @@ it('a daemon that is told to stop while it opens stops in order, and is never ca
       listen: ['/ip4/127.0.0.1/tcp/0'],
       bootstrap: [],
       isMdnsOn: false,
+      linkDelayMs: 0,
+      recordFile: null,
       peersMax: 8,
       accountSecret: null,
       pruning: null,

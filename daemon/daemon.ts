@@ -5,7 +5,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { toHex } from '../chain/bytes.ts';
-import { chainIdOf, type Genesis } from '../chain/genesis.ts';
+import { KvchainError } from '../chain/errors.ts';
+import { chainIdOf, type Genesis, paramsAt } from '../chain/genesis.ts';
 import { publicKeyOf } from '../chain/keys.ts';
 import { type Signer, signerOf } from '../chain/transaction.ts';
 import { AddressBook } from './address-book.ts';
@@ -14,6 +15,7 @@ import { watchClock } from './clock-watch.ts';
 import { WorkerVerifier } from './crypto/worker-verifier.ts';
 import { chainFolder, readGenesis, readNodeKeys, recordsFile, removeRpcFile, writeRpcFile } from './data-folder.ts';
 import { DescriptorWatch } from './descriptor-watch.ts';
+import { type EngineRecorder, openRecorder } from './engine-recording.ts';
 import { makePrivateFolder } from './keystore/private-file.ts';
 import type { Logger } from './logging.ts';
 import { memberOf } from './member-proof.ts';
@@ -21,7 +23,7 @@ import type { Metrics } from './metrics.ts';
 import { WorkerMiner } from './mining/worker-miner.ts';
 import { Links } from './network/links.ts';
 import { createLibp2pNetwork } from './network/network.ts';
-import { Node, type NodePorts } from './node.ts';
+import { Node, type NodeOptions, type NodePorts } from './node.ts';
 import { NodeService } from './node-service.ts';
 import type { Network, Store } from './ports.ts';
 import type { Pruning } from './pruner.ts';
@@ -42,6 +44,9 @@ export interface DaemonSettings {
   readonly listen: readonly string[];
   readonly bootstrap: readonly string[];
   readonly isMdnsOn: boolean;
+  /** Both are for test networks alone. */
+  readonly linkDelayMs: number;
+  readonly recordFile: string | null;
   readonly peersMax: number;
   /** Secret key of the daemon's own account, 32 bytes; it then signs plain forms and is paid for blocks. */
   readonly accountSecret: Uint8Array | null;
@@ -114,26 +119,17 @@ async function open(settings: DaemonSettings, opening: Opening): Promise<Daemon>
   if (stopping.aborted) ending.tell(null);
   const descriptors = new DescriptorWatch(log, () => metrics.descriptorsShort());
   closers.push(async () => descriptors.close());
-  const links = new Links({ clock: systemClock, random: systemRandom });
-  const ports = await openPorts(settings, { genesis, identity: keys.identity, links }, opening);
+  expectTestNetwork(settings, genesis);
+  const { identity } = keys;
+  const links = new Links({ clock: systemClock, random: systemRandom, delayMs: settings.linkDelayMs });
+  const ports = await openPorts(settings, { genesis, identity, links }, opening);
   log.debug({}, 'what the node stands on is open');
   if (settings.isSnapshotSyncOn) {
     // The node that follows shakes hands anew, as what it holds, so the join has a network of its own.
-    const base = { genesis, identity: keys.identity, links, store: ports.store };
-    const network = await openNetwork(settings, base, log);
+    const network = await openNetwork(settings, { genesis, identity, links, store: ports.store }, log);
     await joinBefore({ genesis, ports: { ...ports, network }, signal: stopping }, log);
   }
-  const node = await Node.open(
-    {
-      genesis,
-      signer: blockSigner(genesis, settings.accountSecret, keys.producer),
-      pruning: settings.pruning,
-      onFatal: error => ending.tell(error),
-      onFault: error => log.warn({ error }, 'a fault that the node survives'),
-      onTrace: (rule, data) => log.debug({ rule, ...data }, 'engine rule'),
-    },
-    ports,
-  );
+  const node = await Node.open(nodeOptions(settings, { genesis, producer: keys.producer, ending }, opening), ports);
   closers.push(() => node.stop());
   log.debug({}, 'the chain is loaded');
   const service = new NodeService(node, async () => ending.tell(null));
@@ -156,8 +152,8 @@ async function open(settings: DaemonSettings, opening: Opening): Promise<Daemon>
   await writeRpcFile(dataDir, server.url);
   closers.push(() => removeRpcFile(dataDir));
   const { height } = node.ledger.head.header;
-  const identity = { chainId: toHex(node.chainId), height, peerId: service.peerId(), addresses: service.addresses() };
-  if (!stopping.aborted) log.info({ ...identity, rpc: server.url, dataDir }, 'node is ready');
+  const standing = { chainId: toHex(node.chainId), height, peerId: service.peerId(), addresses: service.addresses() };
+  if (!stopping.aborted) log.info({ ...standing, rpc: server.url, dataDir }, 'node is ready');
   const stopped = ending.reason.then(async reason => {
     await opening.closeAll();
     return reason;
@@ -258,6 +254,35 @@ async function joinBefore(order: Omit<JoinOrder, 'onProgress'>, log: Logger): Pr
     // It ends in order, as when it is told to stop at any other point of its start.
     if (!order.signal.aborted) throw error;
   }
+}
+
+function nodeOptions(
+  settings: DaemonSettings,
+  { genesis, producer, ending }: { readonly genesis: Genesis; readonly producer: Uint8Array; readonly ending: Ending },
+  { log, closers }: Opening,
+): NodeOptions {
+  return {
+    genesis,
+    signer: blockSigner(genesis, settings.accountSecret, producer),
+    pruning: settings.pruning,
+    recorder: recorderOf(settings.recordFile, closers),
+    onFatal: error => ending.tell(error),
+    onFault: error => log.warn({ error }, 'a fault that the node survives'),
+    onTrace: (rule, data) => log.debug({ rule, ...data }, 'engine rule'),
+  };
+}
+
+/** Error thrown: BAD_CONFIG for what only a test network may do. */
+function expectTestNetwork({ linkDelayMs, recordFile }: DaemonSettings, genesis: Genesis): void {
+  if (paramsAt(genesis, 0).testNetwork === 1 || (linkDelayMs === 0 && recordFile === null)) return;
+  throw new KvchainError('BAD_CONFIG', '--link-delay and --record are for test networks, and this is none');
+}
+
+function recorderOf(file: string | null, closers: Opening['closers']): EngineRecorder | null {
+  if (file === null) return null;
+  const recorder = openRecorder(file);
+  closers.push(async () => recorder.close());
+  return recorder;
 }
 
 /** A member signs as that member, with whichever of the two keys it is; all others are paid for blocks on their account, if there is one. */

@@ -69,7 +69,7 @@ export interface RepairReport {
  */
 export async function verifyDatabase(dataDir: string, onProgress: OnProgress): Promise<VerifyReport> {
   const folder = join(dataDir, chainFolder);
-  const network = await networkOf(dataDir);
+  const network = networkOf(await readGenesis(dataDir));
   const fileDamage = await findFileDamage(folder);
   if (fileDamage !== null) {
     const chainId = toHex(network.chainId);
@@ -117,7 +117,7 @@ export async function verifyDatabase(dataDir: string, onProgress: OnProgress): P
 export async function repairDatabase(dataDir: string, onProgress: OnProgress): Promise<RepairReport> {
   const folder = join(dataDir, chainFolder);
   const aside = join(dataDir, damagedFolder);
-  const network = await networkOf(dataDir);
+  const network = networkOf(await readGenesis(dataDir));
   // A repair that was killed between its two moves has left the database aside.
   if (!existsSync(folder) && existsSync(aside)) await rename(aside, folder);
   const fileDamage = await salvageLevelFolder(folder);
@@ -140,14 +140,15 @@ export async function repairDatabase(dataDir: string, onProgress: OnProgress): P
   return { chainId: toHex(network.chainId), ...report, finding: isWhole ? null : lost, damagedFolder: aside };
 }
 
-interface Network {
+/** What every tool of the database knows of the chain. */
+export interface Network {
   readonly genesis: Genesis;
   readonly chainId: Uint8Array;
   readonly engine: AnyEngine;
 }
 
-async function networkOf(dataDir: string): Promise<Network> {
-  const genesis = await readGenesis(dataDir);
+/** Error thrown: BAD_GENESIS for an engine that this program does not have. */
+export function networkOf(genesis: Genesis): Network {
   const engine = createEngine(genesis.engine);
   if (!engine.ok) throw new KvchainError(engine.error.code, engine.error.detail);
   return { genesis, chainId: chainIdOf(genesis), engine: engine.value };

@@ -12,6 +12,7 @@ import { type Branch, chainId, expectWhole, genesis } from './chain-fixture.suit
 import { ChainStore } from './chain-store.ts';
 import { chainFolder } from './data-folder.ts';
 import { backupDatabase, restoreDatabase } from './database-backup.ts';
+import { dumpDatabase, rebuildDatabase } from './database-dump.ts';
 import { writeChain, writtenChain } from './database-fixture.suite.ts';
 import { repairDatabase, verifyDatabase } from './database-verify.ts';
 import type { StoreRow, StoreWrite } from './ports.ts';
@@ -285,6 +286,39 @@ describe('db backup and restore', () => {
     const file = join(dataDir, 'backup');
     await expect(backupDatabase(dataDir, file, silent)).rejects.toMatchObject({ code: 'DATABASE_DAMAGED' });
     expect(existsSync(file)).toBe(false);
+  });
+});
+
+describe('a dump', () => {
+  it('is text that gives the same chain and the same keys in a folder that had none', async () => {
+    const file = join(await newFolder(), 'chain.jsonl');
+    const report = await dumpDatabase(template, file, silent);
+    expect(report).toMatchObject({ file, chainId: toHex(chainId), ...head() });
+    const [first = '', second = '', ...rest] = (await readFile(file, 'utf8')).trimEnd().split('\n');
+    expect(JSON.parse(first)).toMatchObject({ format: 'kvchain-dump', version: 1, height: top });
+    expect(JSON.parse(second)).toMatchObject({ depth: 1 });
+    expect(rest).toHaveLength(top - 1);
+    const rebuilt = join(await newFolder(), 'rebuilt');
+    expect(await rebuildDatabase(rebuilt, file, silent)).toEqual(report);
+    expect(await verifyDatabase(rebuilt, silent)).toMatchObject({ isGood: true, ...head() });
+    await expect(rebuildDatabase(rebuilt, file, silent)).rejects.toMatchObject({ code: 'BAD_CONFIG' });
+    await expect(dumpDatabase(template, file, silent)).rejects.toMatchObject({ code: 'BAD_CONFIG' });
+  });
+
+  it.each<readonly [string, (lines: readonly string[]) => readonly string[]]>([
+    ['without its last block', lines => lines.slice(0, -1)],
+    ['without a block in the middle', lines => lines.toSpliced(5, 1)],
+    ['with a line that is none', lines => [...lines, 'what?']],
+    ['without its first line', lines => lines.slice(1)],
+    ['with a block whose bytes were changed', lines => lines.with(3, lines[3]?.replace(/.{4}"}$/, '0000"}') ?? '')],
+  ])('%s gives no database', async (_, harm) => {
+    const file = join(await newFolder(), 'chain.jsonl');
+    await dumpDatabase(template, file, silent);
+    const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
+    await writeFile(file, `${harm(lines).join('\n')}\n`);
+    const rebuilt = join(await newFolder(), 'rebuilt');
+    await expect(rebuildDatabase(rebuilt, file, silent)).rejects.toMatchObject({ code: 'BAD_BACKUP' });
+    expect(existsSync(rebuilt)).toBe(false);
   });
 });
 

@@ -67,6 +67,9 @@ function bench(log: Log = new MemoryLog(), outcome: () => Promise<SwitchOutcome>
     finalHeight: () => finalHeight.now,
     staleBlocks: unused,
     checkSeal: unused,
+    bodySeal: unused,
+    gossipsTransactions: unused,
+    describe: unused,
     treeRecord: unused,
     header: unused,
   };

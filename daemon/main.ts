@@ -102,6 +102,8 @@ async function settingsOf(config: Config): Promise<DaemonSettings> {
     listen: [listenAddress(config.p2pHost, config.p2pPort)],
     bootstrap: config.bootstrap,
     isMdnsOn: config.mdns,
+    linkDelayMs: config.linkDelay,
+    recordFile: config.record,
     peersMax: config.maxPeers,
     accountSecret: await readAccount(config),
     pruning: config.pruneBelow === null ? null : { depth: config.pruneBelow, takesHistory: config.pruneHistory },

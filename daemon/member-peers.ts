@@ -5,10 +5,13 @@ import { encodeMemberFrame, type MemberFrame } from './wire.ts';
 
 export class MemberPeers {
   readonly #network: Pick<Network, 'send'>;
+  readonly #onSent: (member: MemberIndex, frame: MemberFrame) => void;
   readonly #peers = new Map<MemberIndex, PeerId>();
 
-  constructor(network: Pick<Network, 'send'>) {
+  /** `onSent` is told of each frame that is on its way to a member. */
+  constructor(network: Pick<Network, 'send'>, onSent: (member: MemberIndex, frame: MemberFrame) => void = () => {}) {
     this.#network = network;
+    this.#onSent = onSent;
   }
 
   /** The peer has proved to be this member. One peer a member is spoken to, the newest: a member has one machine, which came back. */
@@ -35,11 +38,16 @@ export class MemberPeers {
   /** Lost when the member is not connected. */
   send(to: MemberIndex, frame: MemberFrame): void {
     const peer = this.peerOf(to);
-    if (peer !== null) this.#network.send(peer, encodeMemberFrame(frame));
+    if (peer === null) return;
+    this.#onSent(to, frame);
+    this.#network.send(peer, encodeMemberFrame(frame));
   }
 
   broadcast(frame: MemberFrame): void {
     const message = encodeMemberFrame(frame);
-    for (const peer of this.#peers.values()) this.#network.send(peer, message);
+    for (const [member, peer] of this.#peers) {
+      this.#onSent(member, frame);
+      this.#network.send(peer, message);
+    }
   }
 }

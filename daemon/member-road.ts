@@ -13,7 +13,7 @@ import type { MemberPeers } from './member-peers.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Network, PeerId } from './ports.ts';
 import type { Route } from './transaction-relay.ts';
-import { decodeMemberFrame, encodeMemberFrame, encodeWholeBlock } from './wire.ts';
+import { decodeMemberFrame, encodeMemberFrame, encodeWholeBlock, type MemberFrame } from './wire.ts';
 
 export interface MemberRoadParts {
   readonly network: Network;
@@ -27,6 +27,10 @@ export interface MemberRoadParts {
   readonly self: MemberIndex | null;
   /** Members alone make the blocks, and do nothing worse than crash. */
   readonly areTrusted: boolean;
+  /** Whether transactions are gossiped while nobody is known to lead. */
+  readonly gossips: boolean;
+  /** Told of each frame that a member sent. */
+  readonly onHeard: (member: MemberIndex, frame: MemberFrame) => void;
   /** Watches over work that reads or writes the disk. */
   readonly onDisk: (work: Promise<unknown>) => void;
 }
@@ -42,15 +46,17 @@ export class MemberRoad {
 
   /** A frame from a peer. */
   onFrame(from: PeerId, data: Uint8Array): void {
-    const { network, members, blocks, pipeline, areTrusted, onDisk } = this.#parts;
+    const { network, members, blocks, pipeline, areTrusted, onDisk, onHeard } = this.#parts;
     const frame = decodeMemberFrame(data);
     if (!frame.ok) {
       network.penalize(from, frame.error.code, frame.error.detail);
       return;
     }
     const { kind, content } = frame.value;
+    const member = members.indexOf(from);
+    if (member !== null) onHeard(member, frame.value);
     // A message of the engine may convince whoever sends it: the engine says whom it hears.
-    if (kind !== 'engine' && members.indexOf(from) === null) {
+    else if (kind !== 'engine') {
       network.penalize(from, 'BAD_MESSAGE', 'a frame between members from a peer that is none');
       return;
     }
@@ -64,6 +70,8 @@ export class MemberRoad {
       case 'transactions':
         if (areTrusted) onDisk(pipeline.given(content, from));
         break;
+      case 'words':
+        break; // For the person who watches.
       default:
         unreachable(kind);
     }
@@ -92,13 +100,14 @@ export class MemberRoad {
     if (this.#announced !== null && members.indexOf(peer) === null) network.send(peer, this.#announced);
   }
 
-  /** The way of transactions now. */
+  /** The way of transactions now. Where they are not gossiped they wait for a leader, who is sent them when it is known. */
   route(): Route {
-    const { driver, members, self, areTrusted } = this.#parts;
+    const { driver, members, self, areTrusted, gossips } = this.#parts;
+    const nowhere = gossips ? 'everybody' : 'here';
     const leader = areTrusted && self !== null ? driver.engine.leader() : null;
-    if (leader === null) return 'everybody';
+    if (leader === null) return nowhere;
     if (leader === self) return 'here';
-    if (members.peerOf(leader) === null) return 'everybody';
+    if (members.peerOf(leader) === null) return nowhere;
     return content => members.send(leader, { kind: 'transactions', content });
   }
 }

@@ -11,6 +11,7 @@ import type { StateProof } from '../chain/state-tree-proof.ts';
 import type { Transaction } from '../chain/transaction.ts';
 import type { Evidence, FaultModel, Tip } from '../consensus/engine.ts';
 import type { MinerStatus, PeerInfo } from './ports.ts';
+import type { TraceEntry } from './trace-book.ts';
 
 /** How sure a read must be. `confirmed` counts the head as 1. What the engine cannot give is FINALITY_UNAVAILABLE. */
 export type ReadMode =
@@ -51,6 +52,10 @@ export interface NodeStatus {
   readonly finalHeight: number;
   /** What this node is among the members now, in the engine's word; null where all are alike. */
   readonly role: string | null;
+  /** The place of the member that this node takes for the leader; null while it knows of none, and where nobody leads. */
+  readonly leader: number | null;
+  /** The highest ballot that it promised; null where there are none. */
+  readonly ballot: { readonly number: number; readonly member: number } | null;
   readonly peers: number;
   readonly mempool: number;
   /** True while a heavier header chain is known whose bodies are not all here. */
@@ -205,6 +210,12 @@ export interface NodeApi {
   members(): readonly MemberStanding[];
   /** Tries to lead the members; false where nobody leads, and for an observer. */
   lead(): boolean;
+  /** What a block's header says of its body, as texts; null where it says nothing but the roots. */
+  sealTexts(block: Block): Readonly<Record<string, string>> | null;
+  /** What this node did and heard after the entry of this number, oldest first; it is kept from the first question on. */
+  trace(after: number): readonly TraceEntry[];
+  /** Says something to the person at a member. Error thrown: NOT_FOUND for a peer that is none. */
+  say(peer: string, text: string): void;
   /** Blocks in memory that were undone or never adopted although nothing is wrong with them. Takes milliseconds on a long chain. */
   staleBlocks(): number;
 

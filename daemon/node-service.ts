@@ -1,4 +1,5 @@
 /** The node as API servers see it (node-api.ts): readings from the reader, orders to the parts that carry them out. */
+import type { Block } from '../chain/block.ts';
 import { accept, KvchainError, type Result, reject } from '../chain/errors.ts';
 import { type Genesis, type Params, paramsAt } from '../chain/genesis.ts';
 import { decodeBits, targetToBytes, workOf } from '../chain/target.ts';
@@ -17,6 +18,7 @@ import type {
   TransactionStatus,
 } from './node-api.ts';
 import type { PeerInfo } from './ports.ts';
+import type { TraceEntry } from './trace-book.ts';
 
 /** The target that any hash meets. */
 const everyHash = 2n ** 256n - 1n;
@@ -42,7 +44,7 @@ export class NodeService implements NodeApi {
   }
 
   status(): NodeStatus {
-    const { bestHeader, head, finalHeight, role = null } = this.#node.engine.view();
+    const { bestHeader, head, finalHeight, role = null, ballot = null } = this.#node.engine.view();
     return {
       chainId: this.chainId,
       engine: this.#node.engine.name,
@@ -51,6 +53,8 @@ export class NodeService implements NodeApi {
       work: head.work,
       finalHeight,
       role,
+      leader: this.#leader(role),
+      ballot,
       peers: this.#node.ports.network.peers().length,
       mempool: this.#node.mempool.stats().count,
       isSyncing: bestHeader.work > head.work,
@@ -59,6 +63,12 @@ export class NodeService implements NodeApi {
       blocksFrom: this.#node.pruner.blocksFrom,
       versionsFrom: this.#node.pruner.versionsFrom,
     };
+  }
+
+  /** A member that led before it came back takes nobody for the leader, also not itself. */
+  #leader(role: string | null): number | null {
+    const leader = this.#node.engine.leader();
+    return leader === this.#node.self && role !== 'leader' ? null : leader;
   }
 
   tips(): readonly Tip[] {
@@ -74,6 +84,18 @@ export class NodeService implements NodeApi {
 
   lead(): boolean {
     return this.#node.lead();
+  }
+
+  sealTexts(block: Block) {
+    return this.#node.watch.sealTexts(block);
+  }
+
+  trace(after: number): readonly TraceEntry[] {
+    return this.#node.watch.book.after(after);
+  }
+
+  say(peer: string, text: string): void {
+    this.#node.say(peer, text);
   }
 
   staleBlocks(): number {

@@ -3,8 +3,9 @@
  * given, so the daemon and the simulator run the same one.
  */
 import type { Block, SealedHeader } from '../chain/block.ts';
+import { toUtf8 } from '../chain/bytes.ts';
 import { accept, KvchainError } from '../chain/errors.ts';
-import { chainIdOf, type Genesis } from '../chain/genesis.ts';
+import { chainIdOf, type Genesis, type Params, paramsAt } from '../chain/genesis.ts';
 import { makeGenesisBlock } from '../chain/genesis-block.ts';
 import { Mempool } from '../chain/mempool.ts';
 import { minesBlocks } from '../chain/params.ts';
@@ -18,6 +19,7 @@ import { CertainReads } from './certain-reads.ts';
 import { ChainStore, expectRow } from './chain-store.ts';
 import { Driver, type DriverHands, logBytesMax } from './driver.ts';
 import { EngineMail } from './engine-mail.ts';
+import type { EngineRecorder } from './engine-recording.ts';
 import { createChain } from './genesis-store.ts';
 import { LedgerEvents } from './ledger-events.ts';
 import type { MovedBlock } from './ledger-step.ts';
@@ -25,6 +27,7 @@ import { LedgerWriter } from './ledger-writer.ts';
 import { MemberPeers } from './member-peers.ts';
 import { checkMemberProof, memberOf, proveMember } from './member-proof.ts';
 import { MemberRoad } from './member-road.ts';
+import { MemberWatch } from './member-watch.ts';
 import { MempoolKeeper } from './mempool-keeper.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Clock, Log, Miner, Network, NetworkHandlers, PeerId, Random, Store, Verifier } from './ports.ts';
@@ -56,6 +59,8 @@ export interface NodeOptions {
   readonly signer: Signer;
   /** What is taken away from the disk; null: nothing. */
   readonly pruning: Pruning | null;
+  /** Keeps what the engine is told, so that it can be told again; null: nobody does. */
+  readonly recorder?: EngineRecorder | null;
   /** Other bounds of synchronisation than `syncLimits`. */
   readonly syncLimits?: Partial<SyncLimits>;
   /** Another length at which the engine's log is condensed. */
@@ -91,6 +96,7 @@ export class Node {
   /** Which member of the genesis this node is; null for none. */
   readonly self: MemberIndex | null;
   readonly members: MemberPeers;
+  readonly watch: MemberWatch;
   readonly #options: NodeOptions;
   readonly #driver: Driver;
   readonly #blocks: BlockImport;
@@ -108,7 +114,7 @@ export class Node {
   private constructor(options: NodeOptions, ports: NodePorts, opened: OpenedChain) {
     const { genesis } = options;
     const onFault = (error: unknown) => this.#onFault(error);
-    const { network, clock, verifier, miner, log } = ports;
+    const { network, clock, verifier, log } = ports;
     this.genesis = genesis;
     this.chainId = chainIdOf(genesis);
     this.ports = ports;
@@ -121,7 +127,8 @@ export class Node {
     this.engine = engine;
     this.pruner = pruner;
     this.mempool = new Mempool();
-    this.members = new MemberPeers(network);
+    this.watch = new MemberWatch({ genesis, clock, engine });
+    this.members = new MemberPeers(network, (member, frame) => this.watch.sent(member, frame));
     this.#proof = proveMember(this, network.self, options.signer);
     this.events = new LedgerEvents(chain);
     const mempool = this.mempool;
@@ -150,16 +157,8 @@ export class Node {
     const onAdmitted = () => this.producer.onNews();
     const admission = { genesis, chainId, chain, ledger, mempool, keeper, signatures } as const;
     this.pipeline = new Pipeline({ ...admission, network, clock, relay, onAdmitted });
-    const onDisk = (work: Promise<unknown>) => {
-      this.#onDisk(work).catch(onFault);
-    };
-    const { pipeline, members } = this;
-    const mail = new EngineMail({ driver, members, network, clock, verifier });
-    const road = { network, chain, driver, members, mail, blocks, pipeline, self, areTrusted, onDisk } as const;
-    this.#road = new MemberRoad(road);
-    const { signer } = options;
-    const onBlock = (block: Block) => this.#blocks.mined(block);
-    this.producer = new Producer({ genesis, chainId, signer, ledger, mempool, miner, clock, onBlock, onFault });
+    this.#road = this.#makeRoad(areTrusted);
+    this.producer = this.#makeProducer(options.signer);
     const droppedFor = (id: string) => keeper.droppedFor(id);
     const ask = (id: number) => this.#driver.dispatch({ type: 'read', now: clock.now(), id });
     const reads = new CertainReads({ clock, ask });
@@ -167,6 +166,33 @@ export class Node {
     this.reader = new Reader({ genesis, chain, ledger, engine, mempool, reads, floors: pruner, droppedFor });
     opened.onStep = (moved, head) => this.#onStep(moved, head);
     opened.onFault = onFault;
+  }
+
+  #makeRoad(areTrusted: boolean): MemberRoad {
+    const { self, chain, engine, members, pipeline } = this;
+    const { network, clock, verifier } = this.ports;
+    const driver = this.#driver;
+    const mail = new EngineMail({ driver, members, network, clock, verifier });
+    const gossips = engine.gossipsTransactions(paramsAt(this.genesis, 0));
+    const onHeard = this.watch.heard.bind(this.watch);
+    const onDisk = (work: Promise<unknown>) => {
+      this.#onDisk(work).catch((error: unknown) => this.#onFault(error));
+    };
+    const told = { self, areTrusted, gossips, onHeard, onDisk };
+    return new MemberRoad({ network, chain, driver, members, mail, blocks: this.#blocks, pipeline, ...told });
+  }
+
+  #makeProducer(signer: Signer): Producer {
+    const { genesis, chainId, ledger, mempool, engine } = this;
+    const { miner, clock, random } = this.ports;
+    const onBlock = (block: Block) => {
+      this.watch.found(block);
+      return this.#blocks.mined(block);
+    };
+    const onFault = (error: unknown) => this.#onFault(error);
+    const bodySeal = (params: Params) => engine.bodySeal(params);
+    const parts = { genesis, chainId, signer, ledger, mempool, miner, clock, random, bodySeal };
+    return new Producer({ ...parts, onBlock, onFault });
   }
 
   /**
@@ -183,6 +209,13 @@ export class Node {
     this.#driver.dispatch({ type: 'start', now: this.ports.clock.now() });
     this.pruner.onHead(this.ledger.head.header.height);
     await this.keeper.load(transactions => this.pipeline.submitted(transactions, 'journal'));
+  }
+
+  /** Says something to the person at a member. Error thrown: NOT_FOUND for a peer that is none. */
+  say(peer: PeerId, text: string): void {
+    const member = this.members.indexOf(peer);
+    if (member === null) throw new KvchainError('NOT_FOUND', `no member is connected as ${peer}`);
+    this.members.send(member, { kind: 'words', content: toUtf8(text) });
   }
 
   /** Tries to lead the members; false where nobody leads, and for an observer. */
@@ -221,6 +254,7 @@ export class Node {
     // First, before anything is awaited: the rows and the tree are those of this head now.
     this.#snapshots.onHead(head);
     const following = this.keeper.onStep(moved);
+    for (const { type, block } of moved) if (type === 'applied') this.watch.committed(block);
     this.events.publish(moved, head.header.height, head.hash);
     this.sync.onHead();
     this.pruner.onHead(head.header.height);
@@ -395,9 +429,13 @@ interface OpenedChain {
 }
 
 async function openChain(options: NodeOptions, ports: NodePorts): Promise<OpenedChain> {
-  const { genesis, signer, pruning, onFault } = options;
+  const { genesis, signer, pruning, recorder, onFault } = options;
   const found = createEngine(genesis.engine);
   if (!found.ok) throw new KvchainError(found.error.code, found.error.detail);
+  for (const { params } of genesis.schedule) {
+    const checked = found.value.checkParams(params);
+    if (!checked.ok) throw new KvchainError(checked.error.code, checked.error.detail);
+  }
   const chain = new ChainStore(ports.store);
   const genesisHeader = makeGenesisBlock(genesis);
   await discardSnapshot(chain);
@@ -414,10 +452,9 @@ async function openChain(options: NodeOptions, ports: NodePorts): Promise<Opened
   for await (const row of chain.headersFrom(Math.max(0, height - found.value.treeDepth(genesis)))) tree.push(row);
   const seed = new DataView(ports.random.bytes(8).buffer).getBigUint64(0);
   const records = await ports.log.read();
-  const engine = found.value.recover(
-    { genesis, genesisHeader, self, signer: self === null ? null : signer, seed },
-    { records, tree, applied: ledger.head.hash, floor: Math.max(0, pruner.blocksFrom - 1) },
-  );
+  const context = { genesis, genesisHeader, self, signer: self === null ? null : signer, seed };
+  const recovery = { records, tree, applied: ledger.head.hash, floor: Math.max(0, pruner.blocksFrom - 1) };
+  const engine = recorder?.recover(found.value, context, recovery) ?? found.value.recover(context, recovery);
   const logBytes = records.reduce((sum, record) => sum + record.length, 0);
   const lengths = { logBytes, logBytesMax: options.logBytesMax ?? logBytesMax };
   return Object.assign(opened, { chain, ledger, engine, pruner, self, lengths });

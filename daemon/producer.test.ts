@@ -42,6 +42,8 @@ async function bench(onBlock: (block: Block) => Promise<void> = async () => {}) 
     mempool,
     miner: fakeMiner,
     clock,
+    random: { bytes: length => new Uint8Array(length) },
+    bodySeal: () => null,
     onBlock: block => {
       found.push(block);
       return onBlock(block);

@@ -6,14 +6,15 @@
  */
 import { failpoint } from '#failpoint';
 import { type Block, contentHash, producerDigest, seal, sealedHeaderBytesMax } from '../chain/block.ts';
-import { type Genesis, paramsAt } from '../chain/genesis.ts';
+import { type Genesis, type Params, paramsAt } from '../chain/genesis.ts';
 import { zeroHash } from '../chain/hash.ts';
 import type { Mempool } from '../chain/mempool.ts';
 import { decodeBits, targetToBytes } from '../chain/target.ts';
 import type { Signer } from '../chain/transaction.ts';
-import type { Template } from '../consensus/engine.ts';
-import type { Candidate, LedgerWriter } from './ledger-writer.ts';
-import type { Clock, Miner } from './ports.ts';
+import type { BodySeal, Template } from '../consensus/engine.ts';
+import type { Candidate, LedgerWriter, PrepareOrder } from './ledger-writer.ts';
+import { inSlices } from './pace.ts';
+import type { Clock, Miner, Random } from './ports.ts';
 
 /** Between two templates on the same parent: a tenth of the target interval, but at least this. */
 const rebuildMsMin = 250;
@@ -31,6 +32,9 @@ export interface ProducerParts {
   readonly mempool: Mempool;
   readonly miner: Miner;
   readonly clock: Clock;
+  readonly random: Random;
+  /** What headers say of their bodies, which has to be searched for. */
+  readonly bodySeal: (params: Params) => BodySeal | null;
   /** Takes a found block. */
   readonly onBlock: (block: Block) => Promise<void>;
   readonly onFault: (error: unknown) => void;
@@ -153,15 +157,32 @@ export class Producer {
     const isTooEarly = (waiting: readonly unknown[]) => template.when === 'transactions wait' && waiting.length === 0;
     if (isTooEarly(transactions)) return null;
     failpoint('before', 'block-assembly');
-    const candidate = await ledger.prepare(template, {
+    const order: PrepareOrder = {
       producer: this.publicKey,
       time: Math.max(template.timeMin, clock.now()),
       transactions,
       // On a busy node slices come seldom, and while the first template on a parent is filled nothing is mined.
       addingMs: this.#params().targetMs,
-    });
+    };
+    const candidate = await ledger.prepare(template, order);
     this.#buildMs = clock.monotonic() - begin;
-    return candidate !== null && isTooEarly(candidate.transactions) ? null : candidate;
+    if (candidate === null || isTooEarly(candidate.transactions)) return null;
+    return this.#sealBody(template, order, candidate);
+  }
+
+  /** The candidate with what its header says of its body, which may take long: null when another order came meanwhile. */
+  async #sealBody(template: Template, order: PrepareOrder, candidate: Candidate): Promise<Candidate | null> {
+    const { ledger, clock, random } = this.#parts;
+    const seal = this.#parts.bodySeal(this.#params());
+    if (seal === null) return candidate;
+    const generation = this.#generation;
+    const seed = new DataView(random.bytes(8).buffer).getBigUint64(0);
+    const search = seal.search(template, candidate.transactions, seed);
+    const extension = await inSlices(
+      clock,
+      whileSo(search, () => generation === this.#generation),
+    );
+    return extension === null ? null : ledger.prepare({ ...template, extension }, order);
   }
 
   #sealNonce(template: Template, candidate: Candidate): void {
@@ -204,5 +225,17 @@ export class Producer {
 
   #params() {
     return paramsAt(this.#parts.genesis, this.#template?.height ?? this.#parts.ledger.head.header.height + 1);
+  }
+}
+
+/** The steps as long as the condition holds; null when it ceased to hold. */
+function* whileSo<T>(
+  steps: Generator<undefined, T, undefined>,
+  isSo: () => boolean,
+): Generator<undefined, T | null, undefined> {
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done) return step.value;
+    if (!isSo()) return null;
+    yield;
   }
 }

@@ -5,6 +5,7 @@
 import { errorRow, KvchainError, unreachable } from '../chain/errors.ts';
 import type { ToolInvocation } from './config.ts';
 import { backupDatabase, restoreDatabase } from './database-backup.ts';
+import { dumpDatabase, rebuildDatabase } from './database-dump.ts';
 import { type OnProgress, repairDatabase, verifyDatabase } from './database-verify.ts';
 
 /** Ends the process: with 0, with 1 when a verification found something wrong, or with the exit code of the failure. */
@@ -31,6 +32,10 @@ function work({ tool, dataDir, file }: ToolInvocation) {
       return backupDatabase(dataDir, file, onProgress);
     case 'restore':
       return restoreDatabase(dataDir, file, onProgress);
+    case 'dump':
+      return dumpDatabase(dataDir, file, onProgress);
+    case 'rebuild':
+      return rebuildDatabase(dataDir, file, onProgress);
     default:
       return unreachable(tool);
   }

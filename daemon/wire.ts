@@ -174,12 +174,12 @@ export function decodeCompactBlock(bytes: Uint8Array): Result<CompactBlock> {
  * speak of it, and transactions for the leader, as gossip batches them.
  */
 export interface MemberFrame {
-  readonly kind: 'engine' | 'block' | 'transactions';
+  readonly kind: 'engine' | 'block' | 'transactions' | 'words';
   readonly content: Uint8Array;
 }
 
 /** The first byte of a frame is a kind's place here. */
-const frameKinds: readonly MemberFrame['kind'][] = ['engine', 'block', 'transactions'];
+const frameKinds: readonly MemberFrame['kind'][] = ['engine', 'block', 'transactions', 'words'];
 
 export function encodeMemberFrame({ kind, content }: MemberFrame): Uint8Array {
   return concat(Uint8Array.of(frameKinds.indexOf(kind)), content);

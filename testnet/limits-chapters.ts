@@ -95,6 +95,7 @@ export const chapters: readonly Chapter[] = [
       'daemon/rpc/api-transactions.ts',
       'daemon/rpc/handlers-keys.ts',
       'daemon/reader.ts',
+      'daemon/trace-book.ts',
     ],
   },
   {

@@ -106,7 +106,13 @@ export const threatChapters: readonly ThreatChapter[] = [
   {
     title: 'Members of a committee',
     rows: {
-      X: { attack: 'Members that crash, pause or are cut off', state: { builtBy: 'the engine paxos' } },
+      X1: { attack: 'Several members stand for election at once' },
+      X2: { attack: 'Messages of members that come twice, in any order, or minutes late' },
+      X3: { attack: 'A member dies between what it writes and what it says' },
+      X4: { attack: 'A leader that is cut off from the majority, and has clients' },
+      X5: { attack: 'A leader dies when a majority accepted a block and nobody was told' },
+      X6: { attack: 'A member that is empty or far behind stands for election' },
+      X7: { attack: 'Links that fail in one direction, and a majority that is lost and comes back' },
       B: { attack: 'Members that lie, vote twice or hide', state: { builtBy: 'the engine bft' } },
       L: { attack: 'Dependencies that lie, never end or go in circles', state: { builtBy: 'the engine leaderless' } },
     },

@@ -1,4 +1,4 @@
-/** `kvchain db`: verifies, repairs, backs up and restores the database of a stopped daemon. */
+/** `kvchain db`: verifies, repairs, backs up, restores, dumps and rebuilds the database of a stopped daemon. */
 import { resolve } from 'node:path';
 import { type Call, examples, onCall, type Shell } from '../command.ts';
 import { runDatabaseTool, type ToolReport } from '../database-tool.ts';
@@ -25,6 +25,10 @@ interface RepairReport extends ToolReport {
   readonly damagedFolder: string;
 }
 
+interface DumpReport extends ToolReport {
+  readonly file: string;
+}
+
 interface BackupReport extends ToolReport {
   readonly file: string;
   readonly rows: number;
@@ -33,7 +37,7 @@ interface BackupReport extends ToolReport {
 export function addDb(shell: Shell): void {
   const db = shell.program
     .command('db')
-    .summary('verify, repair, back up or restore the database')
+    .summary('verify, repair, back up, restore or dump the database')
     .description('Works on the database of a stopped daemon: `kvchain stop` first.');
   const inner = { ...shell, program: db };
   addVerify(
@@ -44,6 +48,8 @@ export function addDb(shell: Shell): void {
   addRepair(inner);
   addBackup(inner);
   addRestore(inner);
+  addDump(inner);
+  addRebuild(inner);
 }
 
 /** `verify`, which `kvchain chain` has too. */
@@ -128,6 +134,40 @@ function addRestore(shell: Shell): void {
     const report = await runDatabaseTool<BackupReport>(session, ['restore', resolve(file)]);
     session.output.answer(report, summaryOf(report));
   });
+}
+
+function addDump(shell: Shell): void {
+  const command = shell.program
+    .command('dump')
+    .argument('<file>', 'a name that is not taken')
+    .description('Writes the chain as text: a JSON document a line, of which each block is one.');
+  examples(command, ['kvchain db dump chain.jsonl', 'then: head -2 chain.jsonl']);
+  onCall(shell, command, async ({ args: [file = ''], session }) => {
+    const report = await runDatabaseTool<DumpReport>(session, ['dump', resolve(file)]);
+    session.output.answer(report, dumpSummaryOf(report));
+  });
+}
+
+function addRebuild(shell: Shell): void {
+  const command = shell.program
+    .command('rebuild')
+    .argument('<file>', 'what `kvchain db dump` made')
+    .description(
+      'Makes the database of a data folder that has none by checking and executing the blocks of a dump: chain and keys are what they were.',
+    );
+  examples(command, ['kvchain db rebuild chain.jsonl --data-dir DIR', 'into a new folder']);
+  onCall(shell, command, async ({ args: [file = ''], session }) => {
+    const report = await runDatabaseTool<DumpReport>(session, ['rebuild', resolve(file)]);
+    session.output.answer(report, dumpSummaryOf(report));
+  });
+}
+
+function dumpSummaryOf({ file, height, hash }: DumpReport): string {
+  return fields([
+    ['file', file],
+    ['height', height],
+    ['block', hash],
+  ]);
 }
 
 function summaryOf({ file, height, hash, rows }: BackupReport): string {

@@ -3,11 +3,12 @@
  * whatever is decided, and any of its members can give it to the others.
  */
 import type { SealedHeader } from '../../chain/block.ts';
-import { equalBytes } from '../../chain/bytes.ts';
+import { equalBytes, toHex } from '../../chain/bytes.ts';
 import { isEnforced } from '../../chain/rules.ts';
 import type { MemberIndex } from '../engine.ts';
 import { compareBallots } from './ballot.ts';
 import { acceptedUpTo, continues, undecided, write } from './block-log.ts';
+import { pointsTo } from './classroom.ts';
 import { want } from './decide.ts';
 import type { Accept, Accepted, Heartbeat } from './messages.ts';
 import { countVote } from './propose.ts';
@@ -35,7 +36,7 @@ export function acceptBlocks(run: Run, asked: WaitingAccept): void {
     return;
   }
   for (const sealed of rest) state.blocks.hold(sealed);
-  const isComplete = rest.every(({ hash }) => hasBody(run, hash));
+  const isComplete = rest.every(({ hash }) => hasBody(run, hash)) && isParentHere(state, headers);
   if (isEnforced('bodies first') && !isComplete) {
     state.waiting = asked;
     want(run, asked.from);
@@ -97,7 +98,18 @@ function isChain(state: PaxosState, headers: readonly SealedHeader[]): boolean {
     if (!state.checkSeal(sealed, state.params).ok) return false;
     const { height, parent, time } = sealed.header;
     const before = headers[index - 1];
-    if (before === undefined) return height > 0;
+    if (before === undefined) return height > 0 && pointsToParent(state, sealed);
+    if (state.classroom !== null && !pointsTo(sealed.header, before.header)) return false;
     return height === before.header.height + 1 && equalBytes(parent, before.hash) && time > before.header.time;
   });
+}
+
+/** B-A6, formula (1), as far as the parent is here: a classroom's block waits for it. */
+function pointsToParent({ classroom, blocks }: PaxosState, { header }: SealedHeader): boolean {
+  const parent = blocks.get(toHex(header.parent))?.sealed;
+  return classroom === null || parent === undefined || pointsTo(header, parent.header);
+}
+
+function isParentHere({ classroom, blocks }: PaxosState, [first]: readonly SealedHeader[]): boolean {
+  return classroom === null || (first !== undefined && blocks.get(toHex(first.header.parent)) !== null);
 }

@@ -60,6 +60,11 @@ function peerToAsk({ source, peers }: PaxosState): PeerId | null {
   return source === null ? any : (peers.get(source) ?? any);
 }
 
+function nextSource({ source, peers }: PaxosState): MemberIndex | null {
+  const members = [...peers.keys()].sort((a, b) => a - b);
+  return members.find(member => source !== null && member > source) ?? members[0] ?? null;
+}
+
 /** Orders the bodies that are missing, when the list is another one than before. */
 export function want(run: Run, hint: PeerId | null): void {
   const { state, effects } = run;
@@ -143,9 +148,10 @@ export function acceptInvalid({ state, effects }: Run, hash: Uint8Array, code: E
   state.miningOn = null;
 }
 
-/** Asks again for what did not come. */
+/** Asks again for what did not come, and another member: who told of the decision may be gone. */
 export function retry(run: Run): void {
   run.state.askedAt = null;
   run.state.wanted = new Set();
+  run.state.source = nextSource(run.state);
   connect(run);
 }

@@ -11,13 +11,15 @@ import { electionMs, type Run } from './state.ts';
 import { setElectionTimer } from './timers.ts';
 
 /** B-L1, B-L2: a ballot above all that were promised or heard of, promised to oneself, then asked for. */
-export function stand(run: Run): void {
+function stand(run: Run): void {
   const { state, effects } = run;
   if (state.self === null || state.role === 'leader') return;
   const number = Math.max(state.promised.number, state.highestNumber) + 1;
   if (number > ballotNumberMax) return;
   const ballot = { number, member: state.self };
-  state.failures += 1;
+  // Rivals are given way to; where no majority is to be heard there are none, and the wait stays short for when it is back.
+  state.failures = state.heard.size + 1 >= state.quorum ? state.failures + 1 : 0;
+  state.heard.clear();
   state.promised = ballot;
   state.highestNumber = number;
   state.role = 'candidate';
@@ -29,6 +31,12 @@ export function stand(run: Run): void {
   broadcast(run, prepareOf(run)); // B-L2
   setElectionTimer(run);
   tryToLead(run, null);
+}
+
+/** B-L: no leader was heard in time. In a classroom the candidate whom no majority answers gives up, and waits to be asked again. */
+export function endElection(run: Run): void {
+  if (run.state.classroom === null) stand(run);
+  else stepDown(run);
 }
 
 /** B-L: someone asks this member to stand. A leader that a majority answered within E stays: else such requests would stop progress. */

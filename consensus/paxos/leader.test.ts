@@ -4,7 +4,9 @@ import { genesisTime } from '../engine-context.suite.ts';
 import type { Ballot } from './ballot.ts';
 import { pointOf } from './block-log.ts';
 import { blockOn, genesis, Member } from './member.suite.ts';
+import { paxos } from './paxos.ts';
 import type { PaxosEffect } from './state.ts';
+import { contextOf } from './walk.suite.ts';
 
 const now = genesisTime + 1_000;
 const other: Ballot = { number: 2, member: 1 };
@@ -65,4 +67,26 @@ it('stops the node when a decided block turns out to be invalid', () => {
   const effects = member.step({ type: 'invalid', now, hash: block.hash, code: 'BAD_STATE_ROOT' });
   expect(typesOf(effects)).toEqual(['stopMining', 'halt']);
   expect(member.step({ type: 'lead', now: now + 1_000_000 })).toEqual([]);
+});
+
+it('comes back without a vote whose body the crash took, and with its promise', () => {
+  const block = blockOn(genesis, 1);
+  const ballot: Ballot = { number: 3, member: 1 };
+  const records = [{ type: 'accepted', ballot, headers: [block] } as const];
+  const recovery = { records, applied: genesis.hash, floor: 0 };
+  const row = { sealed: block, record: new Uint8Array(), isInvalid: false };
+  const [lost, kept] = [[], [row]].map(tree => paxos.recover(contextOf(3), { ...recovery, tree }));
+  expect(lost).toMatchObject({ promised: ballot, log: { tentative: [] } });
+  expect(kept).toMatchObject({ promised: ballot, log: { tentative: [{ ballot }] } });
+});
+
+it('asks another member for what is decided when the one that told of it does not answer', () => {
+  const member = new Member();
+  const askedOf = (effects: readonly PaxosEffect[]) =>
+    effects.flatMap(effect => (effect.type === 'fetchHeaders' ? [effect.peer] : []));
+  member.hear(1, { type: 'prepare', ballot: { number: 1, member: 1 }, decided: genesis });
+  const decided = pointOf(blockOn(pointOf(blockOn(genesis, 1)), 2));
+  const effects = member.hear(2, { type: 'decide', ballot: { number: 2, member: 2 }, decided });
+  const later = member.step({ type: 'timer', now: now + 60_000, id: 'retry' });
+  expect([askedOf(effects), askedOf(later)]).toEqual([['node-2'], ['node-1']]);
 });

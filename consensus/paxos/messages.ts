@@ -137,6 +137,30 @@ export const messageCodec: Codec<Message> = {
   },
 };
 
+/** For traces: the kind, the ballot with the depth that the message is about, and how many blocks it names. */
+export function describe(message: Message): Readonly<Record<string, string | number>> {
+  const { type, ballot, decided } = message;
+  const about = { type, number: ballot.number, member: ballot.member };
+  switch (message.type) {
+    case 'accept':
+      return { ...about, depth: message.headers[0]?.header.height ?? 0, blocks: message.headers.length };
+    case 'accepted':
+      return { ...about, depth: message.upTo };
+    case 'promise':
+      return { ...about, depth: decided.height + 1, blocks: message.tentative.length };
+    case 'prepare':
+    case 'nack':
+      return { ...about, depth: decided.height + 1 };
+    case 'decide':
+    case 'heartbeat':
+    case 'ask':
+    case 'index':
+      return { ...about, depth: decided.height };
+    default:
+      return unreachable(message);
+  }
+}
+
 /** A variant of a tagged union as an array that begins with its number. */
 export function withKind<T>(kind: number, codec: StructCodec<T>, value: T) {
   return [kind, ...codec.toItem(value)];

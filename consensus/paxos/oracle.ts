@@ -92,6 +92,7 @@ export class PaxosOracle {
     if (record.type !== 'decided' && compareBallots(record.ballot, disk.promised) < 0)
       throw new Breach(`B-I3: member ${member} wrote a ballot below its promise`);
     foldRecord(disk, record);
+    this.#countVotes(member);
     if (record.type === 'decided') this.#checkDecided(record.point, member);
   }
 
@@ -116,6 +117,7 @@ export class PaxosOracle {
   onSent(member: MemberIndex, message: Message): void {
     const known = this.#known(member);
     const { disk } = known;
+    this.#countVotes(member);
     // A decision is on the disk with what is written next.
     raiseBy(disk.log, message.decided);
     // Whoever leads has dropped what was not chosen, of which no record is made.
@@ -145,6 +147,9 @@ export class PaxosOracle {
     const disk = this.#emptyDisk();
     disk.log.decided = applied;
     for (const record of records) foldRecord(disk, record);
+    // A vote whose body the crash took was never told.
+    const lacking = disk.log.tentative.findIndex(({ sealed }) => !this.#hasBody(member, sealed.hash));
+    if (lacking >= 0) disk.log.tentative = disk.log.tentative.slice(0, lacking);
     this.#known(member).disk = disk;
   }
 
@@ -186,6 +191,7 @@ export class PaxosOracle {
 
   /** A block is applied, so whoever asks is told that it is final. */
   onApplied(member: MemberIndex, point: Point): void {
+    this.#countVotes(member);
     this.#checkDecided(point, member);
     this.#decide(point);
   }
@@ -226,8 +232,13 @@ export class PaxosOracle {
   #accept(member: MemberIndex, { log }: Standing, { ballot, headers }: AcceptedRecord): void {
     if (!withAllRules(() => continues(log, ballot, headers)))
       throw new Breach(`B-I6: member ${member} accepted above a gap`);
-    for (const sealed of headers) {
-      this.addBlock(sealed);
+    for (const sealed of headers) this.addBlock(sealed);
+  }
+
+  /** A vote is one when the body is on the disk too; then a message may speak of it. */
+  #countVotes(member: MemberIndex): void {
+    for (const { sealed, ballot } of this.#known(member).disk.log.tentative) {
+      if (!this.#hasBody(member, sealed.hash)) return;
       this.#vote(sealed.header.height, ballot, sealed.hashHex, member);
     }
   }

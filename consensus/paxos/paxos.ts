@@ -11,14 +11,15 @@ import type { Engine, EngineEvent } from '../engine.ts';
 import { acceptAccepted, acceptBlocks, acceptHeartbeat, resumeAccept } from './accept.ts';
 import { compareBallots } from './ballot.ts';
 import { headersAheadMax, headersMax } from './blocks.ts';
+import { bodySealOf, checkParams, classroomOf } from './classroom.ts';
 import { acceptApplied, acceptInvalid, announce, connect, learn, retry } from './decide.ts';
-import { acceptNack, acceptPrepare, acceptPromise, stand, standOnRequest, tryToLead } from './election.ts';
-import { type Message, messageCodec } from './messages.ts';
-import { propose, proposeOwn } from './propose.ts';
+import { acceptNack, acceptPrepare, acceptPromise, endElection, standOnRequest, tryToLead } from './election.ts';
+import { describe, type Message, messageCodec } from './messages.ts';
+import { propose, proposeOwn, resend } from './propose.ts';
 import { acceptAsk, acceptIndex, expireReads, read } from './read.ts';
 import { type LogRecord, recordCodec } from './records.ts';
 import { condense, recover } from './recover.ts';
-import { beat } from './role.ts';
+import { beat, follow } from './role.ts';
 import { checkSeal } from './seal.ts';
 import { type PaxosEffect, type PaxosOptions, type PaxosState, type Run, treeDepth } from './state.ts';
 import { electionTimer, heartbeatTimer, retryTimer, setElectionTimer, takeTimer } from './timers.ts';
@@ -43,6 +44,10 @@ export function paxosWith(given: Partial<PaxosOptions> = {}): Engine<PaxosState,
     recordCodec,
     headerChain: null,
     treeDepth: () => treeDepth,
+    checkParams,
+    bodySeal: bodySealOf,
+    gossipsTransactions: params => classroomOf(params) === null,
+    describe,
     recover: (context, recovery) => recover(context, recovery, options),
     step,
     condense,
@@ -115,6 +120,7 @@ function onMessage(run: Run, event: Extract<PaxosEvent, { type: 'message' }>): v
   }
   if (member === state.self || member >= state.genesis.members.length) return;
   state.peers.set(member, from);
+  state.heard.add(member);
   learn(run, message.decided, member);
   if (state.self === null) return; // Who has no vote follows what members know to be decided.
   const isAnswer = answers.includes(message.type);
@@ -146,7 +152,10 @@ function onMessage(run: Run, event: Extract<PaxosEvent, { type: 'message' }>): v
       acceptIndex(run, message);
       break;
     case 'decide':
-      if (compareBallots(message.ballot, state.promised) >= 0) setElectionTimer(run);
+      if (compareBallots(message.ballot, state.promised) < 0) break;
+      // In a classroom it is how a leader tells of itself.
+      if (state.classroom === null) setElectionTimer(run);
+      else follow(run, message.ballot);
       break;
     default:
       unreachable(message);
@@ -194,7 +203,10 @@ function onBody(run: Run, hash: Uint8Array): void {
 
 function onTimer(run: Run, id: string): void {
   if (!takeTimer(run, id)) return;
-  if (id === electionTimer) stand(run);
-  if (id === heartbeatTimer && run.state.role === 'leader') beat(run);
+  if (id === electionTimer) endElection(run);
+  if (id === heartbeatTimer && run.state.role === 'leader') {
+    if (run.state.classroom === null) beat(run);
+    else resend(run);
+  }
   if (id === retryTimer) retry(run);
 }

@@ -6,12 +6,13 @@ import type { SealedHeader } from '../../chain/block.ts';
 import { equalBytes, toHex } from '../../chain/bytes.ts';
 import { isEnforced } from '../../chain/rules.ts';
 import { hashAt, tipOf, write } from './block-log.ts';
+import { pointerTo } from './classroom.ts';
 import { learn } from './decide.ts';
 import type { Accept, Accepted, Entry } from './messages.ts';
 import { confirm } from './read.ts';
 import { beat, broadcast, dropReads, send, stopMining } from './role.ts';
 import type { PaxosEffect, PaxosState, Run } from './state.ts';
-import { clearTimer, electionTimer } from './timers.ts';
+import { clearTimer, electionTimer, setHeartbeatTimer } from './timers.ts';
 
 const noExtension = new Uint8Array();
 
@@ -29,8 +30,18 @@ export function lead(run: Run, chosen: readonly Entry[]): void {
   if (headers.length > 0) voteFor(run, headers);
   else state.acked.set(voterOf(state), state.log.decided.height);
   state.inherited = tipOf(state.log).height;
-  beat(run);
+  if (state.classroom === null) beat(run);
+  else broadcast(run, { type: 'decide', ballot: state.promised, decided: state.log.decided });
   settle(run);
+}
+
+/** A leader in a classroom is silent but for what the assignment has; while not all is decided it sends its proposals again. */
+export function resend(run: Run): void {
+  const { state } = run;
+  const headers = state.log.tentative.map(({ sealed }) => sealed);
+  if (headers.length === 0) return;
+  broadcast(run, acceptOf(state, headers));
+  setHeartbeatTimer(run);
 }
 
 /** B-A1: lets the producer build on the tip of the log while what is below is applied, but for the window. */
@@ -48,7 +59,7 @@ export function propose({ state, effects }: Run): void {
       height: tip.height + 1,
       bits: 0,
       timeMin: parent.header.time + 1, // A-V4 holds for every engine.
-      extension: noExtension,
+      extension: state.classroom === null ? noExtension : pointerTo(parent.header),
       nonce: 'zeros',
       when: 'transactions wait',
     },
@@ -71,13 +82,15 @@ export function proposeOwn(run: Run, sealed: SealedHeader): void {
  * B-A2: the others are asked while the own vote is written. It is on stable storage before any of their answers has an effect (W1), and
  * nobody proposes in this ballot after a crash (B-L1).
  */
-function voteFor({ state, effects }: Run, headers: readonly SealedHeader[]): void {
+function voteFor(run: Run, headers: readonly SealedHeader[]): void {
+  const { state, effects } = run;
   const { promised, log } = state;
   write(log, promised, headers);
   state.acked.set(voterOf(state), tipOf(log).height);
   const vote: PaxosEffect = { type: 'persist', records: [{ type: 'accepted', ballot: promised, headers }] };
   effects.push({ type: 'broadcast', message: acceptOf(state, headers) });
   if (isEnforced('B-A2')) effects.push(vote);
+  if (state.classroom !== null) setHeartbeatTimer(run);
 }
 
 /** B-D1: counts a member's acceptances in this ballot, once each. */

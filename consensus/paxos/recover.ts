@@ -11,6 +11,7 @@ import { Random } from '../random.ts';
 import { compareBallots, noBallot } from './ballot.ts';
 import { type BlockLog, continues, pointOf, raise, write } from './block-log.ts';
 import { Blocks } from './blocks.ts';
+import { classroomOf } from './classroom.ts';
 import type { LogRecord } from './records.ts';
 import { type PaxosOptions, type PaxosState, paramsOf, quorumOf } from './state.ts';
 
@@ -34,9 +35,11 @@ export function recover(context: EngineContext, recovery: Recovery<LogRecord>, o
     blocks.addBody(sealed.hashHex);
   }
   blocks.extendTo(log.decided);
+  dropUntold(log, blocks);
   return {
     genesis,
     params: paramsOf(genesis),
+    classroom: classroomOf(paramsOf(genesis)),
     self,
     quorum: quorumOf(genesis),
     window: options.window,
@@ -55,6 +58,7 @@ export function recover(context: EngineContext, recovery: Recovery<LogRecord>, o
     inherited: 0,
     reads: [],
     failures: 0,
+    heard: new Set(),
     waiting: null,
     applied,
     switchingTo: null,
@@ -67,6 +71,15 @@ export function recover(context: EngineContext, recovery: Recovery<LogRecord>, o
     timers: new Map(),
     isHalted: false,
   };
+}
+
+/**
+ * A vote and the body that it is for go to the disk side by side, and it is told when both are there (W1). So a vote whose body is not
+ * there was never told: were it reported, a candidate would wait for a body that perhaps nobody has.
+ */
+function dropUntold(log: BlockLog, blocks: Blocks): void {
+  const lacking = log.tentative.findIndex(({ sealed }) => blocks.get(sealed.hashHex)?.hasBody !== true);
+  if (lacking >= 0) log.tentative = log.tentative.slice(0, lacking);
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Random } from '../random.ts';
 import type { Ballot, Point } from './ballot.ts';
 import type { BlockLog } from './block-log.ts';
 import type { Blocks } from './blocks.ts';
+import type { Classroom } from './classroom.ts';
 import type { Accept, Entry, Message } from './messages.ts';
 import type { LogRecord } from './records.ts';
 import type { SealRule } from './seal.ts';
@@ -56,6 +57,8 @@ export interface PaxosOptions {
 export interface PaxosState {
   readonly genesis: Genesis;
   readonly params: Params;
+  /** Null in the throughput mode: there members elect leaders by themselves, and leaders tell of themselves. */
+  readonly classroom: Classroom | null;
   readonly self: MemberIndex | null;
   /** A majority of the members. */
   readonly quorum: number;
@@ -83,8 +86,10 @@ export interface PaxosState {
   inherited: number;
   /** Reads that wait, in the order in which they came; at most `readsMax`. */
   reads: readonly Read[];
-  /** Elections lost since a leader was last heard. */
+  /** Elections lost since a leader was last heard, while a majority could be heard. */
   failures: number;
+  /** Members that said anything since this one last stood for election. */
+  readonly heard: Set<MemberIndex>;
   waiting: WaitingAccept | null;
   /** Where the ledger stands. */
   applied: Point;

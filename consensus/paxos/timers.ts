@@ -11,6 +11,7 @@ export const heartbeatTimer = 'heartbeat';
 export const retryTimer = 'retry';
 
 const heartbeatsPerElection = 4;
+const resendsPerElection = 2;
 const retryMsMin = 2_000;
 /** Duelling candidates wait up to 2^6 times as long. */
 const backoffsMax = 6;
@@ -44,21 +45,29 @@ export function takeTimer(run: Run, id: string): boolean {
   return false;
 }
 
-/** B-L: chance keeps candidates apart; each lost election doubles the wait. */
+/**
+ * B-L: chance keeps candidates apart; each election that is lost while a majority can be heard doubles the wait. In a classroom only
+ * candidates wait: who leads is asked for.
+ */
 export function setElectionTimer(run: Run): void {
   const { state } = run;
   if (state.self === null) return;
+  if (state.classroom !== null && state.role !== 'candidate') {
+    clearTimer(run, electionTimer);
+    return;
+  }
   const least = electionMs(state.params);
   const afterMs = (least + state.random.below(least + 1)) * 2 ** Math.min(state.failures, backoffsMax);
   setTimer(run, electionTimer, afterMs);
 }
 
+/** In a classroom a proposal is sent again after E / 2, which is two round trips. */
 export function setHeartbeatTimer(run: Run): void {
   setTimer(run, heartbeatTimer, heartbeatMs(run));
 }
 
-function heartbeatMs({ state }: Run): number {
-  return Math.floor(electionMs(state.params) / heartbeatsPerElection);
+function heartbeatMs({ state: { params, classroom } }: Run): number {
+  return Math.floor(electionMs(params) / (classroom === null ? heartbeatsPerElection : resendsPerElection));
 }
 
 export function retryMs(run: Run): number {

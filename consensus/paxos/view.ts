@@ -23,6 +23,7 @@ export function viewOf(state: PaxosState): EngineView {
     head,
     finalHeight: applied.height,
     role: state.self === null ? 'observer' : state.role,
+    ballot: state.promised,
     tips,
     kept: [
       { what: 'headers', count: blocks.size, max: headersMax },
@@ -67,7 +68,7 @@ function choicesOf(state: PaxosState): readonly unknown[] {
       member,
       entries.map(entry => [entry.sealed.hashHex, entry.ballot]),
     ]),
-    [[...state.acked], [...state.heardAt], [...state.peers]],
+    [[...state.acked], [...state.heardAt], [...state.peers], [...state.heard]],
     [state.waiting?.from ?? null, state.waiting?.member ?? null],
     [pointText(state.applied), state.switchingTo, state.source, state.askedAt],
     [state.round, [...state.confirmed], state.inherited, state.reads],

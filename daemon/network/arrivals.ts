@@ -72,7 +72,7 @@ export class Arrivals {
     const framed = new FramedStream(stream, {
       name: 'handshake',
       clock,
-      outlet: links.outlet(peer),
+      outlet: links.promptOutlet(peer),
       frameBytesMax: statusBytesMax,
       sendBytesMax: statusBytesMax,
       frameTimeoutMs: timeoutMs,

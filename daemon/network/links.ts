@@ -14,6 +14,8 @@ const faultyLinksMax = 1_024;
 export interface LinkParts {
   readonly clock: Clock;
   readonly random: Random;
+  /** Everything that is sent to any peer leaves so much later, beside what is set for its link; handshakes do not. 0 when not given. */
+  readonly delayMs?: number;
 }
 
 export class Links implements LinkControl {
@@ -41,6 +43,11 @@ export class Links implements LinkControl {
     return this.#faulty.get(peer) ?? { peer, ...goodLink };
   }
 
+  /** How much later a frame to this peer leaves. */
+  delayOf(peer: PeerId): number {
+    return (this.#parts.delayMs ?? 0) + this.of(peer).delayMs;
+  }
+
   faulty(): readonly LinkState[] {
     return [...this.#faulty.values()];
   }
@@ -53,7 +60,12 @@ export class Links implements LinkControl {
 
   /** The way out of one stream to `peer`. */
   outlet(peer: PeerId): Outlet {
-    return new Outlet(this.#parts, () => this.of(peer));
+    return new Outlet(this.#parts, () => ({ lossRate: this.of(peer).lossRate, delayMs: this.delayOf(peer) }));
+  }
+
+  /** The way out of a handshake: a slow link delays what nodes say to each other, not that they meet. */
+  promptOutlet(peer: PeerId): Outlet {
+    return new Outlet(this.#parts, () => ({ lossRate: this.of(peer).lossRate, delayMs: 0 }));
   }
 }
 
@@ -63,15 +75,18 @@ interface Waiting {
   readonly put: () => void;
 }
 
+/** What an outlet does to a frame. */
+type Faults = Pick<LinkState, 'delayMs' | 'lossRate'>;
+
 /** Frames leave in their order, however the delay changes meanwhile. Who hands one over waits for room first, or counts what waits. */
 export class Outlet {
   readonly #parts: LinkParts;
-  readonly #state: () => LinkState;
+  readonly #state: () => Faults;
   readonly #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #waiters: { readonly isSo: () => boolean; readonly resolve: () => void }[] = [];
 
-  constructor(parts: LinkParts, state: () => LinkState) {
+  constructor(parts: LinkParts, state: () => Faults) {
     this.#parts = parts;
     this.#state = state;
   }

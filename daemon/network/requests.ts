@@ -32,10 +32,11 @@ export class Requests {
 
   /**
    * Asks `peer`. Throws KvchainError NOT_FOUND (no such peer), TOO_LARGE (our request), RATE_EXCEEDED (too many of ours wait),
-   * PEER_TIMEOUT, BAD_MESSAGE (also penalized), or the code that the peer answered with.
+   * PEER_TIMEOUT, BAD_MESSAGE (also penalized), or the code that the peer answered with. A link that is slow on purpose is slow both ways,
+   * and is given that time.
    */
   async request(peer: PeerId, data: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
-    const { sessions, clock, limits } = this.#surroundings;
+    const { sessions, clock, limits, links } = this.#surroundings;
     const session = sessions.welcome(peer);
     if (session === null) throw new KvchainError('NOT_FOUND', `no peer ${peer}`);
     if (data.length > limits.requestBytesMax) {
@@ -45,7 +46,7 @@ export class Requests {
     if (lane.waiting >= limits.requestsWaitingPerPeerMax) {
       throw new KvchainError('RATE_EXCEEDED', `${lane.waiting} requests wait for ${session.peer} already`);
     }
-    const { signal, cancel } = deadline(clock, timeoutMs);
+    const { signal, cancel } = deadline(clock, timeoutMs + 2 * links.delayOf(peer));
     try {
       await lane.enter(signal);
       try {

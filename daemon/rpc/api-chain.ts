@@ -49,6 +49,10 @@ export const chainMethods = {
       transactionIds: z.array(s.hash),
       transactions: z.array(s.transaction).optional(),
       receipts: z.array(s.receipt).optional(),
+      seal: z.record(z.string(), z.string()).optional().meta({
+        description:
+          'what the header says of its body in its extension, as texts, where the engine has it say something',
+      }),
     }),
     errors: ['NOT_FOUND'],
     routes: [{ verb: 'GET', path: '/v1/blocks/{id}' }],
@@ -180,6 +184,11 @@ export const chainMethods = {
       role: z.string().nullable().meta({
         description: 'what this node is among the members now, such as leader; null where all are alike',
       }),
+      leader: z.string().nullable().meta({ description: 'the member that this node takes for the leader' }),
+      ballot: z
+        .object({ number: s.count, member: z.string().nullable() })
+        .nullable()
+        .meta({ description: 'the highest that this node promised, where leaders stand with ballots' }),
       members: z
         .array(
           z.object({
@@ -208,6 +217,8 @@ export const chainMethods = {
         bestHeight: 1204,
         finalHeight: 0,
         role: null,
+        leader: null,
+        ballot: null,
         members: [],
         branches: 1,
         targetMs: 10_000,

@@ -4,8 +4,8 @@ import { exampleAddress, exampleHash } from './examples.ts';
 import { method } from './method.ts';
 import * as s from './schemas.ts';
 
-/** How long frames of a test network may be held back on purpose: a handshake of three still ends in time. */
-export const delayMsMax = 2_000;
+/** How long frames of a test network may be held back on purpose: a request, which waits for both ways, still ends in time. */
+export const delayMsMax = 10_000;
 const none = z.strictObject({});
 const examplePeer = '12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA';
 const link = z.object({
@@ -139,6 +139,54 @@ export const nodeMethods = {
     errors: ['NOT_TEST_NETWORK', 'TOO_LARGE'],
     routes: [{ verb: 'PUT', path: '/v1/links/{peer}/loss' }],
     example: { params: { peer: examplePeer, lossRate: 0.2 }, result: { ...exampleLink, lossRate: 0.2 } },
+  }),
+
+  net_send: method({
+    scope: 'admin',
+    isTestNetworkOnly: true,
+    doc: 'Says something to the person at a connected member, who reads it by node_trace.',
+    params: z.strictObject({ peer: peerId, text: z.string().min(1).max(256) }),
+    result: z.object({ sent: z.literal(true) }),
+    errors: ['NOT_TEST_NETWORK', 'NOT_FOUND'],
+    routes: [{ verb: 'POST', path: '/v1/links/{peer}/words' }],
+    example: { params: { peer: examplePeer, text: 'hello' }, result: { sent: true } },
+  }),
+
+  node_trace: method({
+    scope: 'admin',
+    isTestNetworkOnly: true,
+    doc: 'Gives what this node did and heard since the entry `after`, oldest first: messages between members, nonces, commits, words. It begins with the first question; the newest 2,000 entries are kept.',
+    params: z.strictObject({ after: s.count.default(0) }),
+    result: z.object({
+      entries: z.array(
+        z.object({
+          number: s.count,
+          time: s.time,
+          what: z.enum(['sent', 'received', 'nonce', 'committed', 'said']),
+          member: z
+            .string()
+            .nullable()
+            .meta({ description: 'who sent it, or is sent it; null for an act of this node' }),
+          data: z.record(z.string(), z.union([z.string(), z.number()])),
+        }),
+      ),
+    }),
+    errors: ['NOT_TEST_NETWORK'],
+    routes: [{ verb: 'GET', path: '/v1/trace' }],
+    example: {
+      params: { after: 0 },
+      result: {
+        entries: [
+          {
+            number: 1,
+            time: 1_767_225_600_000,
+            what: 'received',
+            member: 'P2',
+            data: { type: 'accepted', number: 1, member: 0, depth: 7 },
+          },
+        ],
+      },
+    },
   }),
 
   node_info: method({

@@ -18,6 +18,7 @@ export const chainHandlers: Handlers<keyof typeof chainMethods> = {
     if (!reading.ok) return reading;
     const { block, receipts, isCanonical, confirmations, finality } = reading.value;
     const prefix = node.params().addressPrefix;
+    const seal = node.sealTexts(block);
     const full = {
       transactions: block.transactions.map(transaction => transactionJson(transaction, prefix)),
       receipts: receipts.map(receiptJson),
@@ -29,6 +30,7 @@ export const chainHandlers: Handlers<keyof typeof chainMethods> = {
       finality,
       transactionIds: block.transactions.map(transaction => transaction.idHex),
       ...(detail === 'full' ? full : {}),
+      ...(seal === null ? {} : { seal }),
     });
   },
 
@@ -75,7 +77,7 @@ export const chainHandlers: Handlers<keyof typeof chainMethods> = {
   },
 
   consensus_status: (_params, { host: { node } }) => {
-    const { engine, faultModel, head, work, targetHeight, finalHeight, role } = node.status();
+    const { engine, faultModel, head, work, targetHeight, finalHeight, role, leader, ballot } = node.status();
     const { targetMs, retarget, safeConfirmations, undoBlocksMax } = node.params();
     return accept({
       engine,
@@ -84,6 +86,8 @@ export const chainHandlers: Handlers<keyof typeof chainMethods> = {
       bestHeight: targetHeight,
       finalHeight,
       role,
+      leader: nameOf(node, leader),
+      ballot: ballot && { number: ballot.number, member: nameOf(node, ballot.member) },
       members: node.members().map(({ name, publicKey, isSelf, peer }) => {
         return { name, publicKey: toHex(publicKey), self: isSelf, connected: isSelf || peer !== null, peerId: peer };
       }),
@@ -134,6 +138,10 @@ export const chainHandlers: Handlers<keyof typeof chainMethods> = {
 
   miner_status: (_params, { host: { node } }) => accept(minerJson(node)),
 };
+
+function nameOf(node: NodeApi, member: number | null): string | null {
+  return member === null ? null : (node.genesis.members[member]?.name ?? null);
+}
 
 function minerJson(node: NodeApi): ResultOf<'miner_status'> {
   const { isRunning, threads, hashRate, rateMax, bits, target, expectedTrials, blocksFound } = node.miningStatus();

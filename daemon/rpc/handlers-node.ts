@@ -41,6 +41,13 @@ export const nodeHandlers: Handlers<keyof typeof nodeMethods> = {
 
   net_loss: ({ peer, lossRate }, { host: { links } }) => accept(linkJson(links.set(peer, { lossRate }))),
 
+  net_send: ({ peer, text }, { host: { node } }) => {
+    node.say(peer, text);
+    return accept({ sent: true as const });
+  },
+
+  node_trace: ({ after }, { host: { node } }) => accept({ entries: node.trace(after).map(entry => ({ ...entry })) }),
+
   node_info: (_params, { host }) => {
     const { node, account, version, startedAtMs } = host;
     const { addressPrefix, testNetwork } = node.params();

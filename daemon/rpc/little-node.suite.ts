@@ -12,6 +12,7 @@ import { type HistoryEntry, keyStateKey, pathOf } from '../../chain/state.ts';
 import { decodeBits, targetToBytes, workOf } from '../../chain/target.ts';
 import { bodyBytes, signingDigest, type Transaction } from '../../chain/transaction.ts';
 import type * as node from '../node-api.ts';
+import type { TraceEntry } from '../trace-book.ts';
 import { emptyStatus, finalityOf, type Made, pendingStatus, placeOf, undoneEvent } from './little-answers.suite.ts';
 import { littleGenesis, treeOf } from './little-ledger.suite.ts';
 import { minedOn } from './little-miner.suite.ts';
@@ -38,6 +39,8 @@ export class LittleNode implements node.NodeApi {
     threads: 1,
     rateMax: null,
   };
+  /** What node_trace gives. */
+  readonly traced: TraceEntry[] = [];
   isSyncing = false;
   isStopped = false;
   lead = () => false;
@@ -115,6 +118,8 @@ export class LittleNode implements node.NodeApi {
       work: BigInt(this.#chain.length) * 4n,
       finalHeight: 0,
       role: null,
+      leader: null,
+      ballot: null,
       peers: this.#peers.length,
       mempool: this.#pending.length,
       isSyncing: this.isSyncing,
@@ -132,6 +137,19 @@ export class LittleNode implements node.NodeApi {
 
   members(): readonly node.MemberStanding[] {
     return [];
+  }
+
+  sealTexts(): null {
+    return null;
+  }
+
+  trace(): readonly TraceEntry[] {
+    return this.traced;
+  }
+
+  say(peer: string, text: string): void {
+    if (!this.#peers.includes(peer)) throw new KvchainError('NOT_FOUND', `no peer ${peer}`);
+    this.traced.push({ number: this.traced.length + 1, time: 0, what: 'said', member: null, data: { text } });
   }
 
   staleBlocks(): number {

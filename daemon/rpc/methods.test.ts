@@ -208,7 +208,7 @@ describe('chain_, mempool_, miner_, net_, node_', () => {
     ]);
     expect(await ok('net_fixLink', { peer: 'peer-1' })).toEqual(good);
     expect((await ok('net_peers')).links).toHaveLength(1);
-    expect(await code('net_delay', { peer: 'peer-1', delayMs: 2_001 })).toBe('INVALID_PARAMS');
+    expect(await code('net_delay', { peer: 'peer-1', delayMs: 10_001 })).toBe('INVALID_PARAMS');
     expect(await code('net_loss', { peer: 'peer-1', lossRate: 1.5 })).toBe('INVALID_PARAMS');
   });
 

@@ -33,6 +33,7 @@ Examples:
   kvchain-testnet up --nodes 7 --topology ring            each linked to two neighbours alone
   kvchain-testnet up --attackers private-fork:1,silent:1  two daemons more, that attack
   kvchain-testnet up --difficulty 14 --hash-rate 4000     14 zero bits for ever, 4,000 hashes a second each
+  kvchain-testnet up --engine paxos --classroom --delay 5000   five servers and three clients for a class
   kvchain-testnet up --file network.yaml                  as the file says (docs/testnet/README.md)
 
 From another terminal, members by the numbers that ps shows:
@@ -51,6 +52,15 @@ function addUp(program: Command): void {
     .option('--voters <count>', 'how many of them vote, the first ones (default: five beside miners, else all)', whole)
     .option('--attackers <kind:count,...>', `attackers beside them: ${attackerKinds.join(', ')}`)
     .option('--topology <shape>', 'who is linked to whom: mesh, ring, star or random:D (default: mesh)')
+    .option('--classroom', 'servers P1 to P5 and clients C1 to C3 as in docs/classroom.md')
+    .option(
+      '--delay <ms>',
+      'everything that daemons and clients of a classroom send comes so much later (default: 0)',
+      whole,
+    )
+    .option('--nonce-digits <n>', 'of a classroom: digits at the end of h that are to be 0, 1 or 2 (default: 1)', whole)
+    .option('--record', 'record what every engine is told, in the folder')
+    .option('--replay', 'play the recording in the folder again, in virtual time, and end')
     .option(
       '--interval <ms>',
       'milliseconds between blocks that the difficulty aims at (default: 2000); of paxos, until a silent leader is replaced (default: 300)',
@@ -65,7 +75,12 @@ function addUp(program: Command): void {
     .addHelpText('after', upExamples);
   withFolder(command).action(
     runAction(command, async options => {
-      const { file, interval, attackers, dir, json, netns, ...flags } = readOptions(upOptions, options);
+      const { file, interval, delay, attackers, dir, json, netns, replay, ...flags } = readOptions(upOptions, options);
+      if (replay) {
+        const { replayNetwork } = await import('./replay.ts');
+        replayNetwork(networkFolder(dir), json ? 'json' : 'text');
+        return;
+      }
       // What only this command needs is loaded with it: the others answer at once.
       const [{ up }, { parseAttackers, planOf, readNetworkText }] = await Promise.all([
         import('./up.ts'),
@@ -75,6 +90,7 @@ function addUp(program: Command): void {
       const given = {
         ...flags,
         ...(interval === undefined ? {} : { intervalMs: interval }),
+        ...(delay === undefined ? {} : { delayMs: delay }),
         ...(attackers === undefined ? {} : { attackers: parseAttackers(attackers) }),
       };
       await up({
@@ -89,12 +105,15 @@ function addUp(program: Command): void {
 
 /** The flag that stands for a field of a network file. */
 function flagOf(field: string): string {
-  return field === 'intervalMs' ? '--interval' : optionNameOf(field);
+  const others: Readonly<Record<string, string>> = { intervalMs: '--interval', delayMs: '--delay' };
+  return others[field] ?? optionNameOf(field);
 }
 
 const upOptions = z.looseObject({
   file: z.string().optional(),
   interval: z.number().optional(),
+  delay: z.number().optional(),
+  replay: z.boolean().default(false),
   attackers: z.string().optional(),
   dir: z.string().optional(),
   json: z.boolean().default(false),
@@ -153,13 +172,13 @@ function addLogs(program: Command): void {
 function addKill(program: Command): void {
   const command = program
     .command('kill')
-    .argument('<member>', 'its number', whole)
+    .argument('<member>', 'its number or name')
     .addOption(new Option('-9', 'at once, as a loss of power'))
     .description('Ends a member; restart brings it back with what it had stored.');
   withFolder(command).action(
     runAction(command, async (options, [member]) => {
       const how = options['9'] === true ? 'kill' : 'term';
-      await order(options.dir, { order: 'kill', index: Number(member), how });
+      await order(options.dir, { order: 'kill', index: memberIndex(options.dir, member), how });
       process.stdout.write(`member ${member} has ended\n`);
     }),
   );
@@ -177,10 +196,10 @@ const movedSchema = z.string().nullable();
 
 function addOrders(program: Command): void {
   for (const [name, meaning, done] of memberOrders) {
-    const command = program.command(name).argument('<member>', 'its number', whole).description(meaning);
+    const command = program.command(name).argument('<member>', 'its number or name').description(meaning);
     withFolder(command).action(
       runAction(command, async ({ dir }, [member]) => {
-        const movedTo = movedSchema.parse(await order(dir, { order: name, index: Number(member) }));
+        const movedTo = movedSchema.parse(await order(dir, { order: name, index: memberIndex(dir, member) }));
         const where = movedTo === null ? '' : `, at other ports, for another program has taken its own: ${movedTo}`;
         process.stdout.write(`member ${member} ${done}${where}\n`);
       }),
@@ -229,6 +248,21 @@ function addLinkOrders(program: Command): void {
       await order(dir, { order: 'drop', from: Number(from), to: Number(to), lossRate: Number(rate) });
       process.stdout.write(`of what ${from} sends to ${to}, ${rate} is lost\n`);
     }),
+  );
+}
+
+/** By number, or by name in any case. Error thrown: USAGE for what is neither. */
+function memberIndex(dir: unknown, given = ''): number {
+  if (/^\d{1,12}$/.test(given)) return Number(given);
+  const { members } = readState(networkFolder(text(dir)));
+  const index = members.findIndex(({ name }) => name.toLowerCase() === given.toLowerCase());
+  if (index >= 0) return index;
+  throw new KvchainError(
+    'USAGE',
+    `no member ${JSON.stringify(given)}: there are ${members.map(({ name }) => name).join(', ')}`,
+    {
+      action: 'Give its number or its name; `kvchain-testnet ps` lists the members.',
+    },
   );
 }
 

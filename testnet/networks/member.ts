@@ -41,7 +41,7 @@ export class Member {
   constructor(plan: MemberPlan, { index, folder, genesis, host }: MemberPlace) {
     this.index = index;
     this.plan = plan;
-    this.name = `${plan.role === 'node' ? 'node' : plan.kind}-${index}`;
+    this.name = plan.role === 'node' ? (plan.name ?? `node-${index}`) : `${plan.kind}-${index}`;
     this.dataDir = join(folder, this.name);
     this.logFile = join(folder, `${this.name}.log`);
     this.#genesis = genesis;

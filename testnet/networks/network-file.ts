@@ -4,15 +4,19 @@
  */
 import { parse as parseYaml } from 'yaml';
 import { blockTransactionsCap } from '../../chain/block.ts';
+import { encodeItem } from '../../chain/codec.ts';
 import { KvchainError } from '../../chain/errors.ts';
 import type { Genesis, Member, Params } from '../../chain/genesis.ts';
 import { defaultParams, hasMembers, minesBlocks } from '../../chain/params.ts';
 import { bitsForLeadingZeros, encodeBits } from '../../chain/target.ts';
 import { createEngine } from '../../consensus/registry.ts';
+import { delayMsMax } from '../../daemon/rpc/api-node.ts';
 import { z } from '../../daemon/zod.ts';
 import { attackerKinds } from '../attackers/kinds.ts';
 import { parseTopology } from './topology.ts';
 
+const electionMsMin = 2_000;
+const electionDelays = 8;
 /** More daemons than this want more than one machine. */
 const membersMax = 128;
 /** A committee beside proof of work. */
@@ -22,6 +26,11 @@ const minedIntervalMs = 2_000;
 const hashRate = z.int().min(0).max(1_000_000_000).meta({ description: 'hashes per second; 0 does not mine' });
 
 const nodeSchema = z.strictObject({
+  /** As the genesis and the tables call it, where members vote. */
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,32}$/, 'expected 1 to 32 letters, digits and hyphens')
+    .optional(),
   hashRate: hashRate.optional(),
   /** Further flags of kvchaind. */
   flags: z.array(z.string().min(1).max(256)).max(32).default([]),
@@ -55,6 +64,14 @@ const fileSchema = z.strictObject({
   intervalMs: z.int().min(250).max(600_000).optional(),
   /** Transactions that a block holds at most; without it as many as the default of a genesis. */
   blockTransactionsMax: z.int().min(1).max(blockTransactionsCap).optional(),
+  /** Members are a classroom: P1, P2, ..., one operation a block, a leader on request (docs/classroom.md). */
+  classroom: z.boolean().default(false),
+  /** In a classroom: digits at the end of h that are to be 0, 1 or 2. */
+  nonceDigits: z.int().min(1).max(9).default(1),
+  /** Everything that a daemon sends to another one comes so much later. */
+  delayMs: z.int().min(0).max(delayMsMax).default(0),
+  /** Every daemon records what its engine was told, in its folder. */
+  record: z.boolean().default(false),
   /** Leading zero bits of every block hash, for ever; without it the difficulty follows intervalMs. */
   difficulty: z.int().min(0).max(60).nullable().default(null),
   /** Of each member that names none. */
@@ -73,6 +90,7 @@ const fileSchema = z.strictObject({
 type NetworkFields = z.output<typeof fileSchema>;
 
 export interface PlannedNode {
+  readonly name?: string | undefined;
   readonly hashRate: number;
   readonly flags: readonly string[];
   readonly failpoint?: string | undefined;
@@ -113,16 +131,28 @@ export function planOf(draft: object, typed: ReadonlyMap<string, string> = new M
     const place = typed.get(String(issue?.path[0])) ?? issue?.path.join('.');
     throw badFile(`${place || 'the network'}: ${issue?.message ?? 'not valid'}`, parsed.error);
   }
-  const { nodes, attackers, hashRate, ...fields } = parsed.data;
+  const { nodes, attackers, hashRate, ...given } = parsed.data;
+  const fields = given.classroom ? { ...given, engine: 'paxos' as const, intervalMs: electionMsOf(given) } : given;
+  if (given.classroom && given.engine !== 'paxos' && 'engine' in draft)
+    throw badFile(`${typed.get('engine') ?? 'engine'}: a classroom agrees by paxos, not ${given.engine}`, null);
   const engine = createEngine(fields.engine);
   if (!engine.ok) throw badFile(`${typed.get('engine') ?? 'engine'}: ${engine.error.detail}`, null);
   return {
     ...fields,
     intervalMs:
       fields.intervalMs ?? (minesBlocks(fields.engine) ? minedIntervalMs : defaultParams(fields.engine).targetMs),
-    nodes: nodes.map(node => ({ ...node, hashRate: minesBlocks(fields.engine) ? (node.hashRate ?? hashRate) : 0 })),
+    nodes: nodes.map((node, index) => ({
+      ...node,
+      name: node.name ?? (fields.classroom ? `P${index + 1}` : undefined),
+      hashRate: minesBlocks(fields.engine) ? (node.hashRate ?? hashRate) : 0,
+    })),
     attackers: attackers.map(attacker => ({ ...attacker, hashRate: attacker.hashRate ?? hashRate })),
   };
+}
+
+/** The engine's election time-out, and half of what a client waits: eight delays, and not so short that a busy machine exceeds it. */
+function electionMsOf({ delayMs }: Pick<NetworkFields, 'delayMs'>): number {
+  return Math.max(electionMsMin, electionDelays * delayMs);
 }
 
 /** The attackers of a flag: private-fork:1,silent:2. Error thrown: USAGE. */
@@ -145,7 +175,8 @@ export function votersOf({ engine, nodes, voters }: NetworkPlan): number {
 export function genesisOf(plan: NetworkPlan, members: readonly Member[], now: number): Genesis {
   const { name, engine, intervalMs, blockTransactionsMax } = plan;
   const limit = blockTransactionsMax === undefined ? {} : { blockTransactionsMax };
-  const params = defaultParams(engine, { targetMs: intervalMs, testNetwork: 1, ...limit });
+  const classroom = plan.classroom ? classroomParams(plan) : {};
+  const params = defaultParams(engine, { targetMs: intervalMs, testNetwork: 1, ...limit, ...classroom });
   return {
     version: 1,
     name,
@@ -156,6 +187,13 @@ export function genesisOf(plan: NetworkPlan, members: readonly Member[], now: nu
     minters: [],
     allocations: [],
   };
+}
+
+/** One operation a block, and whoever comes may write every key. */
+function classroomParams({ nonceDigits }: NetworkPlan): Partial<Params> {
+  const engineParams = encodeItem([nonceDigits]); // The engine checks them (docs/protocol/classroom.md).
+  const one = { blockTransactionsMax: 1, blockOperationsMax: 1, transactionOperationsMax: 1 };
+  return { keyOwnership: 'open', engineParams, ...one };
 }
 
 /** The first difficulty is what all hash rates together meet in `intervalMs`. */

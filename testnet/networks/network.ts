@@ -3,6 +3,7 @@
  * stop it, or processes stay.
  */
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { KvchainError } from '../../chain/errors.ts';
 import { formatGenesis } from '../../chain/genesis-file.ts';
 import type { BatchCall } from '../../daemon/rpc/transport.ts';
@@ -10,7 +11,7 @@ import { until } from '../until.ts';
 import { type Host, loopback } from './hosts.ts';
 import { LinkPlan, type LinkState } from './link-plan.ts';
 import { Member, type MemberPlan } from './member.ts';
-import { genesisOf, type NetworkPlan, votersOf } from './network-file.ts';
+import { genesisOf, type NetworkPlan, type PlannedNode, votersOf } from './network-file.ts';
 import type { MemberRow } from './table.ts';
 import { allPairs, dialledEdges, type Edge, edgesOf } from './topology.ts';
 
@@ -20,6 +21,11 @@ const connectMs = 90_000;
 const dialMs = 20_000;
 /** Calls in one request. */
 const callsMax = 100;
+
+/** The file in the network's folder that the events of a daemon's engine are recorded in. */
+function recordingOf(index: number): string {
+  return `${index}.recording`;
+}
 
 type LinkCall = BatchCall<'net_failLink' | 'net_fixLink' | 'net_delay' | 'net_loss'>;
 
@@ -42,7 +48,7 @@ export class RunningNetwork {
     const nodes = plan.nodes.length;
     const bootstrap = () => this.members.slice(0, nodes).flatMap(({ address }) => address ?? []);
     const plans: MemberPlan[] = [
-      ...plan.nodes.map(node => ({ role: 'node' as const, ...node })),
+      ...plan.nodes.map((node, index) => ({ role: 'node' as const, ...node, flags: this.#flagsOf(node, index) })),
       ...plan.attackers.map(attacker => ({ role: 'attacker' as const, bootstrap, ...attacker })),
     ];
     const genesis = () => this.#genesisText();
@@ -52,6 +58,16 @@ export class RunningNetwork {
     // An attacker reaches everybody: that is the worst case.
     const attackers = allPairs(plans.length).filter(([, high]) => high >= nodes);
     this.#links = new LinkPlan(plans.length, [...edgesOf(plan.topology, nodes, seed), ...attackers]);
+  }
+
+  /** What the plan of the whole network adds to the flags of a daemon. */
+  #flagsOf({ flags }: PlannedNode, index: number): readonly string[] {
+    const { delayMs, record } = this.#plan;
+    return [
+      ...(delayMs > 0 ? ['--link-delay', String(delayMs)] : []),
+      ...(record ? ['--record', join(this.folder, recordingOf(index))] : []),
+      ...flags,
+    ];
   }
 
   /** Starts all, links them, and lets them mine. `tell` hears of each member that is up. */

@@ -1,6 +1,9 @@
 /** `kvchain-testnet up`: a network that lives as long as this process, shown as a table, and broken by orders from other terminals. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { toHex } from '../../chain/bytes.ts';
 import { unreachable } from '../../chain/errors.ts';
+import { type Classroom, classroomFileIn, writeClassroom } from '../../daemon/classroom/classroom-file.ts';
+import { newSecret } from '../../daemon/keystore/keystore.ts';
 import { listenForOrders, type Order } from './control.ts';
 import { Hosts, loopback } from './hosts.ts';
 import { RunningNetwork } from './network.ts';
@@ -9,6 +12,7 @@ import { Screen } from './screen.ts';
 import { clearFolder, writeState } from './state-file.ts';
 import { lineOf, tableOf } from './table.ts';
 
+const clientNames = ['C1', 'C2', 'C3'];
 /** Between two tables on a terminal, and between two lines elsewhere. */
 const tableMs = 1_000;
 const lineMs = 10_000;
@@ -36,9 +40,11 @@ export async function up({ plan, folder, place, format }: UpOptions): Promise<vo
       await remember();
     }
   });
+  const classroom = plan.classroom ? classroomMaker(plan) : null;
   const remember = async (): Promise<void> => {
     const members = network.members.map(({ name, pid, dataDir, logFile }) => ({ name, pid, dataDir, logFile }));
     await writeState(folder, { pid: process.pid, socket: control.socket, members });
+    if (classroom !== null) await writeClassroom(classroomFileIn(folder), classroom(network));
   };
   try {
     await remember();
@@ -55,6 +61,17 @@ export async function up({ plan, folder, place, format }: UpOptions): Promise<vo
     await remember().catch(() => {});
     endSignals();
   }
+}
+
+/** Clients keep their keys, and servers are told where they are. */
+function classroomMaker({ delayMs, intervalMs }: NetworkPlan): (network: RunningNetwork) => Classroom {
+  const clients = clientNames.map(name => ({ name, secretKey: toHex(newSecret()) }));
+  return ({ members }) => ({
+    delayMs,
+    timeoutMs: intervalMs,
+    servers: members.map(({ name, dataDir, address }) => ({ name, dataDir, address })),
+    clients,
+  });
 }
 
 function netemLine(hosts: Hosts): string {

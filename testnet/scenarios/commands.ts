@@ -36,16 +36,30 @@ export function addScenarioCommands(program: Command): void {
   );
   const run = program
     .command('run')
-    .argument('<scenario>', 'fork-heal: a network is cut into two that both go on, and healed')
+    .argument(
+      '<scenario>',
+      'fork-heal: a network is cut into two that both go on, and healed; paxos-scenarios: a classroom (docs/classroom.md)',
+    )
     .description('Plays a scenario on real daemons and tells how it ended.')
     .option('--json', 'only the report, as one JSON document')
     .helpOption('--help', 'Tell all this and end.')
-    .addHelpText('after', '\nExample:\n  kvchain-testnet run fork-heal\n');
+    .addHelpText(
+      'after',
+      '\nExamples:\n  kvchain-testnet run fork-heal\n  kvchain-testnet run paxos-scenarios --json\n',
+    );
   run.action(
     runAction(run, async (options, [name = '']) => {
-      if (name !== 'fork-heal')
-        throw new KvchainError('USAGE', `no scenario ${JSON.stringify(name)}: there is fork-heal`);
       const isJson = options.json === true;
+      if (name === 'paxos-scenarios') {
+        const { paxosScenarios } = await import('./paxos-scenarios.ts');
+        const rows = await paxosScenarios(row => {
+          if (!isJson) process.stdout.write(`${Object.values(row).join('  ')}\n`);
+        });
+        if (isJson) process.stdout.write(`${JSON.stringify(rows)}\n`);
+        return;
+      }
+      if (name !== 'fork-heal')
+        throw new KvchainError('USAGE', `no scenario ${JSON.stringify(name)}: there are fork-heal and paxos-scenarios`);
       const [{ forkHeal }, { forkHealText }] = await Promise.all([
         import('./fork-heal.ts'),
         import('./fork-heal-text.ts'),

@@ -7,6 +7,7 @@ import type { PeerId } from '../../daemon/ports.ts';
 import type { Chance } from './chance.ts';
 import { courseOf } from './courses.ts';
 import type { SimulatedNode } from './simulated-node.ts';
+import { membersUp } from './voted-course.ts';
 import type { World } from './world.ts';
 
 /** Four lists of headers and a part of the fifth (short-lists.ts). */
@@ -20,7 +21,10 @@ export interface CaughtUp {
 }
 
 export async function catchUp(world: World, chance: Chance, told: CaughtUp): Promise<void> {
-  const joining = chance.pick(running(world));
+  const candidates = running(world).filter(node => isSpared(world, node));
+  // Where some have not joined yet, all that run may be needed.
+  if (candidates.length === 0) return;
+  const joining = chance.pick(candidates);
   const others = running(world).filter(node => node !== joining);
   told.catchUps += 1;
   const held = await stopLongEnough(world, joining);
@@ -39,6 +43,12 @@ export async function catchUp(world: World, chance: Chance, told: CaughtUp): Pro
   await world.until(`${joining.name} has caught up`, catchUpMs, () => workOf(world, joining) >= work);
   world.wires.mend();
   goOn();
+}
+
+/** Whether the others go on without it: somebody sends, and where members decide they are a majority. */
+function isSpared(world: World, node: SimulatedNode): boolean {
+  const isMajority = node.plan.member === null || membersUp(world).length > world.agreement.quorum;
+  return isMajority && !world.workload.needs(node.name);
 }
 
 /** Gives the height that it holds still: a member keeps its disk, as one that forgets is no longer itself. */

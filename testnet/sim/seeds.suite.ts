@@ -18,6 +18,11 @@ export function smallWorld(seed: bigint): Scenario {
   return { ...ofSeed(seed), nodes: seed % 3n === 0n ? 4 : 3, signatures: 'fast' };
 }
 
+/** A small world to which at most two things happen, whichever they are: a seed costs half of a whole story. */
+export function shortStory(seed: bigint): Scenario {
+  return { ...smallWorld(seed), without: [2, 3] };
+}
+
 /** A test for each seed from `first` to `last`, and one that all of them together left no kind of fault out. */
 export function itConverges({ first, last, scenarioOf }: Seeds): void {
   const reports: Report[] = [];
@@ -28,9 +33,11 @@ export function itConverges({ first, last, scenarioOf }: Seeds): void {
     reports.push(report);
     expect(report.nodes).toBeGreaterThanOrEqual(3);
     expect(report.nodes + report.attackers).toBeLessThanOrEqual(scenario.nodes ?? 10);
-    expect(report.reorgDepthMax).toBeGreaterThanOrEqual(branchDepth);
-    expect(report.partitions).toBeGreaterThanOrEqual(1);
-    expect(report.kills).toBeGreaterThanOrEqual(1);
+    if (scenario.without.length === 0) {
+      expect(report.reorgDepthMax).toBeGreaterThanOrEqual(branchDepth);
+      expect(report.partitions).toBeGreaterThanOrEqual(1);
+      expect(report.kills).toBeGreaterThanOrEqual(1);
+    }
     // In a small world all clients may have the machine that joins last.
     if (scenario.nodes === null) expect(report.transactions).toBeGreaterThanOrEqual(1);
   });

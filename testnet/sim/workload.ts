@@ -65,6 +65,11 @@ export class Workload {
     return this.#clients.flatMap(({ slots }) => slots);
   }
 
+  /** Whether without this machine nothing is sent: all other homes of clients are down. */
+  needs(name: PeerId): boolean {
+    return this.#clients.every(({ home }) => home.name === name || home.node === null);
+  }
+
   start(): void {
     const { time, chance } = this.#parts;
     this.#cancel = time.after(2 * pauseMs * chance.fraction(), () => {
