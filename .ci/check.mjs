@@ -17,12 +17,12 @@ const npmScript = process.env.npm_execpath;
 const packages = [{ name: 'packages', command: ['.ci/prepare.mjs', 'packages'] }];
 const overSources = [
   { name: 'types', command: ['.ci/prepare.mjs'] },
-  { name: 'direction', command: ['.ci/direction.mjs'] },
   { name: 'purity', command: ['.ci/purity.mjs'] },
   { name: 'lint', command: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'] },
   { name: 'dead code', command: ['node_modules/knip/bin/knip.js', '--no-progress'] },
 ];
 const overBuild = [
+  { name: 'direction', command: ['.ci/direction.mjs'] },
   { name: 'promises', command: ['.ci/floating-promises.mjs'] },
   ...(packageJson.scripts['docs:check'] ? [{ name: 'docs', npm: ['run', '--silent', 'docs:check'] }] : []),
 ];
