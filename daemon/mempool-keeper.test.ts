@@ -180,6 +180,15 @@ describe('the keeper', () => {
     expect(keeper.droppedFor(kept.idHex)).toBeNull();
   });
 
+  it('is not at the head while it follows a step', async () => {
+    const { keeper } = await keeperOn(new MemoryStore());
+    expect(keeper.isAtHead).toBe(true);
+    const [one, two] = [keeper.onStep([]), keeper.onStep([])];
+    expect(keeper.isAtHead).toBe(false);
+    await Promise.all([one, two]);
+    expect(keeper.isAtHead).toBe(true);
+  });
+
   it('drops what waited too long behind a gap, and says so', async () => {
     const { keeper, mempool, add, clock } = await keeperOn(new MemoryStore());
     const waiting = write(5);

@@ -48,6 +48,8 @@ export class MempoolKeeper {
   #saving: Promise<void> = Promise.resolve();
   /** Undone blocks whose transactions are in the mempool, while the store still owes them to it. */
   readonly #undone: Uint8Array[] = [];
+  /** Steps of the ledger that are being followed. */
+  #following = 0;
 
   constructor(parts: MempoolKeeperParts) {
     this.#parts = parts;
@@ -68,6 +70,11 @@ export class MempoolKeeper {
     });
   }
 
+  /** Nothing that a block of the chain includes is in the mempool: false while a step of the ledger is being followed. */
+  get isAtHead(): boolean {
+    return this.#following === 0;
+  }
+
   /** Follows a step of the ledger, one step after the other, in slices; gives what became ready and should be passed on. */
   async onStep(moved: readonly MovedBlock[]): Promise<readonly Transaction[]> {
     const { mempool, clock, nextHeight } = this.#parts;
@@ -79,7 +86,10 @@ export class MempoolKeeper {
       now: clock.monotonic(),
       height: nextHeight(),
     });
-    const result = await inSlices(clock, steps);
+    this.#following += 1;
+    const result = await inSlices(clock, steps).finally(() => {
+      this.#following -= 1;
+    });
     // Not before: what is written meanwhile may lack them.
     this.#undone.push(...undone.map(({ hash }) => hash));
     this.#remember(result.removed);

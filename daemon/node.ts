@@ -160,10 +160,12 @@ export class Node {
     this.#road = this.#makeRoad(areTrusted);
     this.producer = this.#makeProducer(options.signer);
     const droppedFor = (id: string) => keeper.droppedFor(id);
+    const isMempoolAtHead = () => keeper.isAtHead;
     const ask = (id: number) => this.#driver.dispatch({ type: 'read', now: clock.now(), id });
     const reads = new CertainReads({ clock, ask });
     this.#reads = reads;
-    this.reader = new Reader({ genesis, chain, ledger, engine, mempool, reads, floors: pruner, droppedFor });
+    const waiting = { mempool, droppedFor, isMempoolAtHead };
+    this.reader = new Reader({ genesis, chain, ledger, engine, reads, floors: pruner, ...waiting });
     opened.onStep = (moved, head) => this.#onStep(moved, head);
     opened.onFault = onFault;
   }

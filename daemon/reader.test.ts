@@ -148,6 +148,18 @@ describe('a scan', () => {
 });
 
 describe('a transaction', () => {
+  it('that waits is told of without a look at the disk', async () => {
+    const store = new WatchedStore();
+    const { node } = await openNode(store);
+    const write = signed(alice, [put('k', 'v')]);
+    await node.pipeline.submitted([write], 'rpc:test');
+    store.beforeReadMany = async () => {
+      throw new Error('the disk was read');
+    };
+    expect(await node.reader.standing(write.id)).toMatchObject({ value: { status: 'pending' } });
+    await expect(node.reader.standing(signed(bob, [put('k', 'v')]).id)).rejects.toThrow('the disk was read');
+  });
+
   it('is pending in the mempool, included with its receipt, and unknown otherwise', async () => {
     const opened = await openNode();
     const write = signed(alice, [put('k', 'v')]);

@@ -47,6 +47,8 @@ export interface ReaderParts {
   readonly floors: { readonly blocksFrom: number; readonly versionsFrom: number };
   /** Why a transaction that the mempool held is held no longer; null when nothing is known of it. */
   readonly droppedFor: (idHex: string) => RemovalReason | null;
+  /** Whether what the mempool holds is in no block of the chain: while it follows a step it may be. */
+  readonly isMempoolAtHead: () => boolean;
 }
 
 /** What a client is told of a transaction that was dropped: the code that sending it again would meet, or that it must sign anew. */
@@ -62,6 +64,9 @@ const droppedCodes: Readonly<Record<Exclude<RemovalReason, 'included'>, ErrorCod
 const scanRowsMax = 1_024;
 /** Keys of a scan that are read at a time. */
 const scanPageMax = 64;
+
+/** Of a transaction that no block includes. */
+const nowhere = { height: null, blockHash: null, index: null, confirmations: 0, receipt: null } as const;
 
 export class Reader {
   readonly #parts: ReaderParts;
@@ -266,16 +271,23 @@ export class Reader {
     id: Uint8Array,
     included: (place: TransactionPlace) => Promise<Result<T>>,
   ): Promise<Result<T | TransactionStatus>> {
+    // Who waits asks at every block, so what waits costs no look at the disk.
+    const waiting = this.#parts.isMempoolAtHead() ? this.#pending(id) : null;
+    if (waiting !== null) return accept(waiting);
     const [place] = await this.#parts.chain.transactionPlaces([id]);
     if (place) return included(place);
-    const nowhere = { height: null, blockHash: null, index: null, confirmations: 0, receipt: null };
-    const transaction = this.#parts.mempool.byId(toHex(id));
-    if (transaction !== null)
-      return accept({ id, status: 'pending', code: null, finality: 'pending', transaction, ...nowhere });
+    const pending = this.#pending(id);
+    if (pending !== null) return accept(pending);
     const reason = this.#parts.droppedFor(toHex(id));
     if (reason === null || reason === 'included') return unknownTransaction(id);
     const code = droppedCodes[reason];
-    return accept({ id, status: 'dropped', code, finality: 'pending', transaction, ...nowhere });
+    return accept({ id, status: 'dropped', code, finality: 'pending', transaction: null, ...nowhere });
+  }
+
+  /** What the mempool holds; null for all else. */
+  #pending(id: Uint8Array): TransactionStatus | null {
+    const transaction = this.#parts.mempool.byId(toHex(id));
+    return transaction && { id, status: 'pending', code: null, finality: 'pending', transaction, ...nowhere };
   }
 
   async #included(id: Uint8Array, place: TransactionPlace): Promise<Result<TransactionStatus>> {
