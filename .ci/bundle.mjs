@@ -6,17 +6,14 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { rolldown } from 'rolldown';
 
 const program = fileURLToPath(import.meta.url);
 const root = resolve(dirname(program), '..');
 /** Sources that give on what they import of packages, and hold nothing else. */
 const doors = ['daemon/network/libp2p.ts', 'daemon/rpc/fastify.ts', 'daemon/zod.ts'];
 
-/** Does nothing for a door that is not there, as in a planted tree. */
-export async function bundleDoors() {
-  for (const door of doors.filter(path => existsSync(join(root, path)))) await bundleDoor(door);
-}
+// A planted tree has no doors.
+for (const door of doors.filter(path => existsSync(join(root, path)))) await bundleDoor(door);
 
 async function bundleDoor(door) {
   const source = join(root, door);
@@ -25,6 +22,7 @@ async function bundleDoor(door) {
   const made = fingerprint([source, join(root, 'package-lock.json'), program]);
   const banner = `// Made of ${made}; licences: ${basename(licences)}`;
   if (existsSync(licences) && readFileSync(output, 'utf8').startsWith(banner)) return;
+  const { rolldown } = await import('rolldown');
   const bundle = await rolldown({ input: source, platform: 'node', cwd: root, logLevel: 'silent' });
   try {
     const { output: chunks } = await bundle.generate({ format: 'esm', codeSplitting: false });

@@ -19,11 +19,11 @@ const overSources = [
   { name: 'types', command: ['.ci/prepare.mjs'] },
   { name: 'purity', command: ['.ci/purity.mjs'] },
   { name: 'lint', command: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'] },
+  { name: 'promises', command: ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings'] },
   { name: 'dead code', command: ['node_modules/knip/bin/knip.js', '--no-progress'] },
 ];
 const overBuild = [
   { name: 'direction', command: ['.ci/direction.mjs'] },
-  { name: 'promises', command: ['.ci/floating-promises.mjs'] },
   ...(packageJson.scripts['docs:check'] ? [{ name: 'docs', npm: ['run', '--silent', 'docs:check'] }] : []),
 ];
 const steps = [...packages, ...overSources, ...overBuild];

@@ -40,7 +40,7 @@ function compilesWithout(engine) {
     writeFileSync(registry, withoutRow(readFileSync(registry, 'utf8'), engine));
     const oracles = join(copy, 'consensus', 'oracles.ts');
     writeFileSync(oracles, withoutOracle(readFileSync(oracles, 'utf8'), engine));
-    const compiled = run(copy, 'typescript/bin/tsc', '--build', '--pretty', 'false');
+    const compiled = run(copy, 'typescript-native/bin/tsc', '--build', '--pretty', 'false');
     const isWhole = compiled && run(copy, 'vitest/vitest.mjs', 'run', 'dist/consensus');
     process.stdout.write(`${isWhole ? 'ok  ' : 'FAIL'} without ${engine}\n`);
     return isWhole;

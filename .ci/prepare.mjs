@@ -83,20 +83,26 @@ function build() {
   const removed = removeStaleOutputs();
   if (removed > 0) say(`build: removed ${removed} outputs whose source is gone`);
   say('build: building with tsc');
-  compile([]);
+  compile('--build');
   if (findMissingOutputs().length > 0) {
     say('build: outputs are missing, building everything again');
-    compile(['--force']);
+    compile('--build', '--force');
     const missing = findMissingOutputs();
     if (missing.length > 0) fail(`The build ended well, but did not write ${missing.slice(0, 5).join(', ')}.`);
   }
+  if (runNode('.ci/bundle.mjs') !== 0)
+    fail('The build failed: why the packages could not be put into one file stands above.');
   say('build: up to date');
 }
 
-function compile(flags) {
-  const compiler = join(root, '.ci', 'compile.mjs');
-  const result = spawnSync(process.execPath, [compiler, ...flags], { cwd: root, stdio: ['ignore', 2, 2] });
-  if (result.status !== 0) fail('The build failed: the errors of the TypeScript compiler stand above.');
+/** The native compiler takes a quarter of the time; `typescript` is the one that the tools read sources with. */
+function compile(...flags) {
+  const status = runNode('node_modules/typescript-native/bin/tsc', ...flags);
+  if (status !== 0) fail('The build failed: the errors of the TypeScript compiler stand above.');
+}
+
+function runNode(...words) {
+  return spawnSync(process.execPath, words, { cwd: root, stdio: ['ignore', 2, 2] }).status;
 }
 
 /** A compiled test whose source was deleted or moved would still be run, and would vouch for code that is gone. */

@@ -12,8 +12,8 @@ const program = fileURLToPath(new URL('./main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'kvchain-solo-'));
 const dataDir = join(folder, 'data');
 const stepTimeoutMs = 240_000;
-/** A block a second at the difficulty of a new network: the cores are left to the commands. */
-const unhurried = ['--mine-rate', '1000000', '--rpc-port', '0', '--p2p-port', '0'];
+/** Twice the rate of a new network, two blocks a second at first: the story waits for several blocks. */
+const hurried = ['--mine-rate', '40000', '--rpc-port', '0', '--p2p-port', '0'];
 
 interface Ended {
   readonly exit: number;
@@ -48,7 +48,7 @@ interface Started {
 
 /** `kvchain start --solo` in the foreground, up to the line that it prints when it is ready. */
 async function startSolo(): Promise<Started> {
-  const words = ['start', '--solo', '--json', ...unhurried, '--data-dir', dataDir];
+  const words = ['start', '--solo', '--json', ...hurried, '--data-dir', dataDir];
   const cli = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
   const exit = new Promise<number | null>(resolve => cli.once('exit', resolve));
   let said = '';
@@ -242,7 +242,7 @@ describe('a network of one node', () => {
   it(
     'runs in the background, and tells a second one that the folder is taken',
     async () => {
-      const { pid } = await answer('start', '--solo', '--detach', ...unhurried);
+      const { pid } = await answer('start', '--solo', '--detach', ...hurried);
       started.add(Number(pid));
       expect(await kvchain('get', 'hello')).toMatchObject({ exit: 0, stdout: 'world\n' });
       const second = await kvchain('start', '--detach');

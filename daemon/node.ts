@@ -273,7 +273,9 @@ export class Node {
       fetchBodies: (hashes, hint) => this.sync.fetchBodies(hashes, hint),
       switchTo: order => this.ledger.switchTo(order).finally(() => this.producer.onNews()),
       give: hash => this.#road.give(hash),
-      relay: hash => this.#announce(hash).catch(error => this.#onFault(error)),
+      relay: hash => {
+        this.#announce(hash).catch(error => this.#onFault(error));
+      },
       markInvalid: async hash => {
         this.sync.forget(hash);
         await this.chain.markInvalid(hash);

@@ -95,7 +95,9 @@ export class Door {
       bodyLimit: bodyBytesMax,
       schemaController: { compilersFactory: noSchemas },
       routerOptions: { maxParamLength: headerBytesMax },
-      frameworkErrors: (error, request, reply) => this.#onError(error, request, reply),
+      frameworkErrors: (error, request, reply) => {
+        this.#onError(error, request, reply);
+      },
     });
   }
 
@@ -169,7 +171,10 @@ export class Door {
     if (denial === null) done();
     else if (denial.delayMs === undefined) this.#deny(request, reply, denial);
     // Not ended with the request: a guesser that hangs up must not get its slot back early.
-    else setTimeout(() => this.#deny(request, reply, denial), denial.delayMs);
+    else
+      setTimeout(() => {
+        this.#deny(request, reply, denial);
+      }, denial.delayMs);
   }
 
   /** In order of cost: path, host and origin, token, scope of what is no method. Leaves a caller behind when there is none. */

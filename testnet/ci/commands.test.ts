@@ -37,9 +37,7 @@ describe('the commands of the pages', () => {
     const page = readPage('README.md');
     const [start, ...others] = shellBlocks(page);
     expect(start).toBe('npm start');
-    // A block a second at the difficulty of a new network: the cores are left to the commands.
-    const mining = ['--mine-rate', '1000000'];
-    const flags = ['--', ...mining, '--rpc-port', `${ports.get('8645')}`, '--p2p-port', `${ports.get('9645')}`];
+    const flags = ['--', '--rpc-port', `${ports.get('8645')}`, '--p2p-port', `${ports.get('9645')}`];
     solo = spawn('npm', ['start', ...flags], { cwd: clone, env: environment(home), stdio: ['ignore', 'pipe', 'pipe'] });
     const said = listen(solo);
     await until('npm start to be up', 240_000, async () => {

@@ -15,6 +15,7 @@ const tools = [
   'tsconfig.json',
   'biome.json',
   'knip.json',
+  '.oxlintrc.json',
   '.dependency-cruiser.cjs',
 ];
 

@@ -97,7 +97,7 @@ describe('what the platform brings into chain/', () => {
 
   beforeAll(async () => {
     tree = await PlantedTree.create(sourcesOf(byCompiler), ['chain/tsconfig.json', 'chain/platform.d.ts']);
-    verdict = await tree.run('node_modules/typescript/bin/tsc', '--build', 'chain', '--pretty', 'false');
+    verdict = await tree.run('node_modules/typescript-native/bin/tsc', '--build', 'chain', '--pretty', 'false');
   }, processTimeoutMs);
   afterAll(() => tree.remove());
 
