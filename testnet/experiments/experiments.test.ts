@@ -72,9 +72,12 @@ it.each(
   const [data, manifest, page] = await Promise.all(
     ['data.csv', 'manifest.json', 'README.md'].map(file => readFile(join(committed, name, file), 'utf8')),
   );
-  const experiment = experiments.find(candidate => candidate.name === name);
-  if (experiment === undefined) throw new Error(`docs/experiments/${name} is of no experiment`);
   const kept = { rows: readRows(data ?? ''), manifest: readManifest(manifest ?? '') };
+  const { experiment: of, engine } = kept.manifest;
+  const experiment = experiments.find(candidate => candidate.name === of);
+  if (experiment === undefined) throw new Error(`docs/experiments/${name} is of no experiment`);
+  // Each further engine has a folder of its own beside that of the first.
+  expect(name).toBe(engine === experiment.engines[0] ? of : `${of}-${engine}`);
   expect(kept.manifest.size).toBe('full');
   expect(experimentPage(experiment, kept)).toBe(page);
 });

@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { processMicroseconds } from '../bench/cpu.ts';
 import { describeMachine } from '../bench/machine.ts';
 import { tellFailure } from '../failure.ts';
-import type { Row } from './experiment.ts';
+import type { Experiment, Row } from './experiment.ts';
 import { experiments } from './experiments.ts';
 import { type Kept, OtherRunError, openFolder, savePage, saveRows } from './folder.ts';
 import { currentCommit } from './manifest.ts';
@@ -84,7 +84,9 @@ function readArguments(): { readonly run: Run; readonly out: string | undefined;
   if (experiment === undefined) usage(`unknown experiment ${JSON.stringify(name)}`);
   const engine = asked ?? experiment.engines[0] ?? '';
   if (!experiment.engines.includes(engine))
-    usage(`--engine ${JSON.stringify(engine)}: ${experiment.name} runs on ${experiment.engines.join(', ')}`);
+    usage(
+      `--engine ${JSON.stringify(engine)}: ${experiment.name} runs on ${experiment.engines.join(', ')}${reasonOf(experiment)}`,
+    );
   const size = quick ? 'quick' : 'full';
   if (!experiment.cells(size, engine).some(cell => isWanted(cell, only)))
     usage(
@@ -98,6 +100,10 @@ function readArguments(): { readonly run: Run; readonly out: string | undefined;
     out,
     printsRows: json,
   };
+}
+
+function reasonOf({ onlyThese }: Experiment): string {
+  return onlyThese === undefined ? '' : `: ${onlyThese}`;
 }
 
 function parsed() {

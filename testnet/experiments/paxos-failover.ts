@@ -1,7 +1,7 @@
 /** How long members of paxos give no service after their leader was killed, against the time after which they miss it. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { KvchainClient } from '../../daemon/rpc/client.ts';
 import { newSecret } from '../../daemon/keystore/keystore.ts';
+import type { KvchainClient } from '../../daemon/rpc/client.ts';
 import { percentilesOf } from '../demo/percentiles.ts';
 import type { RunningNetwork } from '../networks/network.ts';
 import { planOf } from '../networks/network-file.ts';
@@ -49,7 +49,7 @@ export const paxosFailover: Experiment = {
       const all: number[] = [];
       for (let kill = 0; kill < numberIn(cell, 'kills'); kill++) {
         all.push(await failOver(network, `failover/${kill}`));
-        await network.restart(await downIn(network));
+        for (const { index, isRunning } of network.members) if (!isRunning) await network.restart(index);
         await pause(settleElections * intervalMs);
       }
       const { p50 } = percentilesOf(all);
@@ -66,7 +66,8 @@ export const paxosFailover: Experiment = {
   draw: rows => [
     {
       name: 'paxos-failover',
-      caption: 'Time without service after the leader was killed: the median (filled), from the shortest to the longest. The grey line is one election time-out.',
+      caption:
+        'Time without service after the leader was killed: the median (filled), from the shortest to the longest. The grey line is one election time-out.',
       spec: {
         width: 480,
         height: 260,
@@ -103,7 +104,7 @@ export const paxosFailover: Experiment = {
 /** Milliseconds from the death of the leader until a put is acknowledged again. */
 async function failOver(network: RunningNetwork, key: string): Promise<number> {
   const leader = await until('a leader', serviceMs, () => leaderIn(network));
-  await network.member(leader).kill();
+  await leader.kill();
   const began = performance.now();
   await firstPut(
     network.members.flatMap(({ client }) => client ?? []),
@@ -112,16 +113,12 @@ async function failOver(network: RunningNetwork, key: string): Promise<number> {
   return performance.now() - began;
 }
 
-async function leaderIn({ members: all }: RunningNetwork): Promise<number | null> {
-  for (const { index, client } of all) {
-    const status = await client?.call('consensus_status', {}).catch(() => null);
-    if (status?.role === 'leader') return index;
+async function leaderIn({ members: all }: RunningNetwork): Promise<RunningNetwork['members'][number] | null> {
+  for (const member of all) {
+    const status = await member.client?.call('consensus_status', {}).catch(() => null);
+    if (status?.role === 'leader') return member;
   }
   return null;
-}
-
-async function downIn({ members: all }: RunningNetwork): Promise<number> {
-  return until('a member that is down', serviceMs, async () => all.find(({ isRunning }) => !isRunning)?.index ?? null);
 }
 
 /** Resolves when one of the members tells that a block holds a put. Error thrown when none does in time. */
@@ -141,5 +138,6 @@ async function firstPut(clients: readonly KvchainClient[], key: string): Promise
     }
     await pause(askAgainMs, undefined, { signal }).catch(() => {});
   }
-  if (!answered.signal.aborted) throw new Error(`no put was acknowledged for ${serviceMs} ms after the leader was killed`);
+  if (!answered.signal.aborted)
+    throw new Error(`no put was acknowledged for ${serviceMs} ms after the leader was killed`);
 }

@@ -80,7 +80,7 @@ export const paxosWan: Experiment = {
 };
 
 function cells(size: Size): readonly Row[] {
-  const puts = size === 'full' ? 100 : 10;
+  const puts = size === 'full' ? 30 : 10;
   const leaders = size === 'full' ? five : five.slice(0, 1);
   const ofFive = leaders.flatMap(leader => five.map(client => ({ members: 5, leader, client, puts })));
   if (size === 'quick') return ofFive;
