@@ -104,7 +104,7 @@ function regionOf(name: string): number {
 }
 
 /** What a put takes by the delays alone (PROTOCOLS 9): to the member, to the leader, to its nearest majority, each there and back. */
-export function paxosPutMs({ regions, leader, client }: WanNetwork): number {
+function paxosPutMs({ regions, leader, client }: WanNetwork): number {
   const roundTripMs = (from: number, to: number) => 2 * oneWayMs(from, to);
   const others = regions.filter(region => region !== leader).map(region => roundTripMs(leader, region));
   const majorityMs = others.toSorted((a, b) => a - b)[Math.floor(regions.length / 2) - 1] ?? 0;
