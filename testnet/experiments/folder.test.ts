@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { repositoryRoot } from '../ci/programs.ts';
 import { readRows, writeRows } from './data-file.ts';
 import type { Experiment, Row } from './experiment.ts';
 import { OtherRunError, openFolder, savePage, saveRows } from './folder.ts';
@@ -26,7 +27,7 @@ const dice: Experiment = {
     },
   ],
   findings: rows => `${rows.length} dice.`,
-  conclusion: 'See [others](../cards/README.md).',
+  conclusion: 'See [others](../cards/README.md) and [this](../dice/README.md).',
 };
 const run = { experiment: dice, size: 'full', seed: 5n, engine: 'pow', only: '' } as const;
 
@@ -86,10 +87,12 @@ describe('the folder of an experiment', () => {
     expect(page).toContain('- `throws`, in data.csv alone: one after the other');
     expect(page).not.toContain('1 2');
     expect(await readFile(join(own, 'data.csv'), 'utf8')).toMatch(/^sides,thrown,throws\n(\d,\d,1 2\n){3}$/);
-    const report = reportPage(folder);
+    const report = reportPage({ experiments: folder, docs: join(repositoryRoot, 'docs') });
     expect(report).toContain('<section id="dice">');
     expect(report).toContain('<svg ');
-    expect(report).toContain('href="#cards"');
+    expect(report).toContain('See others and <a href="#dice">this</a>');
+    for (const id of ['consensus-pow', 'consensus-paxos', 'discussion'])
+      expect(report).toContain(`<section id="${id}">`);
     expect(report).not.toContain('<img');
   });
 });

@@ -1,16 +1,19 @@
 /**
- * Builds one HTML page from the folders of experiments:
+ * Builds one HTML page, a report of the project: how it is built, what the experiments in the folders show, what that means.
  *
  *     kvchain-testnet report [--from DIR] [--out FILE]
  *
  * DIR (by default docs/experiments/ of this program) holds a folder an experiment. FILE is report.html unless it is named.
  */
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { KvchainError } from '../../chain/errors.ts';
 import { tellFailure } from '../failure.ts';
 import { experimentFolders, reportPage } from './report-page.ts';
+
+const docs = fileURLToPath(new URL('../../../docs/', import.meta.url));
 
 const usage = `usage: report [--from DIR] [--out FILE]
 
@@ -27,7 +30,7 @@ try {
 
 async function main(): Promise<void> {
   const options = { from: { type: 'string' }, out: { type: 'string' }, help: { type: 'boolean' } } as const;
-  const { help = false, out = 'report.html', from = committed() } = parseArgs({ options }).values;
+  const { help = false, out = 'report.html', from = join(docs, 'experiments') } = parseArgs({ options }).values;
   if (help) {
     process.stdout.write(usage);
     return;
@@ -38,10 +41,6 @@ async function main(): Promise<void> {
       action: `Run one with \`kvchain-testnet experiment NAME --out ${from}/NAME\`, or name another folder with --from.`,
     });
   }
-  await writeFile(out, reportPage(from));
+  await writeFile(out, reportPage({ experiments: from, docs }));
   process.stdout.write(`${out}: ${names.join(', ')}\n`);
-}
-
-function committed(): string {
-  return fileURLToPath(new URL('../../../docs/experiments/', import.meta.url));
 }
