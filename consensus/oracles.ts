@@ -2,8 +2,12 @@
 import type { EngineName } from '../chain/genesis.ts';
 import type { Oracle, OracleContext } from './oracle.ts';
 import { paxosOracle } from './paxos/oracle.ts';
+import { finalityOracle } from './pow-paxos/oracle.ts';
 
-const oracles: Partial<Record<EngineName, (context: OracleContext) => Oracle>> = { paxos: paxosOracle };
+const oracles: Partial<Record<EngineName, (context: OracleContext) => Oracle>> = {
+  paxos: paxosOracle,
+  'pow-paxos': finalityOracle,
+};
 
 /** What judges a network of this engine's members; null for an engine that brings nothing. */
 export function createOracle(engine: EngineName, context: OracleContext): Oracle | null {

@@ -24,12 +24,16 @@ export interface Experiment {
   readonly title: string;
   /** What is expected and why, before anything was run. Markdown. */
   readonly expected: string;
+  /** What is expected otherwise on an engine, by its name. */
+  readonly expectedOn?: Readonly<Record<string, string>>;
   /** What each column holds, in the order of the table; the parameters of a cell come first. */
   readonly columns: Readonly<Record<string, string>>;
   /** Further columns, each a series in one text: kept with the rows and drawn, but too long for the table of the page. */
   readonly series?: Readonly<Record<string, string>>;
   /** Those that it can be run on. */
   readonly engines: readonly string[];
+  /** Why it cannot be run on the others; half a sentence. */
+  readonly onlyThese?: string;
   /** The parameters of each cell, in the order in which they are run. */
   cells(size: Size, engine: string): readonly Row[];
   /**

@@ -11,6 +11,7 @@ import { type Experiment, numberIn, type Row } from './experiment.ts';
 import { experiments, simulatedExperiments } from './experiments.ts';
 import { newManifest, readManifest } from './manifest.ts';
 import { experimentPage } from './page.ts';
+import { paxosWan } from './paxos-wan.ts';
 import { runGrid } from './run-grid.ts';
 import { selfishMining } from './selfish-mining.ts';
 
@@ -20,6 +21,7 @@ const unwatched = { start: () => {}, finish: async () => {} };
 function small(experiment: Experiment): Experiment {
   const fewer = (cell: Row): Row => {
     if (experiment.name === 'selfish-mining') return { ...cell, blocks: 200 };
+    if (experiment.name === 'paxos-wan') return { ...cell, puts: 2 };
     if (experiment.name === 'scale-simulated') return { ...cell, blocks: 10 };
     if (cell.retarget === 'asert') return { ...cell, bits: 4, hashRate: 16, blocks: 1_000 };
     if (cell.retarget === 'fixed') return { ...cell, blocks: 50 };
@@ -31,7 +33,8 @@ function small(experiment: Experiment): Experiment {
 describe.each(simulatedExperiments.map(experiment => [experiment.name, small(experiment)] as const))(
   '%s',
   (name, experiment) => {
-    const run = { experiment, size: 'quick', seed: 7n, engine: 'pow', only: '' } as const;
+    const [engine = ''] = experiment.engines;
+    const run = { experiment, size: 'quick', seed: 7n, engine, only: '' } as const;
 
     it('gives the same rows twice, with all its columns, a page and pictures', async () => {
       const rows = await runGrid(run, [], unwatched);
@@ -69,14 +72,24 @@ it.each(
   const [data, manifest, page] = await Promise.all(
     ['data.csv', 'manifest.json', 'README.md'].map(file => readFile(join(committed, name, file), 'utf8')),
   );
-  const experiment = experiments.find(candidate => candidate.name === name);
-  if (experiment === undefined) throw new Error(`docs/experiments/${name} is of no experiment`);
   const kept = { rows: readRows(data ?? ''), manifest: readManifest(manifest ?? '') };
+  const { experiment: of, engine } = kept.manifest;
+  const experiment = experiments.find(candidate => candidate.name === of);
+  if (experiment === undefined) throw new Error(`docs/experiments/${name} is of no experiment`);
+  // Each further engine has a folder of its own beside that of the first.
+  expect(name).toBe(engine === experiment.engines[0] ? of : `${of}-${engine}`);
   expect(kept.manifest.size).toBe('full');
   expect(experimentPage(experiment, kept)).toBe(page);
 });
 
 describe('what the engine says', () => {
+  it('of a put around the world is what the delays say, as PROTOCOLS 9 has it', async () => {
+    const cell = { members: 5, leader: 'us-west-2', client: 'eu-west-1', puts: 3 };
+    const row = await paxosWan.run(cell, new Chance(1n, 'test'));
+    expect(row).toMatchObject({ expected: 182.5 });
+    expect(Math.abs(numberIn(row, 'offPercent'))).toBeLessThan(5);
+  });
+
   it('of double spends is within four standard errors of the formula', async () => {
     const row = await doubleSpend.run({ q: 0.35, z: 1, giveUp: 10, bits: 1, runs: 200 }, new Chance(1n, 'test'));
     expect(Math.abs(numberIn(row, 'standardErrors'))).toBeLessThan(4);

@@ -11,6 +11,9 @@ import { crashStop } from './faults/crash-stop.ts';
 import { minerDies } from './faults/miner-dies.ts';
 import { omission } from './faults/omission.ts';
 import { getLatency, getRate } from './gets.ts';
+import { paxosFailover } from './paxos-failover.ts';
+import { paxosThroughput } from './paxos-throughput.ts';
+import { paxosWan } from './paxos-wan.ts';
 import { putLatency, putRate } from './puts.ts';
 import { scale } from './scale.ts';
 import { scaleSimulated } from './scale-simulated.ts';
@@ -23,6 +26,7 @@ export const simulatedExperiments: readonly Experiment[] = [
   selfishMining,
   difficulty,
   scaleSimulated,
+  paxosWan,
 ];
 
 /** On processes of this machine, which should have nothing else to do. */
@@ -39,6 +43,8 @@ const realExperiments: readonly Experiment[] = [
   getLatency,
   scale,
   difficultyReal,
+  paxosThroughput,
+  paxosFailover,
 ];
 
 export const experiments: readonly Experiment[] = [...simulatedExperiments, ...realExperiments];

@@ -10,6 +10,7 @@ describe('the program', () => {
   it.each([
     ['an unknown experiment', ['dice', '--json']],
     ['a seed that is no number', ['double-spend', '--seed', 'x', '--json']],
+    ['attackers among members that may only crash', ['byzantine', '--engine', 'paxos', '--json']],
     ['neither a folder nor --json', ['double-spend']],
   ])('refuses %s with its usage', async (_, args) => {
     await expect(run(process.execPath, [program, ...args])).rejects.toMatchObject({

@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { processMicroseconds } from '../bench/cpu.ts';
 import { describeMachine } from '../bench/machine.ts';
 import { tellFailure } from '../failure.ts';
-import type { Row } from './experiment.ts';
+import type { Experiment, Row } from './experiment.ts';
 import { experiments } from './experiments.ts';
 import { type Kept, OtherRunError, openFolder, savePage, saveRows } from './folder.ts';
 import { currentCommit } from './manifest.ts';
@@ -22,7 +22,7 @@ import { isWanted, type Run, runGrid } from './run-grid.ts';
 const usageText = `usage: experiment NAME [--quick] [--engine E] [--seed N] [--only NAME=VALUE] [--out DIR] [--json]
 
   --quick            less of the same, to see that it works; its figures are not to be quoted
-  --engine E         the engine (default pow)
+  --engine E         the engine (default: the first that it runs on, pow for most)
   --seed N           of all chance, an integer from 0 to 999999999999999999 (default 1)
   --only NAME=VALUE  only the cells with this parameter, such as bits=14
   --out DIR          the folder for data, pictures and page; what it holds of the same run is kept, and the run goes on
@@ -73,7 +73,7 @@ function secondsSince(startedUs: number): number {
 
 function readArguments(): { readonly run: Run; readonly out: string | undefined; readonly printsRows: boolean } {
   const { values, positionals } = parsed();
-  const { quick = false, seed = '1', engine = 'pow', only = '', out, json = false, help = false } = values;
+  const { quick = false, seed = '1', engine: asked, only = '', out, json = false, help = false } = values;
   if (help) {
     process.stdout.write(usageText);
     process.exit(0);
@@ -82,8 +82,11 @@ function readArguments(): { readonly run: Run; readonly out: string | undefined;
   if (name === undefined || others.length > 0) usage('name one experiment');
   const experiment = experiments.find(candidate => candidate.name === name);
   if (experiment === undefined) usage(`unknown experiment ${JSON.stringify(name)}`);
+  const engine = asked ?? experiment.engines[0] ?? '';
   if (!experiment.engines.includes(engine))
-    usage(`--engine ${JSON.stringify(engine)}: ${experiment.name} runs on ${experiment.engines.join(', ')}`);
+    usage(
+      `--engine ${JSON.stringify(engine)}: ${experiment.name} runs on ${experiment.engines.join(', ')}${reasonOf(experiment)}`,
+    );
   const size = quick ? 'quick' : 'full';
   if (!experiment.cells(size, engine).some(cell => isWanted(cell, only)))
     usage(
@@ -97,6 +100,10 @@ function readArguments(): { readonly run: Run; readonly out: string | undefined;
     out,
     printsRows: json,
   };
+}
+
+function reasonOf({ onlyThese }: Experiment): string {
+  return onlyThese === undefined ? '' : `: ${onlyThese}`;
 }
 
 function parsed() {

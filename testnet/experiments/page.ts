@@ -19,6 +19,7 @@ export function experimentPage(
     '## What is expected, and why',
     '',
     expected,
+    ...otherwiseOn(experiment, manifest),
     '',
     '## What came out',
     '',
@@ -35,6 +36,11 @@ export function experimentPage(
     conclusion,
     '',
   ].join('\n');
+}
+
+function otherwiseOn({ expectedOn }: Experiment, { engine }: Manifest): readonly string[] {
+  const text = expectedOn?.[engine];
+  return text === undefined ? [] : ['', text];
 }
 
 function originOf({ size, seed, parts }: Manifest): readonly string[] {

@@ -8,7 +8,7 @@ import { ofSeed } from '../sim/scenario.ts';
 import { hunt, mutantsOf } from './mutants.ts';
 import { powMutants, socketMutants } from './pow-mutants.ts';
 
-const folders = ['chain', 'consensus/pow', 'daemon', 'daemon/network'];
+const folders = ['chain', 'consensus/pow', 'consensus/pow-paxos', 'daemon', 'daemon/network'];
 const sources = folders.flatMap(folder =>
   readdirSync(join(repositoryRoot, folder))
     .filter(name => name.endsWith('.ts') && !/\.(test|suite)\.ts$/.test(name))
@@ -29,8 +29,8 @@ describe('a rule', () => {
   });
 
   it('that the code asks for stands in a table, and the other way round', () => {
-    const tables = { ...powMutants, ...socketMutants, ...mutantsOf('paxos') };
-    const isOfMembers = (rule: string) => /^(B-|F-|bodies first|one switch|W2)/.test(rule);
+    const tables = { ...powMutants, ...socketMutants, ...mutantsOf('paxos'), ...mutantsOf('pow-paxos') };
+    const isOfMembers = (rule: string) => /^(B-|bodies first|one switch|W2)/.test(rule);
     const asked = sources.flatMap(text => [...text.matchAll(/isEnforced\('([^']+)'\)/g)].map(([, rule = '']) => rule));
     const ofMiners = (rules: Iterable<string>) => [...new Set(rules)].filter(rule => !isOfMembers(rule)).sort();
     expect(ofMiners(asked)).toEqual(ofMiners(Object.keys(tables)));

@@ -5,13 +5,18 @@ import type { Scenario } from '../sim/scenario.ts';
 import type { Mutant } from './mutant.ts';
 import { paxosMutants } from './paxos-mutants.ts';
 import { powMutants } from './pow-mutants.ts';
+import { powPaxosMutants } from './pow-paxos-mutants.ts';
 
 /** By rule; none for an engine of which no table was made. */
 export function mutantsOf(engine: EngineName): Readonly<Record<string, Mutant>> {
   return tables[engine] ?? {};
 }
 
-const tables: Partial<Record<EngineName, Readonly<Record<string, Mutant>>>> = { pow: powMutants, paxos: paxosMutants };
+const tables: Partial<Record<EngineName, Readonly<Record<string, Mutant>>>> = {
+  pow: powMutants,
+  paxos: paxosMutants,
+  'pow-paxos': powPaxosMutants,
+};
 
 export interface MutantResult {
   readonly rule: string;

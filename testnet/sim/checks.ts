@@ -26,6 +26,8 @@ interface Watched {
   readonly taken: Set<Submission>;
   /** Blocks of the switch that is under way, or has ended and was not judged. */
   undone: number;
+  /** Height of the last block that the branches before and after that switch have in common. */
+  forkHeight: number;
   /** Of the head before that switch. */
   work: bigint;
 }
@@ -46,6 +48,8 @@ export class Checks {
   readonly #blamed = new Set<PeerId>();
   readonly #watched = new Map<PeerId, Watched>();
   readonly #work = new Map<PeerId, bigint>();
+  /** By machine that died: the chain that it showed last. */
+  readonly #left = new Map<PeerId, ChainMirror>();
   readonly #moved = new Set<PeerId>();
   readonly #failures: string[] = [];
   #reorgDepthMax = 0;
@@ -77,7 +81,10 @@ export class Checks {
   /** Looks on from now. The head that a crash leaves has no less work than the last that the node showed. */
   async watch(name: PeerId, node: Node): Promise<void> {
     const mirror = await ChainMirror.read(node);
-    const watched: Watched = { node, mirror, taken: new Set(), undone: 0, work: mirror.work };
+    const watched: Watched = { node, mirror, taken: new Set(), undone: 0, forkHeight: 0, work: mirror.work };
+    const left = this.#left.get(name);
+    // F-3: it died when its disk had left the branch that it showed for a final one, and nobody had been told.
+    if (left !== undefined && isForced(node, mirror.commonHeight(left))) this.#work.delete(name);
     this.#watched.set(name, watched);
     this.#moved.add(name);
     node.events.subscribe(event => {
@@ -92,7 +99,10 @@ export class Checks {
       this.#onHead(name, watched);
       return;
     }
-    if (event.type === 'undone') watched.undone += 1;
+    if (event.type === 'undone') {
+      watched.undone += 1;
+      watched.forkHeight = event.height - 1;
+    }
     const fault = watched.mirror.follow(event) ?? this.#adoptionFault(watched.node, event);
     if (fault !== null) this.fail(name, fault);
   }
@@ -101,6 +111,7 @@ export class Checks {
   begin(name: PeerId): void {
     this.forget(name);
     this.#work.delete(name);
+    this.#left.delete(name);
   }
 
   /** The node is gone; what it said before is void, but for its head. */
@@ -109,6 +120,7 @@ export class Checks {
     // A switch of more than one step (docs/decisions/0007) that death cut short leaves the last step that was carried out.
     if (watched !== undefined && watched.undone > 0) this.#work.set(name, watched.mirror.work);
     if (this.#parts.isLedgerLazy) this.#work.delete(name);
+    if (watched !== undefined) this.#left.set(name, watched.mirror);
     this.#watched.delete(name);
     this.#moved.delete(name);
   }
@@ -158,8 +170,8 @@ export class Checks {
 
   /** A-F1, when a switch has ended: between its steps the head may have less work than before. */
   #judgeSwitch(name: PeerId, watched: Watched): void {
-    const { mirror, undone } = watched;
-    if (undone > 0 && mirror.work <= watched.work)
+    const { node, mirror, undone } = watched;
+    if (undone > 0 && !isForced(node, watched.forkHeight) && mirror.work <= watched.work)
       this.fail(name, `A-F1: a switch from work ${watched.work} to ${mirror.work}`);
     watched.work = mirror.work;
     watched.undone = 0;
@@ -167,6 +179,8 @@ export class Checks {
 
   #check(name: PeerId, watched: Watched): void {
     const { node, mirror, taken } = watched;
+    // Another write may be under way already when the engine has heard that the switch ended.
+    if (watched.undone > 0 && isForced(node, watched.forkHeight)) this.#work.delete(name);
     // A switch of more than one step goes on at once with the next: the engine hears of its end alone.
     const isSwitching = node.ledger.writing !== null;
     if (!isSwitching) this.#judgeSwitch(name, watched);
@@ -213,6 +227,11 @@ export class Checks {
       if (size > most) this.fail(name, `A-I4: ${size} ${what}, at most ${most}`);
     }
   }
+}
+
+/** F-3: a block above the fork is final on the branch that this node stands on, so that the other one had to go whatever its work. */
+function isForced({ engine }: Node, forkHeight: number): boolean {
+  return engine.finalHeight() > forkHeight;
 }
 
 /** A line about a submission. */

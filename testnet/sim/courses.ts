@@ -1,10 +1,12 @@
 /** Which course the story takes, by how the engine's blocks come about. */
 import type { EngineName } from '../../chain/genesis.ts';
-import { minesBlocks } from '../../chain/params.ts';
+import { hasMembers, minesBlocks } from '../../chain/params.ts';
 import type { Course } from './course.ts';
+import { finalizedCourse } from './finalized-course.ts';
 import { minedCourse } from './mined-course.ts';
 import { votedCourse } from './voted-course.ts';
 
 export function courseOf(engine: EngineName): Course {
-  return minesBlocks(engine) ? minedCourse : votedCourse;
+  if (!minesBlocks(engine)) return votedCourse;
+  return hasMembers(engine) ? finalizedCourse : minedCourse;
 }

@@ -3,8 +3,23 @@
  * directions). Half of it is taken as the way in one direction.
  */
 
-/** Rows and columns: us-east-1, us-west-1, us-west-2, ca-central-1, sa-east-1, eu-west-1, eu-central-1, eu-north-1, ap-south-1, */
-/** ap-southeast-1, ap-southeast-2, ap-northeast-1, af-south-1. */
+/** In the order of rows and columns. */
+export const regionNames: readonly string[] = [
+  'us-east-1',
+  'us-west-1',
+  'us-west-2',
+  'ca-central-1',
+  'sa-east-1',
+  'eu-west-1',
+  'eu-central-1',
+  'eu-north-1',
+  'ap-south-1',
+  'ap-southeast-1',
+  'ap-southeast-2',
+  'ap-northeast-1',
+  'af-south-1',
+];
+
 const roundTripMs: readonly (readonly number[])[] = [
   [6, 64, 64, 17, 115, 70, 93, 112, 191, 219, 200, 150, 227],
   [64, 3, 22, 80, 175, 130, 153, 173, 232, 170, 139, 108, 287],
@@ -21,7 +36,7 @@ const roundTripMs: readonly (readonly number[])[] = [
   [227, 287, 274, 224, 338, 159, 155, 174, 273, 315, 409, 357, 4],
 ];
 
-export const regionsCount = roundTripMs.length;
+export const regionsCount = regionNames.length;
 
 /** The way from a machine in one region to one in another, without jitter. */
 export function oneWayMs(from: number, to: number): number {

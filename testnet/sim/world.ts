@@ -1,6 +1,7 @@
 /** The world of one simulation: time, wires, machines, clients and checks, all from one seed, and the loop that lets it run. */
 
 import { type ErrorCode, KvchainError } from '../../chain/errors.ts';
+import { encodeFinality } from '../../chain/finality-params.ts';
 import type { EngineName, Genesis, Member } from '../../chain/genesis.ts';
 import { makeGenesisBlock } from '../../chain/genesis-block.ts';
 import { defaultParams, minesBlocks } from '../../chain/params.ts';
@@ -32,6 +33,8 @@ const worldStartMs = 1_800_000_000_000;
 /** 2^6 trials are a block's work: real hashes, and cheap ones. */
 const leadingZeros = 6;
 const maxDriftMs = 2_000;
+/** Checkpoints come often, so that a partition has some. */
+const finality = { spacing: 4, depth: 2 };
 /** How long a disk syncs. */
 const syncMs = [1, 25] as const;
 /** More events at one moment mean that a node goes round in a circle. */
@@ -336,6 +339,7 @@ function genesisOf({ engine, seed, intervalMs: targetMs }: Scenario, members: re
     targetMs,
     tauMs: 60 * targetMs,
     ...(minesBlocks(engine) ? { bits: bitsForLeadingZeros(leadingZeros) } : {}),
+    ...(engine === 'pow-paxos' ? { engineParams: encodeFinality(finality) } : {}),
     maxDriftMs,
   });
   return {

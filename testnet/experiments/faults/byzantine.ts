@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { KvchainError } from '../../../chain/errors.ts';
 import { attackerKinds, isAttacker, isMajority } from '../../attackers/kinds.ts';
 import type { RunningNetwork } from '../../networks/network.ts';
-import { type FaultCell, faultExperiment, hashRate, networkOf } from './fault-experiment.ts';
+import { type FaultCell, faultExperiment, hashRate, minedEngines, networkOf } from './fault-experiment.ts';
 import { type Fault, usualPhases } from './fault-run.ts';
 
 /** Of the hash rate of all daemons together. */
@@ -34,6 +34,10 @@ export const byzantine = faultExperiment({
   },
   faultOf: byzantineOf,
   phasesOf: ({ fault }) => (isMajority(fault) ? { ...usualPhases, duringMs: majorityMs } : usualPhases),
+  runsOn: {
+    engines: minedEngines,
+    onlyThese: 'attackers of a network of members would be members, and those of the others are trusted to crash only',
+  },
   results: { attacks: 'attacks that the attacker tells of in its log' },
   conclusion: [
     '- With less than half of the hash rate an attacker can make puts wait, and by little. It cannot take back what has confirmations, nor keep anybody out.',

@@ -1,5 +1,12 @@
 /** Some daemons are killed and come back with what their disks hold. */
-import { type FaultCell, failing, faultExperiment, magnitudesOfCrashes, networkOf } from './fault-experiment.ts';
+import {
+  expectedOfMiningMembers,
+  type FaultCell,
+  failing,
+  faultExperiment,
+  magnitudesOfCrashes,
+  networkOf,
+} from './fault-experiment.ts';
 import type { Fault } from './fault-run.ts';
 
 export const crashRecovery = faultExperiment({
@@ -12,6 +19,13 @@ export const crashRecovery = faultExperiment({
     'That takes the start of a process (here all of them share the cores of one machine) and some round trips for so few blocks. Then the rate of before is back.',
     'A block that only the dead one had is on a lighter branch by then: it is undone, and its transactions go back to the mempool, so nothing acknowledged is lost.',
   ].join('\n'),
+  expectedOn: {
+    paxos: [
+      'With `paxos` nobody mines, and hash rates do not count: a put is acknowledged when a majority of the members, three of five, holds its block on disk. With three or four away nothing is acknowledged until three are back:',
+      'each takes up its promise and its votes from its log, one of them is elected, and proposes again what a majority may have accepted.',
+    ].join('\n'),
+    'pow-paxos': expectedOfMiningMembers,
+  },
   fault: '`crash-recovery`',
   magnitude: 'daemons that crash',
   cells: size => magnitudesOfCrashes(size).map(magnitude => ({ fault: 'crash-recovery', magnitude })),

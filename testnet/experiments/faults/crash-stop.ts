@@ -1,6 +1,13 @@
 /** Some daemons are killed and never come back. */
 
-import { type FaultCell, failing, faultExperiment, magnitudesOfCrashes, networkOf } from './fault-experiment.ts';
+import {
+  expectedOfMiningMembers,
+  type FaultCell,
+  failing,
+  faultExperiment,
+  magnitudesOfCrashes,
+  networkOf,
+} from './fault-experiment.ts';
 import type { Fault } from './fault-run.ts';
 
 export const crashStop = faultExperiment({
@@ -13,6 +20,13 @@ export const crashStop = faultExperiment({
     'that the chain is behind its schedule (at 500 ms: 144 s), so within this run it hardly moves. The rate of before is expected to stay within the tolerance for one dead',
     'daemon (80 % of the blocks are left), to be on its edge for two (60 %), so that chance decides, and not to be back within the run for the others. Hands at a dead daemon lose the put at work, and one more round.',
   ].join('\n'),
+  expectedOn: {
+    paxos: [
+      'With `paxos` nobody mines, and hash rates do not count: a put is acknowledged when a majority of the members, three of five, holds its block on disk. So with one or two dead puts go on, after an election',
+      'when the leader is among them; with three or four dead none is acknowledged, for ever. Nothing is lost then either: in the end the dead are started again, as what they acknowledged may be on their disks alone.',
+    ].join('\n'),
+    'pow-paxos': expectedOfMiningMembers,
+  },
   fault: '`crash-stop`',
   magnitude: 'daemons that die',
   cells: size => magnitudesOfCrashes(size).map(magnitude => ({ fault: 'crash-stop', magnitude })),

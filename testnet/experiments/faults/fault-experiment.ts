@@ -1,4 +1,6 @@
 /** What the experiments on faults share: the network, the columns, and what is said and drawn of the rows. */
+import { engineNames as genesisEngines } from '../../../chain/genesis.ts';
+import { minesBlocks } from '../../../chain/params.ts';
 import { engineNames } from '../../../consensus/registry.ts';
 import { type NetworkPlan, planOf } from '../../networks/network-file.ts';
 import { type Experiment, numberIn, type Row, type Size } from '../experiment.ts';
@@ -10,6 +12,17 @@ export const nodes = 5;
 const intervalMs = 500;
 /** Hashes a second of each daemon: little of a core for all of them, and still thousands of trials a block. */
 export const hashRate = 1_000;
+
+/** The engines of this program whose blocks are mined. */
+export const minedEngines: readonly string[] = genesisEngines.filter(
+  name => minesBlocks(name) && engineNames.includes(name),
+);
+
+/** Of `pow-paxos`, whatever the fault. */
+export const expectedOfMiningMembers = [
+  'With `pow-paxos` the five also vote on checkpoints. Puts are acknowledged when they are mined, as above, and the members cost them nothing; without three members nothing new becomes',
+  'final, and mining goes on.',
+].join('\n');
 
 /** One cell, by what an experiment names it. */
 export interface FaultCell {
@@ -24,6 +37,8 @@ export interface FaultKind {
   readonly title: string;
   /** What is done, what is expected of it, and why. Markdown. */
   readonly expected: string;
+  /** What is expected otherwise on an engine, by its name. */
+  readonly expectedOn?: Readonly<Record<string, string>>;
   /** What `magnitude` counts, and what `fault` names. */
   readonly magnitude: string;
   readonly fault: string;
@@ -32,6 +47,8 @@ export interface FaultKind {
   readonly conclusion: string;
   /** Where some cells need other times than the usual ones. */
   phasesOf?(cell: FaultCell): Phases;
+  /** Where it cannot be run on every engine: on which, and why. */
+  readonly runsOn?: { readonly engines: readonly string[]; readonly onlyThese: string };
   /** The columns of the further results. */
   readonly results?: Readonly<Record<string, string>>;
 }
@@ -52,6 +69,8 @@ export function faultExperiment(kind: FaultKind): Experiment {
     },
     series: timelineColumn,
     engines: engineNames,
+    ...kind.runsOn,
+    ...(kind.expectedOn === undefined ? {} : { expectedOn: kind.expectedOn }),
     cells: (size, engine) => kind.cells(size).map(cell => ({ engine, ...cell, nodes })),
     run: row => {
       const cell = faultCell(row);

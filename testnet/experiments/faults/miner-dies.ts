@@ -1,7 +1,15 @@
 /** Miners die at the places where a miner can: each at its own next visit of the place, by itself, as a failpoint does it. */
 import type { RunningNetwork } from '../../networks/network.ts';
 import { until } from '../../until.ts';
-import { type FaultCell, failing, faultExperiment, hashRate, networkOf, nodes } from './fault-experiment.ts';
+import {
+  type FaultCell,
+  failing,
+  faultExperiment,
+  hashRate,
+  minedEngines,
+  networkOf,
+  nodes,
+} from './fault-experiment.ts';
 import type { Fault } from './fault-run.ts';
 
 /** Miners find a block every few seconds, each. */
@@ -37,6 +45,7 @@ export const minerDies = faultExperiment({
     return some.flatMap(fault => magnitudes.map(magnitude => ({ fault, magnitude })));
   },
   faultOf: minerDiesOf,
+  runsOn: { engines: minedEngines, onlyThese: 'nobody mines on the others' },
   conclusion: [
     '- There is no bad moment to die. A block that nobody heard of is as if it was never found, one that some heard of is as if all had, and the order of writing, announcing and',
     '  acknowledging makes sure that nothing between was promised.',
