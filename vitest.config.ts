@@ -57,8 +57,8 @@ export default defineConfig({
     isolate: false,
     // The build is plain modules: Node.js loads them itself, sooner than vitest would rewrite them.
     server: { deps: { external: [/\/dist\//] } },
-    // Half of the tests wait for processes: four workers keep two cores busy.
-    maxWorkers: 4,
+    // Half of the tests wait for processes: three workers keep two cores busy.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     // A machine that does other things at the same time is many times slower; a limit costs nothing when all goes well.
     testTimeout: 120_000,

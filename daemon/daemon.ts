@@ -12,6 +12,7 @@ import { type Signer, signerOf } from '../chain/transaction.ts';
 import { AddressBook } from './address-book.ts';
 import { logChain } from './chain-log.ts';
 import { watchClock } from './clock-watch.ts';
+import { NearVerifier } from './crypto/near-verifier.ts';
 import { WorkerVerifier } from './crypto/worker-verifier.ts';
 import { chainFolder, readGenesis, readNodeKeys, recordsFile, removeRpcFile, writeRpcFile } from './data-folder.ts';
 import { DescriptorWatch } from './descriptor-watch.ts';
@@ -194,7 +195,7 @@ async function openPorts(
   closers.push(() => records.close());
   const onFallback = (reason: string) =>
     log.warn({ reason }, 'the native signature library does not load; the portable one is about 40 times slower');
-  const verifier = new WorkerVerifier({ onFallback });
+  const verifier = new NearVerifier({ startThreads: () => new WorkerVerifier({ onFallback }) });
   closers.push(() => verifier.close());
   const miner = new WorkerMiner({
     threads: settings.mining.threads,

@@ -99,7 +99,7 @@ export interface SignatureCheck {
   readonly publicKey: Uint8Array;
 }
 
-/** secp256k1 in batches, off the main thread. */
+/** secp256k1 in batches; many checks are done off the main thread. */
 export interface Verifier {
   /** One answer a check, in order; a malformed key or signature is false. */
   verify(checks: readonly SignatureCheck[]): Promise<readonly boolean[]>;
