@@ -170,20 +170,21 @@ describe('a network of one node', () => {
   );
 
   it(
-    'imports a thousand rows of either kind of file',
+    'imports hundreds of rows of either kind of file',
     async () => {
-      const numbers = Array.from({ length: 1_000 }, (_, index) => index);
+      const rows = 300;
+      const numbers = Array.from({ length: rows }, (_, index) => index);
       writeFileSync(
         join(folder, 'rows.jsonl'),
         numbers.map(n => JSON.stringify({ key: `j${n}`, value: { n } })).join('\n'),
       );
       writeFileSync(join(folder, 'rows.csv'), ['name,size', ...numbers.map(n => `c${n},"${n}, or so"`)].join('\n'));
-      expect(await answer('import', join(folder, 'rows.jsonl'))).toMatchObject({ rows: 1_000, failed: 0 });
+      expect(await answer('import', join(folder, 'rows.jsonl'))).toMatchObject({ rows, failed: 0 });
       const columns = ['--key-column', 'name', '--value-column', 'size'];
-      expect(await answer('import', join(folder, 'rows.csv'), ...columns)).toMatchObject({ rows: 1_000, failed: 0 });
-      expect((await kvchain('get', 'j999')).stdout).toBe('{"n":999}\n');
+      expect(await answer('import', join(folder, 'rows.csv'), ...columns)).toMatchObject({ rows, failed: 0 });
+      expect((await kvchain('get', 'j299')).stdout).toBe('{"n":299}\n');
       expect((await kvchain('get', 'c7')).stdout).toBe('7, or so\n');
-      expect((await kvchain('scan', 'c', '--json')).stdout.trim().split('\n')).toHaveLength(1_000);
+      expect((await kvchain('scan', 'c', '--json')).stdout.trim().split('\n')).toHaveLength(rows);
     },
     2 * stepTimeoutMs,
   );
