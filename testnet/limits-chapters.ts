@@ -75,6 +75,7 @@ export const chapters: readonly Chapter[] = [
       'chain/mempool-sender.ts',
       'daemon/mempool-keeper.ts',
       'daemon/transaction-relay.ts',
+      'daemon/crypto/near-verifier.ts',
       'daemon/crypto/worker-verifier.ts',
       'daemon/node.ts',
     ],
