@@ -19,7 +19,7 @@ const overSources = [
   { name: 'types', command: ['.ci/prepare.mjs'] },
   { name: 'purity', command: ['.ci/purity.mjs'] },
   { name: 'lint', command: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'] },
-  { name: 'promises', command: ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings'] },
+  { name: 'promises', command: ['.ci/promises.mjs'] },
   { name: 'dead code', command: ['node_modules/knip/bin/knip.js', '--no-progress'] },
 ];
 const overBuild = [

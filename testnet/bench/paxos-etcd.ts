@@ -9,13 +9,12 @@ import { type Effort, type Figure, figure, median } from './figure.ts';
 import { inFolder } from './folder.ts';
 import { type LoadReport, type PlannedRequest, runLoad } from './http-plan.ts';
 import { PaxosNetwork } from './paxos-network.ts';
+import { loadPuts } from './put-load.ts';
 import type { GetMode, ReplicatedStore } from './replicated-store.ts';
 
 const membersCounts = [3, 5];
 const valueBytes = 100;
 const clients = 64;
-/** Signed beforehand, for each second of a load: more than any of the stores takes. */
-const putsPerSecondMax = { one: 1_500, many: 12_000 };
 /** Of the first load, which has put more. */
 const keysRead = 200;
 /** A client that lost its leader asks every member that is left, so often. */
@@ -87,11 +86,8 @@ async function measure(store: ReplicatedStore, plan: Plan): Promise<Measured> {
 }
 
 /** Puts at the leader, each connection one after the other. */
-async function load(store: ReplicatedStore, connections: number, { durationMs }: Plan): Promise<LoadReport> {
-  const perSecond = connections === 1 ? putsPerSecondMax.one : putsPerSecondMax.many;
-  const count = Math.ceil((perSecond * durationMs) / 1_000);
-  const requests = store.puts(count, valueBytes);
-  return runLoad({ url: await store.leaderUrl(), connections, durationMs, requests, repeats: false });
+function load(store: ReplicatedStore, connections: number, { durationMs }: Plan): Promise<LoadReport> {
+  return loadPuts(store, { connections, durationMs, valueBytes });
 }
 
 async function loadGets(store: ReplicatedStore, mode: GetMode, { durationMs }: Plan): Promise<LoadReport> {

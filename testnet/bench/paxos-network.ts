@@ -49,14 +49,7 @@ export class PaxosNetwork implements ReplicatedStore {
   }
 
   async leaderUrl(): Promise<string> {
-    const leader = await until('paxos to have a leader', electMs, async () => {
-      for (const { client } of this.#network.members) {
-        const status = await client?.call('consensus_status', {}).catch(() => null);
-        if (status?.role === 'leader') return client;
-      }
-      return null;
-    });
-    return leader.url;
+    return (await this.#leader()).client.url;
   }
 
   /** With accounts of their own: a put that is not used would leave a gap in the nonces of its account. */
@@ -75,8 +68,7 @@ export class PaxosNetwork implements ReplicatedStore {
   }
 
   async killLeader(): Promise<readonly string[]> {
-    const leader = await this.leaderUrl();
-    await this.#network.members.find(({ client }) => client?.url === leader)?.kill();
+    await (await this.#leader()).member.kill();
     return this.#network.members.flatMap(({ client }) => client?.url ?? []);
   }
 
@@ -90,6 +82,13 @@ export class PaxosNetwork implements ReplicatedStore {
 
   stop(): Promise<void> {
     return this.#network.stop();
+  }
+
+  #leader() {
+    return until('paxos to have a leader', electMs, async () => {
+      const member = await this.#network.leader();
+      return member?.client ? { member, client: member.client } : null;
+    });
   }
 }
 

@@ -103,7 +103,7 @@ export const paxosFailover: Experiment = {
 
 /** Milliseconds from the death of the leader until a put is acknowledged again. */
 async function failOver(network: RunningNetwork, key: string): Promise<number> {
-  const leader = await until('a leader', serviceMs, () => leaderIn(network));
+  const leader = await until('a leader', serviceMs, () => network.leader());
   await leader.kill();
   const began = performance.now();
   await firstPut(
@@ -111,14 +111,6 @@ async function failOver(network: RunningNetwork, key: string): Promise<number> {
     key,
   );
   return performance.now() - began;
-}
-
-async function leaderIn({ members: all }: RunningNetwork): Promise<RunningNetwork['members'][number] | null> {
-  for (const member of all) {
-    const status = await member.client?.call('consensus_status', {}).catch(() => null);
-    if (status?.role === 'leader') return member;
-  }
-  return null;
 }
 
 /** Resolves when one of the members tells that a block holds a put. Error thrown when none does in time. */

@@ -129,6 +129,15 @@ export class RunningNetwork {
   }
 
   /** The member of this number. Error thrown: NOT_FOUND. */
+  /** The member that says of itself that it leads; null when none does. */
+  async leader(): Promise<Member | null> {
+    for (const member of this.members) {
+      const status = await member.client?.call('consensus_status', {}).catch(() => null);
+      if (status?.role === 'leader') return member;
+    }
+    return null;
+  }
+
   member(index: number): Member {
     const member = this.members[index];
     if (member !== undefined) return member;

@@ -1,12 +1,5 @@
 /** Some daemons are killed and come back with what their disks hold. */
-import {
-  expectedOfMiningMembers,
-  type FaultCell,
-  failing,
-  faultExperiment,
-  magnitudesOfCrashes,
-  networkOf,
-} from './fault-experiment.ts';
+import { type FaultCell, failing, faultExperiment, magnitudesOfCrashes, networkOf } from './fault-experiment.ts';
 import type { Fault } from './fault-run.ts';
 
 export const crashRecovery = faultExperiment({
@@ -24,7 +17,6 @@ export const crashRecovery = faultExperiment({
       'With `paxos` nobody mines, and hash rates do not count: a put is acknowledged when a majority of the members, three of five, holds its block on disk. With three or four away nothing is acknowledged until three are back:',
       'each takes up its promise and its votes from its log, one of them is elected, and proposes again what a majority may have accepted.',
     ].join('\n'),
-    'pow-paxos': expectedOfMiningMembers,
   },
   fault: '`crash-recovery`',
   magnitude: 'daemons that crash',

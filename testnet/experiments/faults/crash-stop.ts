@@ -1,13 +1,6 @@
 /** Some daemons are killed and never come back. */
 
-import {
-  expectedOfMiningMembers,
-  type FaultCell,
-  failing,
-  faultExperiment,
-  magnitudesOfCrashes,
-  networkOf,
-} from './fault-experiment.ts';
+import { type FaultCell, failing, faultExperiment, magnitudesOfCrashes, networkOf } from './fault-experiment.ts';
 import type { Fault } from './fault-run.ts';
 
 export const crashStop = faultExperiment({
@@ -25,7 +18,6 @@ export const crashStop = faultExperiment({
       'With `paxos` nobody mines, and hash rates do not count: a put is acknowledged when a majority of the members, three of five, holds its block on disk. So with one or two dead puts go on, after an election',
       'when the leader is among them; with three or four dead none is acknowledged, for ever. Nothing is lost then either: in the end the dead are started again, as what they acknowledged may be on their disks alone.',
     ].join('\n'),
-    'pow-paxos': expectedOfMiningMembers,
   },
   fault: '`crash-stop`',
   magnitude: 'daemons that die',

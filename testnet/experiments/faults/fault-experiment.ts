@@ -19,7 +19,7 @@ export const minedEngines: readonly string[] = genesisEngines.filter(
 );
 
 /** Of `pow-paxos`, whatever the fault. */
-export const expectedOfMiningMembers = [
+const expectedOfMiningMembers = [
   'With `pow-paxos` the five also vote on checkpoints. Puts are acknowledged when they are mined, as above, and the members cost them nothing; without three members nothing new becomes',
   'final, and mining goes on.',
 ].join('\n');
@@ -70,7 +70,7 @@ export function faultExperiment(kind: FaultKind): Experiment {
     series: timelineColumn,
     engines: engineNames,
     ...kind.runsOn,
-    ...(kind.expectedOn === undefined ? {} : { expectedOn: kind.expectedOn }),
+    expectedOn: { 'pow-paxos': expectedOfMiningMembers, ...kind.expectedOn },
     cells: (size, engine) => kind.cells(size).map(cell => ({ engine, ...cell, nodes })),
     run: row => {
       const cell = faultCell(row);

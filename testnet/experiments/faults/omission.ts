@@ -1,13 +1,6 @@
 /** Some daemons lose a part of what they send, or of what they are sent. */
 import type { RunningNetwork } from '../../networks/network.ts';
-import {
-  expectedOfMiningMembers,
-  type FaultCell,
-  failing,
-  faultExperiment,
-  minorityOf,
-  networkOf,
-} from './fault-experiment.ts';
+import { type FaultCell, failing, faultExperiment, minorityOf, networkOf } from './fault-experiment.ts';
 import type { Fault } from './fault-run.ts';
 
 const percents = [1, 5, 20, 50];
@@ -29,7 +22,6 @@ export const omission = faultExperiment({
       'With `paxos` nobody mines, and hash rates do not count. The three that omit nothing are a majority. A leader among them does not wait for the others; one that omits is heard too rarely when much is lost, and is then',
       'replaced by an election. What is lost is sent again with the heartbeat, four times in an election time-out, so a put at an omitting member takes so much longer at each loss.',
     ].join('\n'),
-    'pow-paxos': expectedOfMiningMembers,
   },
   fault: 'what the faulty ones omit: sending or receiving',
   magnitude: 'percent of the frames that are lost',
