@@ -1,6 +1,7 @@
 /**
  * Promises that nobody waits for: one that fails so ends the process, or hides the failure. oxlint finds them by their types; that one
- * which is let go on purpose says why, as in `void promise; // why this one cannot fail`, is seen here.
+ * which is let go on purpose says why, as in `void promise; // why this one cannot fail`, is seen here. A place is printed as path:line
+ * on every terminal, which oxlint's own format does not do in colour.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -15,7 +16,7 @@ const folders = ['chain', 'consensus', 'daemon', 'cli', 'testnet'];
 /** A file without it is not parsed: `void` as a type is followed by no operand. */
 const mayLetGo = /\bvoid [\w(]/;
 
-const oxlint = ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings'];
+const oxlint = ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings', '--format=unix'];
 const { status } = spawnSync(process.execPath, oxlint, { cwd: root, stdio: 'inherit' });
 const unexplained = listSources(root, folders).flatMap(findUnexplained);
 for (const place of unexplained) process.stderr.write(`${place} lets a promise go without saying why\n`);

@@ -33,7 +33,7 @@ export function runProgram(folder: string, program: string, parameters: readonly
 }
 
 function run(program: string, parameters: readonly string[], options: ExecFileOptions): Promise<Verdict> {
-  const environment = { ...process.env, ...options.env, NO_COLOR: '1' };
+  const environment = { ...process.env, ...options.env, NO_COLOR: '1', FORCE_COLOR: undefined };
   return new Promise(settle => {
     const all = { ...options, env: environment, maxBuffer: 1 << 26, encoding: 'utf8' } as const;
     execFile(program, parameters, all, (error, stdout, stderr) => {
