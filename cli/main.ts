@@ -1,19 +1,5 @@
 #!/usr/bin/env node
-/** The command line `kvchain`: what a person or a script types, carried out, and the exit code that tells how it went. */
-import '../daemon/polyfill.ts';
-import { runCommandLine } from './program.ts';
+/** `kvchain`: the program in kvchain.ts, from the one file that the build has made of it. */
+import { runBundle } from '../daemon/bundle.ts';
 
-// A reader that has seen enough, such as `head`, ends the command and is no error; a full disk behind `>` is one.
-process.stdout.on('error', error => {
-  if ('code' in error && error.code === 'EPIPE') process.exit(0);
-  process.stderr.write(`error: cannot write to the standard output: ${error.message}\n`, () => process.exit(1));
-});
-
-// Where nobody reads the notes they are lost, and the command goes on.
-process.stderr.on('error', () => {});
-
-process.exitCode = await runCommandLine(process.argv.slice(2), {
-  stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
-});
+runBundle('kvchain');

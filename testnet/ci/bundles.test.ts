@@ -1,10 +1,13 @@
-/** The compiled doors to packages: files that need nothing but Node.js, with the licences of all that is in them. */
+/**
+ * What the build puts into one file: the packages behind a door, and each program with all that it needs. Such a file needs nothing but
+ * Node.js and native code, and has the licences of all that is in it beside it.
+ */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { repositoryRoot } from './programs.ts';
+import { repositoryRoot, runNode } from './programs.ts';
 
 /** [door, packages in it at least, folders where nothing else may import them at run time, what their names begin with]. */
 const doors: readonly [door: string, packages: number, folders: readonly string[], behind: string][] = [
@@ -28,11 +31,7 @@ describe.each(doors)('the door %s', (door, packages, folders, behind) => {
     expect(textOf(compiled)).toMatch(`// Made of ${made.digest('hex').slice(0, 16)};`);
   });
 
-  it('names a licence for each package', () => {
-    const parts = textOf(`dist/${door}.licences.txt`).split(`\n\n${'-'.repeat(80)}\n\n`);
-    expect(parts.length).toBeGreaterThanOrEqual(packages);
-    for (const part of parts) expect(part).toMatch(/^(@[\w-]+\/)?[\w.-]+ \d+\.\d+\.\d+\S*: [A-Z]/m);
-  });
+  it('names a licence for each package', () => expectLicences(`dist/${door}.licences.txt`, packages));
 
   it('is the only file that imports its packages at run time', () => {
     const importing = folders
@@ -42,6 +41,42 @@ describe.each(doors)('the door %s', (door, packages, folders, behind) => {
     expect(importing).toEqual([]);
   });
 });
+
+describe.each([
+  ['kvchaind', 80],
+  ['kvchain', 10],
+])('the program %s', (name, packages) => {
+  const text = textOf(`dist/bundles/${name}.cjs`);
+
+  it('requires Node.js, native code and what conditions choose', () => {
+    const required = [...text.matchAll(/^(?:let|const|var) .*? = require\("([^"]+)"\);$/gm)].map(
+      ([, module]) => module,
+    );
+    const others = required.filter(module => !builtinModules.includes((module ?? '').replace('node:', '')));
+    const expected = ['#failpoint', '#rules', '@node-rs/crc32', 'classic-level'];
+    expect(expected).toEqual(expect.arrayContaining(others));
+    expect(required.length).toBeGreaterThan(5);
+  });
+
+  it('starts with the code that V8 has made of it', async () => {
+    const script = `
+      import { runBundle } from './dist/daemon/bundle.js';
+      process.stderr.write('refused: ' + runBundle('${name}').cachedDataRejected + '\\n');`;
+    const { exitCode, stdout, stderr } = await runNode(repositoryRoot, [
+      ...['--input-type=module', '--eval', script, 'kvchain', '--version'],
+    ]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: 'refused: false\n' });
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('names a licence for each package', () => expectLicences(`dist/bundles/${name}.licences.txt`, packages));
+});
+
+function expectLicences(path: string, packages: number): void {
+  const parts = textOf(path).split(`\n\n${'-'.repeat(80)}\n\n`);
+  expect(parts.length).toBeGreaterThanOrEqual(packages);
+  for (const part of parts) expect(part).toMatch(/^(@[\w-]+\/)?[\w.-]+ \d+\.\d+\.\d+\S*: [A-Z]/m);
+}
 
 function filesOf(folder: string): readonly string[] {
   return readdirSync(join(repositoryRoot, folder), { recursive: true, encoding: 'utf8' }).map(
