@@ -22,6 +22,8 @@ import type { SignatureCheck } from '../chain/validate.ts';
 
 /** Bodies that an engine asks for at a time, over all branches. */
 export const bodiesWantedMax = 1_024;
+/** Branches that an engine tells of, the heaviest. */
+export const tipsMax = 100;
 
 /** A remote node, by the text of its network identity. */
 export type PeerId = string;
@@ -188,6 +190,7 @@ export interface EngineView {
   readonly role?: string;
   /** The highest ballot that this node promised, where leaders stand with ballots. */
   readonly ballot?: { readonly number: number; readonly member: MemberIndex };
+  /** At most `tipsMax`. */
   readonly tips: readonly Tip[];
   readonly kept: readonly Kept[];
 }

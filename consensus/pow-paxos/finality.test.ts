@@ -39,6 +39,8 @@ class Participant {
   readonly log: LogRecord[] = [];
   readonly rows: TreeRow[] = [];
   applied: Uint8Array = chain.context.genesisHeader.hash;
+  /** What the ledger did, of which the engine hears at once, or with `hearOfLedger` where it is an array. */
+  untold: PowPaxosEvent[] | null = null;
   state = this.#recover();
 
   constructor(self: MemberIndex | null) {
@@ -75,9 +77,15 @@ class Participant {
         if (effect.type === 'announce') this.outbox.push({ to: 'others', message: effect.message });
         if (effect.type !== 'switch') continue;
         this.applied = effect.apply.at(-1) ?? effect.ancestor;
-        events.push({ type: 'applied', now: later, tip: this.applied });
+        (this.untold ?? events).push({ type: 'applied', now: later, tip: this.applied });
       }
     }
+  }
+
+  hearOfLedger(): void {
+    const events = this.untold ?? [];
+    this.untold = null;
+    for (const event of events) this.step(event);
   }
 
   hear(from: MemberIndex | null, message: Message): void {
@@ -189,6 +197,49 @@ it('F-I5: what is final is on the disk before the ledger moves for it, and is ke
   node.restart();
   node.take(rival);
   expect([node.head, node.finalHeight]).toEqual([keyOf(trunk.at(-1)), spacing]);
+});
+
+it('F-3, F-7: a block stays final while the header of a later one is on its way', () => {
+  const node = new Participant(null);
+  node.take(trunk.slice(0, spacing + 1));
+  node.take(rival);
+  node.untold = [];
+  if (first) node.hear(null, { type: 'certificate', certificate: first });
+  // Before the ledger has left the heavier branch.
+  if (second) node.hear(null, { type: 'certificate', certificate: second });
+  node.hearOfLedger();
+  expect([node.head, node.finalHeight]).toEqual([keyOf(trunk[spacing]), spacing]);
+  node.take(trunk.slice(spacing + 1));
+  expect([node.head, node.finalHeight]).toEqual([keyOf(trunk.at(-1)), 2 * spacing]);
+});
+
+it.each(['all that it wrote', 'what stands for it'] as const)(
+  'F-7: what was final is so from the start of the next run on, by %s, though the header of a later final block is not here',
+  kept => {
+    const node = new Participant(null);
+    node.take(trunk.slice(0, spacing + 1));
+    if (first) node.hear(null, { type: 'certificate', certificate: first });
+    if (second) node.hear(null, { type: 'certificate', certificate: second });
+    if (kept === 'what stands for it') node.log.splice(0, node.log.length, ...(powPaxos.condense?.(node.state) ?? []));
+    node.restart();
+    expect(node.finalHeight).toBe(spacing);
+    node.take(rival);
+    expect([node.head, node.finalHeight]).toEqual([keyOf(trunk[spacing]), spacing]);
+  },
+);
+
+it('a run that begins on another branch calls final what both branches have', () => {
+  const node = new Participant(null);
+  const [root, ...rest] = chain.chain(trunk[0] ?? chain.genesis, spacing + 1, { salt: 2 });
+  if (root === undefined || first === undefined) throw new Error('there are');
+  node.take([...trunk.slice(0, spacing), root, ...rest]);
+  // It died when the certificate was on its disk, and the ledger had not moved.
+  node.log.push({ type: 'certificate', certificate: first });
+  node.untold = [];
+  node.restart();
+  expect([node.head, node.finalHeight]).toEqual([keyOf(rest.at(-1)), 1]);
+  node.hearOfLedger();
+  expect([node.head, node.finalHeight]).toEqual([keyOf(trunk[spacing - 1]), spacing]);
 });
 
 it('F-5: a node that heard a certificate first neither keeps nor executes a heavier chain that misses it', () => {

@@ -4,7 +4,7 @@
  */
 import { isEnforced } from '../../chain/rules.ts';
 import type { MemberIndex, PeerId } from '../engine.ts';
-import { finalEntry, isOnFinal } from '../pow/final-block.ts';
+import { isOnFinal } from '../pow/final-block.ts';
 import { makeFinal } from '../pow/pow.ts';
 import type { PowEffect } from '../pow/state.ts';
 import { type Acceptance, type Certificate, certify, isLater, isMajority, signVote, type Vote } from './certificate.ts';
@@ -114,9 +114,8 @@ function count(run: Run, member: MemberIndex, vote: Vote): void {
 
 /** F-5: the final block's header is unknown, and may be on a branch that nobody claims more work for. */
 function askForBlock({ state, effects }: Run): void {
-  const { source, pow, final } = state;
-  const isBelow = final.block.height < pow.tree.root.height;
-  if (source === null || isBelow || finalEntry(pow) !== null) return;
+  const { source, pow } = state;
+  if (source === null || pow.awaited === null) return;
   effects.push({ type: 'fetchHeaders', peer: source, after: null });
 }
 

@@ -77,6 +77,7 @@ function finish(run: Run): void {
   const { state, effects } = run;
   runCommittee(run, null);
   pursue(run);
+  if (state.pow.awaited === null) state.held = state.final;
   state.finalHeight = settledHeight(state);
   keepReminding(run);
   state.isHalted = state.pow.isHalted;

@@ -12,6 +12,11 @@ export type LogRecord =
   | { readonly type: 'final'; readonly checkpoint: Checkpoint }
   | { readonly type: 'certificate'; readonly certificate: Certificate };
 
+/** What a record makes final. */
+export function finalOf(record: Exclude<LogRecord, { type: 'paxos' }>): Checkpoint {
+  return record.type === 'final' ? record.checkpoint : record.certificate.checkpoint;
+}
+
 /** [kind, ...]: 0 paxos, 1 final, 2 certificate. */
 export const recordCodec: Codec<LogRecord> = {
   toItem: record => {

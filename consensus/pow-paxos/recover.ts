@@ -5,12 +5,12 @@ import { chainIdOf, type Genesis, paramsAt } from '../../chain/genesis.ts';
 import type { EngineContext, Recovery } from '../engine.ts';
 import type { LogRecord as PaxosRecord } from '../paxos/records.ts';
 import type { PaxosState } from '../paxos/state.ts';
-import { finalEntry, isOnFinal } from '../pow/final-block.ts';
-import { restrict } from '../pow/fork-choice.ts';
+import { enforce, finalEntry, isOnHeld } from '../pow/final-block.ts';
+import { findBest } from '../pow/fork-choice.ts';
 import { pow } from '../pow/pow.ts';
 import type { Certificate } from './certificate.ts';
 import { type Checkpoint, firstCheckpoint, sealCheckpoint } from './checkpoint.ts';
-import type { LogRecord } from './records.ts';
+import { finalOf, type LogRecord } from './records.ts';
 import { committee, finalBlockOf, type PowPaxosState } from './state.ts';
 
 /** Throws what proof of work and Paxos throw, and BAD_GENESIS for parameters that are none. */
@@ -18,25 +18,33 @@ export function recover(context: EngineContext, recovery: Recovery<LogRecord>): 
   const { genesis, self, signer } = context;
   const first = firstCheckpoint(context.genesisHeader);
   const records: PaxosRecord[] = [];
-  let final = first;
+  const proofOfWork = pow.recover(context, { ...recovery, records: [] });
+  let [held, final] = [first, first];
   let certificate: Certificate | null = null;
   for (const record of recovery.records) {
-    if (record.type === 'paxos') records.push(record.paxos);
-    else {
-      const checkpoint = record.type === 'final' ? record.checkpoint : record.certificate.checkpoint;
-      if (checkpoint.number > final.number) final = checkpoint;
-      if (record.type === 'certificate') certificate = record.certificate;
+    if (record.type === 'paxos') {
+      records.push(record.paxos);
+      continue;
     }
+    if (record.type === 'certificate') certificate = record.certificate;
+    const checkpoint = finalOf(record);
+    if (checkpoint.number <= final.number) continue;
+    final = checkpoint;
+    enforce(proofOfWork, finalBlockOf(final));
+    if (proofOfWork.awaited === null) held = final;
   }
+  // The first step orders what follows from it.
+  findBest(proofOfWork);
   const state: PowPaxosState = {
     genesis,
     chainId: chainIdOf(genesis),
     params: paramsOf(genesis),
     self,
     signer,
-    pow: pow.recover(context, { ...recovery, records: [] }),
+    pow: proofOfWork,
     paxos: self === null ? null : openCommittee({ ...context, genesisHeader: sealCheckpoint(first) }, records, final),
     final,
+    held,
     certificate,
     finalHeight: 0,
     votes: new Map(),
@@ -46,8 +54,6 @@ export function recover(context: EngineContext, recovery: Recovery<LogRecord>): 
     remindAt: null,
     isHalted: false,
   };
-  // The first step orders what follows from it.
-  if (final.number > 0) restrict(state.pow, finalBlockOf(final), []);
   state.finalHeight = settledHeight(state);
   return state;
 }
@@ -66,19 +72,20 @@ function openCommittee(context: EngineContext, records: readonly PaxosRecord[], 
 }
 
 /** What stands for all records: nothing grows with the chain. */
-export function condense({ paxos, final, certificate }: PowPaxosState): readonly LogRecord[] {
+export function condense({ paxos, held, final, certificate }: PowPaxosState): readonly LogRecord[] {
   const promises = paxos === null ? [] : (committee.condense?.(paxos) ?? []);
   const records: LogRecord[] = promises.map(record => ({ type: 'paxos', paxos: record }));
+  if (held !== final) records.push({ type: 'final', checkpoint: held });
   if (certificate !== null) records.push({ type: 'certificate', certificate });
   if (final.number > (certificate?.checkpoint.number ?? 0)) records.push({ type: 'final', checkpoint: final });
   return records;
 }
 
-/** How far the applied chain is final: up to the last final block, or the head on the way there. Stays where the head is on another branch. */
-export function settledHeight({ pow, final, finalHeight }: PowPaxosState): number {
-  if (isOnFinal(pow)) return final.block.height;
+/** How far the applied chain is final: up to the last final block whose header is here, or to where the head left the way there. */
+export function settledHeight({ pow }: PowPaxosState): number {
+  if (isOnHeld(pow)) return pow.final?.height ?? 0;
   const held = finalEntry(pow);
-  return held !== null && pow.tree.isAncestor(pow.head, held) ? pow.head.height : finalHeight;
+  return held === null ? 0 : pow.tree.commonAncestor(pow.head, held).height;
 }
 
 function paramsOf(genesis: Genesis): FinalityParams {

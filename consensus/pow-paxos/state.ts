@@ -28,6 +28,8 @@ export interface PowPaxosState {
   paxos: PaxosState | null;
   /** The highest checkpoint that is known to be final; its block may still be on its way. */
   final: Checkpoint;
+  /** The highest final one whose header is here: the block that is followed meanwhile. */
+  held: Checkpoint;
   /** The highest certificate; null before the first. */
   certificate: Certificate | null;
   /** All up to here is final and applied. */

@@ -71,7 +71,7 @@ function heaviestIncomplete(state: PowState): readonly BlockEntry[] {
 
 /** F-3: the head is to leave its branch for this one. */
 function isPath(state: PowState, leaf: BlockEntry): boolean {
-  return state.final !== null && !isOnFinal(state) && mayFollow(state, leaf);
+  return !isOnFinal(state) && mayFollow(state, leaf);
 }
 
 function isNearHead(state: PowState, entry: BlockEntry): boolean {

@@ -6,7 +6,7 @@ import type { BlockEntry } from '../../chain/block-tree.ts';
 import type { ErrorCode } from '../../chain/errors.ts';
 import { isEnforced } from '../../chain/rules.ts';
 import { nextBits } from './asert.ts';
-import { finalEntry, isLeft, isOnFinal, mayFollow, tellHeavier } from './final-block.ts';
+import { enforce, finalEntry, isLeft, isOnFinal, mayFollow, tellHeavier } from './final-block.ts';
 import { isRelayed } from './relay.ts';
 import { type FinalBlock, type PowEffect, type PowState, switchBlocksMax, treeDepth } from './state.ts';
 
@@ -27,7 +27,7 @@ export function acceptBody(state: PowState, entry: BlockEntry, effects: PowEffec
 
 /** F-3, F-I2: a block became final. What misses it is followed no longer, whatever its work; the caller selects anew. */
 export function restrict(state: PowState, final: FinalBlock, effects: PowEffect[]): void {
-  state.final = final;
+  enforce(state, final);
   findBest(state);
   if (isLeft(state, state.head) && state.head.work > state.candidate.work) {
     tellHeavier(state, { key: state.head.key, hash: state.head.sealed.hash }, effects);

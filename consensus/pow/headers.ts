@@ -8,7 +8,7 @@ import { toHex } from '../../chain/bytes.ts';
 import type { Rejection } from '../../chain/errors.ts';
 import { isEnforced } from '../../chain/rules.ts';
 import type { ParentPoint, PeerId } from '../engine.ts';
-import { finalEntry, mayKeep, tellHeavier } from './final-block.ts';
+import { enforce, finalEntry, mayKeep, tellHeavier } from './final-block.ts';
 import { findBest } from './fork-choice.ts';
 import { checkContext, checkSeal } from './header-rules.ts';
 import { orphanIntervals } from './orphans.ts';
@@ -134,7 +134,10 @@ function acceptOne(
   }
   const entry = state.tree.insert(sealed, derived.value); // A-H3
   if (isEnforced('A-H4') && work > state.bestHeader.work) state.bestHeader = entry; // A-H4: work, not height; of equals the first.
-  if (entry === finalEntry(state)) findBest(state);
+  if (state.awaited?.key === entry.key) {
+    enforce(state, state.awaited);
+    findBest(state);
+  }
   return entry;
 }
 
@@ -223,7 +226,8 @@ function askForMore(effects: PowEffect[], peer: PeerId, after: Uint8Array): void
 function evictLightest(state: PowState): void {
   const limit = entriesMax(state.params);
   if (state.tree.size <= limit) return;
-  const kept = new Set([state.head, state.bestHeader, state.candidate, state.switchingTo ?? state.head]);
+  const { head, bestHeader, candidate, switchingTo } = state;
+  const kept = new Set([head, bestHeader, candidate, switchingTo ?? head, finalEntry(state) ?? head]);
   const leaves = state.tree.leaves().sort((a, b) => (a.work < b.work ? -1 : Number(a.work > b.work)));
   for (const leaf of leaves) {
     if (state.tree.size <= limit) return;

@@ -51,6 +51,7 @@ export function recover(context: EngineContext, recovery: Recovery<never>): PowS
     askedAt: new Map(),
     miningOn: null,
     final: null,
+    awaited: null,
     pursued: [],
     heavierTold: null,
     isHalted: false,

@@ -24,8 +24,6 @@ export const lowWorkDepthMax = 144;
 const judgedBelowUndo = 1_000;
 /** Blocks that a switch without undo applies at most, so that each leaves a head to read from. */
 export const switchBlocksMax = 128;
-/** Branches told to others. */
-export const tipsMax = 100;
 
 /** A block that is final; `key` is its hash in lower-case hexadecimal. */
 export interface FinalBlock {
@@ -62,8 +60,10 @@ export interface PowState {
   readonly askedAt: Map<PeerId, number>;
   /** Key of the block that the miner was last told to build on. */
   miningOn: string | null;
-  /** The highest block that is final; null where proof of work alone decides. */
+  /** The highest final block whose header is here, or that lies below the tree; null where proof of work alone decides. */
   final: FinalBlock | null;
+  /** A higher one whose header is still on its way, or null. */
+  awaited: FinalBlock | null;
   /** Keys of blocks whose branches are wanted whatever their work. */
   pursued: readonly string[];
   /** Key of the block by which the last heavier branch beside the final block was told. */

@@ -2,10 +2,10 @@
 import type { BlockEntry } from '../../chain/block-tree.ts';
 import { concat, toUtf8 } from '../../chain/bytes.ts';
 import { taggedHash } from '../../chain/hash.ts';
-import type { EngineView, Tip } from '../engine.ts';
+import { type EngineView, type Tip, tipsMax } from '../engine.ts';
 import { deferredMax } from './future.ts';
 import { orphanLimits } from './orphans.ts';
-import { entriesMax, type PowState, tipsMax } from './state.ts';
+import { entriesMax, type PowState } from './state.ts';
 
 /** Best header, head, and the tips of all branches, heaviest first, at most `tipsMax`. */
 export function viewOf(state: PowState): EngineView {
@@ -51,7 +51,7 @@ function choicesOf(state: PowState): readonly unknown[] {
     [state.tree.root.key, state.head.key, state.bestHeader.key, state.candidate.key],
     state.switchingTo?.key ?? null,
     state.miningOn,
-    [state.final?.key ?? null, state.pursued, state.heavierTold],
+    [state.final?.key ?? null, state.awaited?.key ?? null, state.pursued, state.heavierTold],
     state.isHalted,
     [...state.wanted],
     [...state.orphans.keys()],
