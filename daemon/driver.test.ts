@@ -304,6 +304,15 @@ describe('the driver', () => {
     expect(done).toEqual(['trace 1', 'trace 2', 'finalized 3', 'trace 3']);
   });
 
+  it('tells what has become final when the records of the step that made it so are on the disk', async () => {
+    const { done, driver, finalHeight, order } = bench();
+    finalHeight.now = 3;
+    order({ type: 'persist', records: [hash] }, trace('1'));
+    expect([done, driver.finalHeight]).toEqual([[], 0]);
+    await settle('the record', () => done.length === 2);
+    expect([done, driver.finalHeight]).toEqual([['trace 1', 'finalized 3'], 3]);
+  });
+
   it('halts when a step fails an assertion, and leaves nobody waiting', () => {
     const { done, driver, order } = bench();
     order({ type: 'trace', rule: 'fails', data: {} });

@@ -14,6 +14,9 @@ export type RunningEffect = Effect<Uint8Array, Uint8Array>;
 export type RunningEvent = EngineEvent<Uint8Array>;
 export type SwitchOrder = Omit<Extract<RunningEffect, { type: 'switch' }>, 'type'>;
 
+/** What is done in its turn: an effect, or telling what a step made final, which waits for that step's records like all that follows them. */
+type Due = RunningEffect | { readonly type: 'final'; readonly height: number };
+
 /** What carrying out a switch gave: the ledger's tip now, and the block that was found invalid on the way. */
 export interface SwitchOutcome {
   readonly tip: Uint8Array;
@@ -66,12 +69,13 @@ export class Driver {
   readonly #clock: Clock;
   readonly #hands: DriverHands;
   readonly #timers = new Map<string, () => void>();
-  readonly #pending: RunningEffect[] = [];
+  readonly #pending: Due[] = [];
   /** Records of no barrier, until the next one takes them to the disk. */
   #noted: Uint8Array[] = [];
   /** Bodies of which the engine was told, and which are being written: the next barrier waits for them. */
   readonly #storing = new Set<Promise<void>>();
-  #finalHeight: number;
+  /** As the engine has it, and as it was told. */
+  readonly #finalHeight: { engine: number; told: number };
   readonly #logBytesMax: number;
   #leader: MemberIndex | null = null;
   #logBytes: number;
@@ -87,11 +91,17 @@ export class Driver {
     this.#condenseAt = parts.logBytesMax;
     this.#clock = parts.clock;
     this.#hands = parts.hands;
-    this.#finalHeight = parts.engine.finalHeight();
+    const height = parts.engine.finalHeight();
+    this.#finalHeight = { engine: height, told: height };
   }
 
   get engine(): EngineInstance {
     return this.#engine;
+  }
+
+  /** All up to here is final, and what says so is on stable storage. */
+  get finalHeight(): number {
+    return this.#finalHeight.told;
   }
 
   /** Tells the engine of a body that is being written: what the next barrier lets through may speak of it. */
@@ -111,9 +121,9 @@ export class Driver {
     try {
       const effects = this.#engine.step(event);
       this.#pending.push(...effects);
+      this.#orderFinal();
       this.#carryOutPending();
       this.#tellLeader();
-      this.#tellFinal();
       return effects;
     } catch (error) {
       // An assertion: the state may be half changed, so nothing is built on it.
@@ -137,10 +147,16 @@ export class Driver {
     this.#hands.led(leader);
   }
 
-  #tellFinal(): void {
+  /** F-I5: in its turn, behind the records that it may rest on. */
+  #orderFinal(): void {
     const height = this.#engine.finalHeight();
-    if (height === this.#finalHeight) return;
-    this.#finalHeight = height;
+    if (height === this.#finalHeight.engine) return;
+    this.#finalHeight.engine = height;
+    this.#pending.push({ type: 'final', height });
+  }
+
+  #tellFinal(height: number): void {
+    this.#finalHeight.told = height;
     this.#hands.finalized(height);
   }
 
@@ -157,7 +173,8 @@ export class Driver {
         this.#waitFor(written);
         return;
       }
-      this.#carryOut(effect);
+      if (effect.type === 'final') this.#tellFinal(effect.height);
+      else this.#carryOut(effect);
     }
     const condensed = this.#condensed();
     if (condensed !== null) this.#waitFor(this.#log.replace(condensed));

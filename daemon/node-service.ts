@@ -44,14 +44,14 @@ export class NodeService implements NodeApi {
   }
 
   status(): NodeStatus {
-    const { bestHeader, head, finalHeight, role = null, ballot = null } = this.#node.engine.view();
+    const { bestHeader, head, role = null, ballot = null } = this.#node.engine.view();
     return {
       chainId: this.chainId,
       engine: this.#node.engine.name,
       faultModel: this.#node.engine.faultModel,
       head: this.#node.ledger.head,
       work: head.work,
-      finalHeight,
+      finalHeight: this.#node.finalHeight,
       role,
       leader: this.#leader(role),
       ballot,

@@ -165,7 +165,7 @@ export class Node {
     const reads = new CertainReads({ clock, ask });
     this.#reads = reads;
     const waiting = { mempool, droppedFor, isMempoolAtHead };
-    this.reader = new Reader({ genesis, chain, ledger, engine, reads, floors: pruner, ...waiting });
+    this.reader = new Reader({ genesis, chain, ledger, driver, reads, floors: pruner, ...waiting });
     opened.onStep = (moved, head) => this.#onStep(moved, head);
     opened.onFault = onFault;
   }
@@ -211,6 +211,11 @@ export class Node {
     this.#driver.dispatch({ type: 'start', now: this.ports.clock.now() });
     this.pruner.onHead(this.ledger.head.header.height);
     await this.keeper.load(transactions => this.pipeline.submitted(transactions, 'journal'));
+  }
+
+  /** All up to here is final, also after a crash. */
+  get finalHeight(): number {
+    return this.#driver.finalHeight;
   }
 
   /** Says something to the person at a member. Error thrown: NOT_FOUND for a peer that is none. */

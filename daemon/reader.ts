@@ -15,11 +15,11 @@ import {
   supplyCodec,
   supplyStateKey,
 } from '../chain/state.ts';
-import type { EngineInstance } from '../consensus/instance.ts';
 import { atOneHead, betweenSteps } from './at-one-head.ts';
 import type { CertainReads } from './certain-reads.ts';
 import { type ChainStore, expectRow } from './chain-store.ts';
 import { type DecodedBlocks, decodedBlocksOf } from './decoded-blocks.ts';
+import type { Driver } from './driver.ts';
 import type { LedgerWriter } from './ledger-writer.ts';
 import type {
   AccountReading,
@@ -40,7 +40,7 @@ export interface ReaderParts {
   readonly genesis: Genesis;
   readonly chain: ChainStore;
   readonly ledger: LedgerWriter;
-  readonly engine: EngineInstance;
+  readonly driver: Pick<Driver, 'engine' | 'finalHeight'>;
   readonly mempool: Mempool;
   readonly reads: Pick<CertainReads, 'begin'>;
   /** What pruning took away; nothing may be read below. */
@@ -337,7 +337,7 @@ export class Reader {
 
   /** The height that a read mode reads at; what it can give is the engine's to say. */
   #heightOf(read: ReadMode): Result<number> {
-    const { engine, ledger } = this.#parts;
+    const { driver, ledger } = this.#parts;
     const top = ledger.head.header.height;
     switch (read.kind) {
       case 'linearizable': // Waited for before.
@@ -346,14 +346,17 @@ export class Reader {
       case 'confirmed':
         return accept(Math.max(0, top - Math.max(1, read.confirmations) + 1));
       case 'final':
-        return engine.canFinalize ? accept(Math.min(top, engine.finalHeight())) : this.#unavailable(read);
+        return driver.engine.canFinalize ? accept(Math.min(top, driver.finalHeight)) : this.#unavailable(read);
       default:
         return unreachable(read);
     }
   }
 
   #unavailable(read: ReadMode): Result<never> {
-    return reject('FINALITY_UNAVAILABLE', `engine ${this.#parts.engine.name} cannot give a ${read.kind} read now`);
+    return reject(
+      'FINALITY_UNAVAILABLE',
+      `engine ${this.#parts.driver.engine.name} cannot give a ${read.kind} read now`,
+    );
   }
 
   /** Confirmations count the head as 1; a block that is not canonical has none. */
@@ -361,7 +364,7 @@ export class Reader {
     if (height === null) return { confirmations: 0, finality: 'pending' };
     const top = this.#parts.ledger.head.header.height;
     const confirmations = Math.max(0, top - height + 1);
-    if (height <= this.#parts.engine.finalHeight()) return { confirmations, finality: 'final' };
+    if (height <= this.#parts.driver.finalHeight) return { confirmations, finality: 'final' };
     const isSafe = confirmations >= paramsAt(this.#parts.genesis, height).safeConfirmations;
     return { confirmations, finality: isSafe ? 'safe' : 'included' };
   }
