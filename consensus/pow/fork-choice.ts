@@ -64,8 +64,9 @@ export function acceptInvalid(state: PowState, entry: BlockEntry, code: ErrorCod
 
 /** Finds the heaviest header and the heaviest complete block from scratch; needed only when entries became invalid or went. */
 export function findBest(state: PowState): void {
-  let candidate = state.head;
-  if (state.head.isInvalid || isLeft(state, state.head)) candidate = completeFinal(state) ?? state.tree.root;
+  // What the ledger is on its way to may be final already: the branch that it leaves is no choice any more.
+  let candidate = state.switchingTo ?? state.head;
+  if (candidate.isInvalid || isLeft(state, candidate)) candidate = completeFinal(state) ?? state.tree.root;
   let bestHeader = candidate;
   for (const entry of state.tree.entries()) {
     if (entry.isInvalid || !mayFollow(state, entry)) continue;
