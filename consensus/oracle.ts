@@ -10,6 +10,8 @@ export class Breach extends Error {}
 
 export interface OracleContext {
   readonly members: number;
+  /** Of the genesis: the engine's own parameters. */
+  readonly engineParams: Uint8Array;
   /** The sealed header of block 0. */
   readonly genesisHeader: SealedHeader;
   /** Whether the body of a block is on the member's disk. */

@@ -57,7 +57,7 @@ export const threatChapters: readonly ThreatChapter[] = [
     title: 'Peers',
     rows: {
       P1: { attack: 'A node that is surrounded by peers of one attacker' },
-      P2: { attack: 'Votes of identities that are no members', state: { builtBy: 'the engines with members' } },
+      P2: { attack: 'Votes of identities that are no members' },
       P3: { attack: 'Connections and streams by the thousand' },
       P4: { attack: 'Subscriptions and control messages of gossip by the million' },
       P5: { attack: 'Gossip that is invalid, repeated or old' },

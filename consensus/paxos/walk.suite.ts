@@ -47,7 +47,7 @@ class Network implements Wires {
     this.context = contextOf(count, BigInt(1_000 * seed));
     const { genesisHeader } = this.context;
     const hasBody = (member: number, hash: Uint8Array) => this.members[member]?.rows.has(toHex(hash)) === true;
-    this.oracle = new PaxosOracle({ members: count, genesisHeader, hasBody });
+    this.oracle = new PaxosOracle({ members: count, engineParams: new Uint8Array(), genesisHeader, hasBody });
     this.#unrest = 2 + this.random.below(44);
     this.#acceptsLost = this.random.below(90);
     this.#doubled = this.random.below(6);

@@ -199,16 +199,20 @@ it('F-I5: what is final is on the disk before the ledger moves for it, and is ke
   expect([node.head, node.finalHeight]).toEqual([keyOf(trunk.at(-1)), spacing]);
 });
 
-it('F-3, F-7: a block stays final while the header of a later one is on its way', () => {
+it.each([
+  ['header', spacing, spacing],
+  ['body', 2 * spacing, spacing + 1],
+])('F-3, F-7: a block stays final while the %s of a later one is on its way', (_, headers, final) => {
   const node = new Participant(null);
   node.take(trunk.slice(0, spacing + 1));
   node.take(rival);
+  node.headers(trunk.slice(0, headers));
   node.untold = [];
   if (first) node.hear(null, { type: 'certificate', certificate: first });
   // Before the ledger has left the heavier branch.
   if (second) node.hear(null, { type: 'certificate', certificate: second });
   node.hearOfLedger();
-  expect([node.head, node.finalHeight]).toEqual([keyOf(trunk[spacing]), spacing]);
+  expect([node.head, node.finalHeight]).toEqual([keyOf(trunk[spacing]), final]);
   node.take(trunk.slice(spacing + 1));
   expect([node.head, node.finalHeight]).toEqual([keyOf(trunk.at(-1)), 2 * spacing]);
 });
@@ -268,6 +272,23 @@ it('F-4: too few signatures cost the peer, and a second chain with a certificate
     node.hear(null, { type: 'certificate', certificate: { ...other, checkpoint: { ...other.checkpoint, number: 2 } } });
   expect(node.evidence).toContain('two-certificates');
   expect([node.head, node.finalHeight]).toEqual([keyOf(trunk.at(-1)), 2 * spacing]);
+});
+
+it('P2: a vote of who is no member, or a certificate with one, costs the peer, and makes nothing final', () => {
+  const member = new Participant(1);
+  if (first === undefined) throw new Error('there is one');
+  member.take(trunk);
+  const { checkpoint, ballot, signatures } = first;
+  const [{ signature } = { signature: new Uint8Array(64) }] = signatures;
+  const stranger = { ...first, signatures: [...signatures.slice(0, 1), { member: count, signature }] };
+  for (const message of [
+    { type: 'vote', vote: { checkpoint, ballot, signature } },
+    { type: 'certificate', certificate: stranger },
+  ] as const) {
+    member.hear(null, message);
+    expect(member.effects.at(-1)).toMatchObject({ type: 'penalize', peer: 'node-null', code: 'BAD_MESSAGE' });
+  }
+  expect([member.finalHeight, member.state.votes.size]).toEqual([0, 0]);
 });
 
 it('F-4: only signatures that are news are worth a check', () => {

@@ -2,14 +2,17 @@
  * What must hold of finality at every moment (PROTOCOLS 4.1), judged from outside: from what the members have on disk and what they say. That no
  * final block is undone or another one elsewhere, the simulator asks of every machine, members and others (testnet/sim/agreement.ts).
  */
+import type { SealedHeader } from '../../chain/block.ts';
 import { toHex } from '../../chain/bytes.ts';
 import { type Codec, decodeBytes } from '../../chain/codec.ts';
+import { assert } from '../../chain/errors.ts';
+import { decodeFinality, type FinalityParams } from '../../chain/finality-params.ts';
 import type { MemberIndex } from '../engine.ts';
-import { Breach, type Oracle, type OracleContext } from '../oracle.ts';
+import { Breach, type Oracle, type OracleContext, type Point } from '../oracle.ts';
 import type { Acceptance, Certificate } from './certificate.ts';
 import { type Checkpoint, checkpointOf, firstCheckpoint, idOf } from './checkpoint.ts';
 import { type Message, messageCodec } from './messages.ts';
-import { type LogRecord, recordCodec } from './records.ts';
+import { finalOf, type LogRecord, recordCodec } from './records.ts';
 
 /** As long as a record or a message may be. */
 const bytesMax = 1_048_576;
@@ -20,10 +23,12 @@ interface Known {
   readonly accepted: Set<string>;
   /** The number of the highest final checkpoint. */
   final: number;
+  /** The highest block that its ledger ever stood on. */
+  reached: number;
 }
 
-export function finalityOracle({ members, genesisHeader }: OracleContext): Oracle {
-  const oracle = new FinalityOracle(members, firstCheckpoint(genesisHeader));
+export function finalityOracle(context: OracleContext): Oracle {
+  const oracle = new FinalityOracle(context);
   const onDurable = (member: MemberIndex, records: readonly Uint8Array[]) => {
     for (const record of records) oracle.onDurable(member, decode(recordCodec, record));
   };
@@ -36,14 +41,14 @@ export function finalityOracle({ members, genesisHeader }: OracleContext): Oracl
     onDurable,
     onReplaced,
     // What was under way when it died may be there; what was durable must be.
-    onStart: (member, records) => {
+    onStart: (member, records, applied) => {
+      oracle.onApplied(member, applied);
       onDurable(member, records);
       onReplaced(member, records);
     },
     onSent: (member, message) => oracle.onSent(member, decode(messageCodec, message)),
     describe: message => wordsOf(decode(messageCodec, message)),
-    // A ledger of mined blocks stands on much that is not final.
-    onApplied: () => {},
+    onApplied: (member, point) => oracle.onApplied(member, point),
   };
 }
 
@@ -51,10 +56,26 @@ class FinalityOracle {
   readonly #members: readonly Known[];
   /** By number: the checkpoint that somebody knew to be final first. */
   readonly #final = new Map<number, Checkpoint>();
+  /** By id: what was ever proposed. */
+  readonly #proposed = new Map<string, Checkpoint>();
+  readonly #params: FinalityParams;
+  readonly #hasBody: OracleContext['hasBody'];
 
-  constructor(members: number, first: Checkpoint) {
-    this.#members = Array.from({ length: members }, () => ({ accepted: new Set<string>(), final: 0 }));
+  constructor({ members, engineParams, genesisHeader, hasBody }: OracleContext) {
+    this.#members = Array.from({ length: members }, () => ({ accepted: new Set<string>(), final: 0, reached: 0 }));
+    const first = firstCheckpoint(genesisHeader);
     this.#final.set(0, first);
+    this.#proposed.set(toHex(idOf(first)), first);
+    const params = decodeFinality(engineParams);
+    assert(params.ok, 'the engine took these parameters');
+    this.#params = params.value;
+    this.#hasBody = hasBody;
+  }
+
+  /** A ledger of mined blocks stands on much that is not final. */
+  onApplied(member: MemberIndex, { height }: Point): void {
+    const known = this.#known(member);
+    known.reached = Math.max(known.reached, height);
   }
 
   onDurable(member: MemberIndex, record: LogRecord): void {
@@ -62,8 +83,11 @@ class FinalityOracle {
     if (record.type === 'paxos') {
       if (record.paxos.type !== 'accepted') return;
       const { ballot, headers } = record.paxos;
-      for (const checkpoint of headers.map(checkpointOf))
-        if (checkpoint !== null) known.accepted.add(keyOf({ checkpoint, ballot }));
+      for (const checkpoint of checkpointsIn(headers)) {
+        this.#checkProposal(member, checkpoint);
+        this.#checkBlock(member, checkpoint);
+        known.accepted.add(keyOf({ checkpoint, ballot }));
+      }
       return;
     }
     const checkpoint = finalOf(record);
@@ -82,6 +106,8 @@ class FinalityOracle {
 
   onSent(member: MemberIndex, message: Message): void {
     const known = this.#known(member);
+    if (message.type === 'paxos' && message.paxos.type === 'accept')
+      for (const checkpoint of checkpointsIn(message.paxos.headers)) this.#checkProposal(member, checkpoint);
     if (message.type === 'vote' && !known.accepted.has(keyOf(message.vote)))
       throw new Breach(`F-4: member ${member} voted for what it has not accepted on its disk`);
     if (message.type !== 'certificate') return;
@@ -89,6 +115,29 @@ class FinalityOracle {
     this.#checkCertificate(member, message.certificate);
     if (known.final < checkpoint.number)
       throw new Breach(`F-I5: member ${member} tells of checkpoint ${checkpoint.number}, which its disk does not have`);
+  }
+
+  /** F-1: whoever has it first proposed it, and its block lay deep enough under what its ledger had reached. */
+  #checkProposal(member: MemberIndex, checkpoint: Checkpoint): void {
+    const { number, block, previous } = checkpoint;
+    const key = toHex(idOf(checkpoint));
+    if (this.#proposed.has(key)) return;
+    this.#proposed.set(key, checkpoint);
+    const { spacing, depth } = this.#params;
+    const before = this.#proposed.get(toHex(previous));
+    if (before === undefined || (block.height - before.block.height) % spacing !== 0)
+      throw new Breach(`F-1: member ${member} proposed checkpoint ${number} at ${block.height}, out of the measure`);
+    const { reached } = this.#known(member);
+    if (reached < block.height + depth)
+      throw new Breach(
+        `F-1: member ${member} proposed checkpoint ${number} at ${block.height}, having reached ${reached}`,
+      );
+  }
+
+  /** F-2: it is there to be given to whoever has to follow it. */
+  #checkBlock(member: MemberIndex, { number, block }: Checkpoint): void {
+    if (!this.#hasBody(member, block.hash))
+      throw new Breach(`F-2: member ${member} accepted checkpoint ${number} without block ${block.height} on its disk`);
   }
 
   /** F-I4, and that each of these members did accept it. */
@@ -121,8 +170,8 @@ class FinalityOracle {
   }
 }
 
-function finalOf(record: Exclude<LogRecord, { type: 'paxos' }>): Checkpoint {
-  return record.type === 'final' ? record.checkpoint : record.certificate.checkpoint;
+function checkpointsIn(headers: readonly SealedHeader[]): readonly Checkpoint[] {
+  return headers.map(checkpointOf).filter(checkpoint => checkpoint !== null);
 }
 
 function keyOf({ checkpoint, ballot }: Acceptance): string {

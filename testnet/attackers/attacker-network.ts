@@ -18,6 +18,7 @@ export class AttackerNetwork implements Network {
     this.voice = {
       publish,
       whisper: whisper ?? ((_peer, topic, data) => void publish(topic, data).catch(() => {})),
+      send: (peer, data) => network.send(peer, data),
       ask: (peer, data, timeoutMs) => network.request(peer, data, timeoutMs),
       peers: () => network.peers(),
       status: () => this.#status(),

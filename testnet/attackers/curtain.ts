@@ -13,6 +13,7 @@ type Position = 'open' | 'hidden' | 'shown';
 const mute: Voice = {
   publish: async () => {},
   whisper: () => {},
+  send: () => {},
   ask: async () => new Uint8Array(0),
   peers: () => [],
   status: () => new Uint8Array(0),

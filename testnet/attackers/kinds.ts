@@ -34,6 +34,11 @@ export const minorities = {
   },
 } as const satisfies Record<string, AttackerRow>;
 
+/** These lie about what is final, where members make blocks final that anybody mines. */
+export const certifiers = {
+  'false-certifier': { what: 'a node tells certificates that the members did not sign', threats: ['P2'] },
+} as const satisfies Record<string, AttackerRow>;
+
 /**
  * These have many identities, which real sockets alone give them. On simulated wires they have one, and are no more than one more that
  * keeps silent, so `--faults all` leaves them out.
@@ -55,14 +60,18 @@ export const majorities = {
 } as const satisfies Record<string, AttackerRow>;
 
 export type MajorityKind = keyof typeof majorities;
-export type AttackerKind = keyof typeof minorities | keyof typeof surrounders | MajorityKind;
+export type AttackerKind = keyof typeof minorities | keyof typeof certifiers | keyof typeof surrounders | MajorityKind;
 
-export const attackerKinds = [minorities, surrounders, majorities]
+export const attackerKinds = [minorities, certifiers, surrounders, majorities]
   .flatMap(rows => Object.keys(rows))
   .filter(isAttacker);
 
 export function isAttacker(name: string): name is AttackerKind {
-  return Object.hasOwn(minorities, name) || Object.hasOwn(surrounders, name) || isMajority(name);
+  return [minorities, certifiers, surrounders, majorities].some(rows => Object.hasOwn(rows, name));
+}
+
+export function isCertifier(name: string): boolean {
+  return Object.hasOwn(certifiers, name);
 }
 
 export function isMajority(name: string): name is MajorityKind {

@@ -1,6 +1,6 @@
 /** docs/testnet/attackers.md: who attacks, and what each does. */
 import { duels, eclipse } from '../mutants/duels.ts';
-import { type AttackerRow, majorities, minorities, surrounders } from './kinds.ts';
+import { type AttackerRow, certifiers, majorities, minorities, surrounders } from './kinds.ts';
 
 export function attackersPage(notice: string): string {
   return `${notice}
@@ -26,6 +26,12 @@ Nothing keeps a \`selfish-miner\` from its gain: how much it has to own for that
 \`--faults all\` has all of these.
 
 ${tableOf(minorities)}
+
+## About what is final
+
+\`--faults all\` has these with the engine \`pow-paxos\`, whose members they are not.
+
+${tableOf(certifiers)}
 
 ## With many identities
 

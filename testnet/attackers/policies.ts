@@ -2,6 +2,7 @@
 import { censor } from './censor.ts';
 import { eclipser } from './eclipser.ts';
 import { equivocator } from './equivocator.ts';
+import { falseCertifier } from './false-certifier.ts';
 import { headerFlooder } from './header-flooder.ts';
 import { historyRewriter } from './history-rewriter.ts';
 import { invalidBlocks } from './invalid-blocks.ts';
@@ -38,6 +39,7 @@ export const policies: Readonly<Record<AttackerKind, (parts: AttackerParts) => P
   slow,
   leaper,
   liar,
+  'false-certifier': falseCertifier,
   eclipser,
   censor,
   'history-rewriter': historyRewriter,

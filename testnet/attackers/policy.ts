@@ -54,6 +54,8 @@ export interface Voice {
   readonly publish: Publish;
   /** Gossip to one peer alone where the wire can do that, else to all. */
   whisper(peer: PeerId, topic: Topic, data: Uint8Array): void;
+  /** As the members of a committee speak, and as all are told what is final. */
+  send(peer: PeerId, data: Uint8Array): void;
   ask(peer: PeerId, data: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
   peers(): readonly PeerInfo[];
   /** What its node would say in a handshake now. */

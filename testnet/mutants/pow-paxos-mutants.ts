@@ -5,7 +5,7 @@ export const powPaxosMutants: Readonly<Record<string, Mutant>> = {
   'F-1': { what: 'proposes blocks that do not lie deep enough', faults: ['partition', 'regions'] },
   'F-2': { what: 'accepts checkpoints whose blocks it has not seen', faults: ['partition', 'regions', 'kill'] },
   'F-3': { what: 'follows the branch with the most work, whatever is final', faults: ['partition', 'kill'] },
-  'F-4': { what: 'takes a certificate without a majority', faults: ['partition'] },
+  'F-4': { what: 'takes a certificate without a majority', faults: ['false-certifier'] },
   'F-5': { what: 'keeps headers on branches that miss the final block', faults: ['partition', 'late'] },
   'F-I5': { what: 'lets the fork choice use what its disk does not have as final', faults: ['kill'] },
 };

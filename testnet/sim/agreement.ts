@@ -3,9 +3,9 @@
  * lost or another one elsewhere (B-I1, B-I10). And what the engine's own oracle demands of its members (consensus/oracle.ts).
  */
 
-import type { SealedHeader } from '../../chain/block.ts';
 import { equalBytes, toHex } from '../../chain/bytes.ts';
-import type { EngineName } from '../../chain/genesis.ts';
+import { type Genesis, paramsAt } from '../../chain/genesis.ts';
+import { makeGenesisBlock } from '../../chain/genesis-block.ts';
 import type { MemberIndex } from '../../consensus/engine.ts';
 import { Breach, type Oracle } from '../../consensus/oracle.ts';
 import { createOracle } from '../../consensus/oracles.ts';
@@ -18,8 +18,7 @@ import type { RecordChange } from './simulated-disk.ts';
 import type { SimulatedNode } from './simulated-node.ts';
 
 export interface AgreementParts {
-  readonly engine: EngineName;
-  readonly genesisHeader: SealedHeader;
+  readonly genesis: Genesis;
   readonly nodes: readonly SimulatedNode[];
   /** Whether a crash may take blocks from a member's ledger, which applies them again as it learns of them. */
   readonly isLedgerLazy: boolean;
@@ -43,8 +42,13 @@ export class Agreement {
     this.#members = members;
     this.#indexes = new Map(members.map(({ name }, index) => [name, index]));
     const hasBody = (member: MemberIndex, hash: Uint8Array) => members[member]?.hasBody(hash) === true;
-    const { engine, genesisHeader } = parts;
-    this.#oracle = createOracle(engine, { members: members.length, genesisHeader, hasBody });
+    const { engine } = parts.genesis;
+    this.#oracle = createOracle(engine, {
+      members: members.length,
+      engineParams: paramsAt(parts.genesis, 0).engineParams,
+      genesisHeader: makeGenesisBlock(parts.genesis),
+      hasBody,
+    });
   }
 
   /** How many of these machines it takes to decide anything. */

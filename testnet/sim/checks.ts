@@ -12,6 +12,7 @@ import type { LedgerEvent } from '../../daemon/node-api.ts';
 import type { PeerId } from '../../daemon/ports.ts';
 import type { Deeds } from '../attackers/deeds.ts';
 import { ChainMirror, type Moved } from './chain-mirror.ts';
+import { LeftBranches } from './left-branches.ts';
 import { short, type Trace } from './trace.ts';
 
 /** A transaction that a client sent, with its rivals of the same nonce: one of them must get in. */
@@ -30,6 +31,9 @@ interface Watched {
   forkHeight: number;
   /** Of the head before that switch. */
   work: bigint;
+  /** Why its head should be left: said of a node that does not leave it for a final block. */
+  owes: string | null;
+  readonly leftBranches: LeftBranches;
 }
 
 export interface ChecksParts {
@@ -81,7 +85,8 @@ export class Checks {
   /** Looks on from now. The head that a crash leaves has no less work than the last that the node showed. */
   async watch(name: PeerId, node: Node): Promise<void> {
     const mirror = await ChainMirror.read(node);
-    const watched: Watched = { node, mirror, taken: new Set(), undone: 0, forkHeight: 0, work: mirror.work };
+    const switching = { undone: 0, forkHeight: 0, work: mirror.work, owes: null };
+    const watched: Watched = { node, mirror, taken: new Set(), ...switching, leftBranches: new LeftBranches(node) };
     const left = this.#left.get(name);
     // F-3: it died when its disk had left the branch that it showed for a final one, and nobody had been told.
     if (left !== undefined && isForced(node, mirror.commonHeight(left))) this.#work.delete(name);
@@ -173,8 +178,14 @@ export class Checks {
     const { node, mirror, undone } = watched;
     if (undone > 0 && !isForced(node, watched.forkHeight) && mirror.work <= watched.work)
       this.fail(name, `A-F1: a switch from work ${watched.work} to ${mirror.work}`);
+    if (undone > 0 && isForced(node, watched.forkHeight)) watched.owes = null;
     watched.work = mirror.work;
     watched.undone = 0;
+  }
+
+  /** To be called when no block is on its way any more: who had a head that is to be left has left it. */
+  atRest(): void {
+    for (const [name, { owes }] of this.#watched) if (owes !== null) this.fail(name, owes);
   }
 
   #check(name: PeerId, watched: Watched): void {
@@ -189,12 +200,17 @@ export class Checks {
     if (view.head.work < before) this.fail(name, `A-I1: the head's work fell from ${before} to ${view.head.work}`);
     this.#work.set(name, view.head.work);
     if (view.bestHeader.work < view.head.work) {
-      this.fail(name, `A-H4: the best header has work ${view.bestHeader.work}, the head ${view.head.work}`);
+      const fault = `A-H4: the best header has work ${view.bestHeader.work}, the head ${view.head.work}`;
+      // F-3: a final block on a lighter branch is known before the ledger has left for it.
+      if (node.engine.canFinalize) watched.owes ??= fault;
+      else this.fail(name, fault);
     }
     const isEngineThere = isSwitching || equalBytes(view.head.hash, mirror.hash);
     if (!isEngineThere || !equalBytes(node.ledger.head.hash, mirror.hash)) {
       this.fail(name, `A-I2: engine, ledger and events differ on the head at height ${mirror.height}`);
     }
+    const grown = node.engine.canFinalize ? watched.leftBranches.look(mirror) : null;
+    if (grown !== null) this.fail(name, grown);
     this.#checkBounds(name, node);
     this.#checkMempool(name, node);
     for (const submission of taken) {

@@ -4,7 +4,7 @@ import { accept, type Result, reject } from '../../chain/errors.ts';
 import { type EngineName, engineNames } from '../../chain/genesis.ts';
 import { hasMembers, minesBlocks } from '../../chain/params.ts';
 import { z } from '../../daemon/zod.ts';
-import { type AttackerKind, isAttacker, majorities, minorities } from '../attackers/kinds.ts';
+import { type AttackerKind, certifiers, isAttacker, isCertifier, majorities, minorities } from '../attackers/kinds.ts';
 import { type SchemeName, schemeNames } from './signatures.ts';
 
 /** Faults of machines and links, with what each of them does. */
@@ -47,17 +47,18 @@ export const faults: Readonly<Record<string, string>> = {
   ...machineFaults,
   ...memberFaults,
   ...whatsOf(minorities),
+  ...whatsOf(certifiers),
   ...brokenFaults,
   ...whatsOf(majorities),
 };
 
 /** Faults that the engine promises to survive. Somebody may lie where there are machines beside the members. */
 export function faultsWithin(engine: EngineName): readonly Fault[] {
-  const liars = [...lyingFaults, ...Object.keys(minorities)];
+  const liars = [...lyingFaults, ...Object.keys(minorities), ...Object.keys(certifiers)];
   return Object.keys(faults)
     .filter(isFault)
     .filter(fault => !Object.hasOwn(brokenFaults, fault) && !Object.hasOwn(majorities, fault))
-    .filter(fault => hasMembers(engine) || !Object.hasOwn(memberFaults, fault))
+    .filter(fault => hasMembers(engine) || !(Object.hasOwn(memberFaults, fault) || isCertifier(fault)))
     .filter(fault => minesBlocks(engine) || !liars.includes(fault));
 }
 
@@ -126,11 +127,12 @@ export function parseFaults(text: string, engine: EngineName = 'pow'): Result<re
 
 /** Beside the listed ones there are attackers that nothing is to be seen of on simulated wires. */
 function isAttackerWithin(fault: Fault, engine: EngineName): boolean {
-  return isAttacker(fault) && minesBlocks(engine);
+  return isAttacker(fault) && minesBlocks(engine) && (hasMembers(engine) || !isCertifier(fault));
 }
 
 function reasonAgainst(fault: Fault, engine: EngineName): string {
-  if (Object.hasOwn(memberFaults, fault)) return `nobody is a member where the engine is ${engine}`;
+  if (Object.hasOwn(memberFaults, fault) || isCertifier(fault))
+    return `nobody is a member where the engine is ${engine}`;
   return `every machine is a member of ${engine}, and members may crash, not lie`;
 }
 

@@ -230,6 +230,7 @@ async function settle(world: World): Promise<void> {
     const count = (node?.mempool.stats().count ?? 0) - others;
     if (count > 0) world.checks.fail(name, `A-I7: ${count} transactions wait, and all that were sent are included`);
   }
+  world.checks.atRest();
   if (tips.size !== 1) world.checks.fail('world', `A-I5: after a quiet time the heads are ${[...tips].join(', ')}`);
 }
 

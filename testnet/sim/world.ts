@@ -3,7 +3,6 @@
 import { type ErrorCode, KvchainError } from '../../chain/errors.ts';
 import { encodeFinality } from '../../chain/finality-params.ts';
 import type { EngineName, Genesis, Member } from '../../chain/genesis.ts';
-import { makeGenesisBlock } from '../../chain/genesis-block.ts';
 import { defaultParams, minesBlocks } from '../../chain/params.ts';
 import { bitsForLeadingZeros } from '../../chain/target.ts';
 import { createEngine } from '../../consensus/registry.ts';
@@ -128,13 +127,7 @@ export class World {
     this.attackers = plan.attackers.map(build);
     const { nodes, checks } = this;
     const onFault = (name: PeerId, what: string) => checks.fail(name, what);
-    this.agreement = new Agreement({
-      engine: genesis.engine,
-      genesisHeader: makeGenesisBlock(genesis),
-      nodes,
-      isLedgerLazy,
-      onFault,
-    });
+    this.agreement = new Agreement({ genesis, nodes, isLedgerLazy, onFault });
     const chance = this.chance.stream('workload');
     this.workload = new Workload({ genesis, time, chance, nodes, checks, trace, signerOf: scheme.signerOf });
     trace.add('world', 'faults', [...plan.faults].join(' '));

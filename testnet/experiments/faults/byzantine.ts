@@ -1,7 +1,7 @@
 /** An attacker joins the daemons, does what it does, and leaves. */
 import { readFile } from 'node:fs/promises';
 import { KvchainError } from '../../../chain/errors.ts';
-import { attackerKinds, isAttacker, isMajority } from '../../attackers/kinds.ts';
+import { attackerKinds, isAttacker, isCertifier, isMajority } from '../../attackers/kinds.ts';
 import type { RunningNetwork } from '../../networks/network.ts';
 import { type FaultCell, faultExperiment, hashRate, minedEngines, networkOf } from './fault-experiment.ts';
 import { type Fault, usualPhases } from './fault-run.ts';
@@ -28,9 +28,11 @@ export const byzantine = faultExperiment({
   ].join('\n'),
   fault: 'the kind of attacker',
   magnitude: "the attacker's hash rate, as a part of that of all daemons",
-  cells: size => {
-    const kinds = size === 'full' ? attackerKinds : attackerKinds.slice(0, 1);
-    return kinds.map(kind => ({ fault: kind, magnitude: isMajority(kind) ? majorityPart : minorityPart }));
+  cells: (size, engine) => {
+    const kinds = attackerKinds.filter(kind => engine === 'pow-paxos' || !isCertifier(kind));
+    return kinds
+      .slice(0, size === 'full' ? kinds.length : 1)
+      .map(kind => ({ fault: kind, magnitude: isMajority(kind) ? majorityPart : minorityPart }));
   },
   faultOf: byzantineOf,
   phasesOf: ({ fault }) => (isMajority(fault) ? { ...usualPhases, duringMs: majorityMs } : usualPhases),

@@ -42,7 +42,7 @@ export interface FaultKind {
   /** What `magnitude` counts, and what `fault` names. */
   readonly magnitude: string;
   readonly fault: string;
-  cells(size: Size): readonly Pick<FaultCell, 'fault' | 'magnitude'>[];
+  cells(size: Size, engine: string): readonly Pick<FaultCell, 'fault' | 'magnitude'>[];
   faultOf(cell: FaultCell): Fault;
   readonly conclusion: string;
   /** Where some cells need other times than the usual ones. */
@@ -71,7 +71,7 @@ export function faultExperiment(kind: FaultKind): Experiment {
     engines: engineNames,
     ...kind.runsOn,
     expectedOn: { 'pow-paxos': expectedOfMiningMembers, ...kind.expectedOn },
-    cells: (size, engine) => kind.cells(size).map(cell => ({ engine, ...cell, nodes })),
+    cells: (size, engine) => kind.cells(size, engine).map(cell => ({ engine, ...cell, nodes })),
     run: row => {
       const cell = faultCell(row);
       return runFault(kind.faultOf(cell), kind.phasesOf?.(cell) ?? usualPhases);
