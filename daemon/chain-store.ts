@@ -108,6 +108,11 @@ export class ChainStore {
     return this.#read(rows.canonical, height);
   }
 
+  /** The same, while the caller's thread waits. */
+  canonicalHashSync(height: number): Uint8Array | null {
+    return this.#readSync(rows.canonical, height);
+  }
+
   /** The height of a block of the canonical chain; null for every other hash. */
   async canonicalHeight(hash: Uint8Array): Promise<number | null> {
     const header = await this.header(hash);
@@ -198,9 +203,14 @@ export class ChainStore {
     return this.#readMany(rows.state, stateKeys);
   }
 
+  /** One of them, while the caller's thread waits. */
+  recordSync(stateKey: Uint8Array): Uint8Array | null {
+    return this.#readSync(rows.state, stateKey);
+  }
+
   /** An account at the head, while the caller's thread waits. */
   accountSync(address: Uint8Array): Account {
-    const record = this.#readSync(rows.state, accountStateKey(address));
+    const record = this.recordSync(accountStateKey(address));
     return record === null ? emptyAccount : decodeRecord(accountCodec, record);
   }
 
@@ -211,7 +221,7 @@ export class ChainStore {
 
   /** A key at the head, while the caller's thread waits. */
   keyRecordSync(key: string): KeyRecord | null {
-    const record = this.#readSync(rows.state, keyStateKey(key));
+    const record = this.recordSync(keyStateKey(key));
     return record && decodeRecord(keyRecordCodec, record);
   }
 
@@ -282,8 +292,9 @@ export class ChainStore {
     }));
   }
 
-  transactionPlaces(ids: readonly Uint8Array[]): Promise<readonly (TransactionPlace | null)[]> {
-    return this.#readMany(rows.transaction, ids);
+  /** Where the chain includes a transaction, while the caller's thread waits. */
+  transactionPlaceSync(id: Uint8Array): TransactionPlace | null {
+    return this.#readSync(rows.transaction, id);
   }
 
   /** What the last run left for the mempool: its own part rows, and the transactions of blocks that were undone. */

@@ -3,6 +3,7 @@
  * on stable storage. All records that wait go to the disk together, those of later barriers too, so that a busy member syncs once for many
  * steps. The driver decides nothing.
  */
+import { equalBytes } from '../chain/bytes.ts';
 import { type ErrorCode, KvchainError, unreachable } from '../chain/errors.ts';
 import { isEnforced } from '../chain/rules.ts';
 import type { Effect, EngineEvent, Evidence, MemberIndex, PeerId, Template } from '../consensus/engine.ts';
@@ -107,6 +108,11 @@ export class Driver {
   /** Tells the engine of a body that is being written: what the next barrier lets through may speak of it. */
   dispatchBody(hash: Uint8Array, stored: Promise<void>): void {
     this.#storing.add(stored);
+    // An order that waits for a barrier was given before it came.
+    for (const [index, effect] of this.#pending.entries()) {
+      if (effect.type !== 'fetchBodies') continue;
+      this.#pending[index] = { ...effect, hashes: effect.hashes.filter(wanted => !equalBytes(wanted, hash)) };
+    }
     // One that fails stays: no barrier opens any more.
     stored.then(
       () => this.#storing.delete(stored),

@@ -4,6 +4,8 @@ import type { StateKeys } from '../chain/ledger.ts';
 import type { StateReader } from '../chain/state.ts';
 import type { ChainStore } from './chain-store.ts';
 
+/** So few are read while the thread waits, which costs less than to hand them to another thread and to come back. */
+const recordsAtOnce = 16;
 /** Records of a full block read at once would keep the main thread for a tenth of a second. */
 const recordsPerRead = 2_000;
 
@@ -18,6 +20,10 @@ export class LoadedState implements StateReader {
   /** Loads those of `stateKeys` that are not loaded yet. */
   async load(stateKeys: StateKeys): Promise<void> {
     const missing = [...stateKeys].filter(([hex]) => !this.#records.has(hex));
+    if (missing.length <= recordsAtOnce) {
+      for (const [hex, stateKey] of missing) this.#records.set(hex, this.#chain.recordSync(stateKey));
+      return;
+    }
     for (let start = 0; start < missing.length; start += recordsPerRead) {
       const part = missing.slice(start, start + recordsPerRead);
       const records = await this.#chain.records(part.map(([, stateKey]) => stateKey));

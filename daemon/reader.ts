@@ -274,8 +274,8 @@ export class Reader {
     // Who waits asks at every block, so what waits costs no look at the disk.
     const waiting = this.#parts.isMempoolAtHead() ? this.#pending(id) : null;
     if (waiting !== null) return accept(waiting);
-    const [place] = await this.#parts.chain.transactionPlaces([id]);
-    if (place) return included(place);
+    const place = this.#parts.chain.transactionPlaceSync(id);
+    if (place !== null) return included(place);
     const pending = this.#pending(id);
     if (pending !== null) return accept(pending);
     const reason = this.#parts.droppedFor(toHex(id));
@@ -291,7 +291,7 @@ export class Reader {
   }
 
   async #included(id: Uint8Array, place: TransactionPlace): Promise<Result<TransactionStatus>> {
-    const hash = await this.#parts.chain.canonicalHash(place.height);
+    const hash = this.#parts.chain.canonicalHashSync(place.height);
     const [standing, body] = await Promise.all([this.#standing(id, place), hash && this.#decoded.body(hash)]);
     if (!standing.ok) return standing;
     const transaction = body?.transactions[place.index];
@@ -302,7 +302,7 @@ export class Reader {
 
   /** What the receipt of an included transaction tells. */
   async #standing(id: Uint8Array, { height, index }: TransactionPlace): Promise<Result<TransactionStanding>> {
-    const blockHash = await this.#parts.chain.canonicalHash(height);
+    const blockHash = this.#parts.chain.canonicalHashSync(height);
     const receipts = blockHash && (await this.#decoded.receipts(blockHash));
     const gone = this.#prunedBlock(height);
     if (gone !== null) return gone;

@@ -35,6 +35,8 @@ export const chapters: readonly Chapter[] = [
       'daemon/network/links.ts',
       'daemon/network/addresses.ts',
       'daemon/network/framed-stream.ts',
+      'daemon/network/frames.ts',
+      'daemon/network/messages.ts',
       'daemon/network/gossip-frames.ts',
       'daemon/network/wire.ts',
       'daemon/wire.ts',
@@ -153,7 +155,7 @@ export const notOnThePage: ReadonlySet<string> = new Set([
   'daemon/mining/nonce-search.ts',
   'daemon/mining/throttle.ts',
   'daemon/nearest.ts',
-  'daemon/network/framed-stream.ts copiedBytesMax',
+  'daemon/network/frames.ts copiedBytesMax',
   'daemon/rpc/header-json.ts',
   'daemon/system.ts',
 ]);

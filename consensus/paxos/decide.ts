@@ -77,14 +77,15 @@ export function want(run: Run, hint: PeerId | null): void {
 }
 
 /** What an election or an acceptor waits for comes first, then the decided blocks, lowest first. */
-function missingBodies({ blocks, applied, waiting, ...state }: PaxosState): readonly Uint8Array[] {
+function missingBodies(state: PaxosState): readonly Uint8Array[] {
+  const { blocks, applied, waiting } = state;
   const wanted = new Map<string, Uint8Array>();
   const add = (hash: Uint8Array) => {
     const held = blocks.get(toHex(hash));
     if (held?.hasBody === false) wanted.set(toHex(hash), hash);
   };
   if (state.role === 'candidate' && state.promises.size >= state.quorum) {
-    for (const { sealed } of chosenOf({ blocks, applied, waiting, ...state })) add(sealed.hash);
+    for (const { sealed } of chosenOf(state)) add(sealed.hash);
   }
   for (const { hash } of waiting?.message.headers ?? []) add(hash);
   for (const { sealed } of state.log.tentative) add(sealed.hash);

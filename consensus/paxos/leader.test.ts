@@ -21,7 +21,23 @@ it('asks while it writes its own vote, and decides with the second of three', ()
   const block = blockOn(genesis, 1);
   expect(typesOf(member.make(block))).toEqual(['stopMining', 'give', 'accept', 'persist']);
   const effects = member.hear(1, { type: 'accepted', ballot, decided: genesis, upTo: 1, round: 0 });
-  expect(typesOf(effects)).toEqual(['note', 'announce', 'switch', 'decide', 'send']);
+  expect(typesOf(effects)).toEqual(['note', 'announce', 'switch', 'setTimer']);
+});
+
+it('tells what it decided after a while, unless another message told it', () => {
+  const member = new Member();
+  const ballot = member.elect();
+  const block = blockOn(genesis, 1);
+  member.make(block);
+  member.hear(1, { type: 'accepted', ballot, decided: genesis, upTo: 1, round: 0 });
+  const later = { type: 'timer', now: now + 1_000, id: 'decide' } as const;
+  expect(typesOf(member.step(later))).toEqual(['decide']);
+  expect(typesOf(member.step({ ...later, now: now + 2_000 }))).toEqual([]);
+  member.step({ type: 'applied', now, tip: block.hash });
+  member.make(blockOn(pointOf(block), 2));
+  member.hear(1, { type: 'accepted', ballot, decided: pointOf(block), upTo: 2, round: 0 });
+  member.step({ type: 'timer', now: now + 3_000, id: 'heartbeat' });
+  expect(typesOf(member.step({ ...later, now: now + 3_000 }))).toEqual([]);
 });
 
 it('does not count a vote of an older ballot for another block (B-D1)', () => {
@@ -35,8 +51,8 @@ it('does not count a vote of an older ballot for another block (B-D1)', () => {
   const second = member.elect([{ sealed: theirs, ballot: other }]);
   expect(member.state.log.tentative.map(({ sealed }) => sealed.hashHex)).toEqual([theirs.hashHex]);
   expect(member.hear(1, { type: 'accepted', ballot: first, decided: genesis, upTo: 1, round: 0 })).toEqual([]);
-  const decided = member.hear(1, { type: 'accepted', ballot: second, decided: genesis, upTo: 1, round: 0 });
-  expect(typesOf(decided)).toContain('decide');
+  member.hear(1, { type: 'accepted', ballot: second, decided: genesis, upTo: 1, round: 0 });
+  expect(member.state.log.decided).toEqual(pointOf(theirs));
 });
 
 it('steps down when it learns of a decision that is not on its log (B-I4)', () => {

@@ -15,14 +15,14 @@ import { bodySealOf, checkParams, classroomOf } from './classroom.ts';
 import { acceptApplied, acceptInvalid, announce, connect, learn, retry } from './decide.ts';
 import { acceptNack, acceptPrepare, acceptPromise, endElection, standOnRequest, tryToLead } from './election.ts';
 import { describe, type Message, messageCodec } from './messages.ts';
-import { propose, proposeOwn, resend } from './propose.ts';
+import { propose, proposeOwn, resend, tellDecided } from './propose.ts';
 import { acceptAsk, acceptIndex, expireReads, read } from './read.ts';
 import { type LogRecord, recordCodec } from './records.ts';
 import { condense, recover } from './recover.ts';
 import { beat, follow } from './role.ts';
 import { checkSeal } from './seal.ts';
 import { type PaxosEffect, type PaxosOptions, type PaxosState, type Run, treeDepth } from './state.ts';
-import { electionTimer, heartbeatTimer, retryTimer, setElectionTimer, takeTimer } from './timers.ts';
+import { decideTimer, electionTimer, heartbeatTimer, retryTimer, setElectionTimer, takeTimer } from './timers.ts';
 import { digestOf, leaderOf, staleBlocks, viewOf } from './view.ts';
 
 export type PaxosEvent = EngineEvent<Message>;
@@ -208,5 +208,6 @@ function onTimer(run: Run, id: string): void {
     if (run.state.classroom === null) beat(run);
     else resend(run);
   }
+  if (id === decideTimer) tellDecided(run);
   if (id === retryTimer) retry(run);
 }

@@ -12,7 +12,7 @@ import type { Accept, Accepted, Entry } from './messages.ts';
 import { confirm } from './read.ts';
 import { beat, broadcast, dropReads, send, stopMining } from './role.ts';
 import type { PaxosEffect, PaxosState, Run } from './state.ts';
-import { clearTimer, electionTimer, setHeartbeatTimer } from './timers.ts';
+import { clearTimer, electionTimer, setDecideTimer, setHeartbeatTimer } from './timers.ts';
 
 const noExtension = new Uint8Array();
 
@@ -104,8 +104,9 @@ export function countVote(run: Run, member: number, { upTo, decided, round }: Ac
   if (state.role !== 'leader') return;
   confirm(run, member, round);
   const { log, promised } = state;
-  // B-D2: who is behind is told; who lacks blocks of this ballot gets them again, from where it holds all.
-  if (decided.height < log.decided.height)
+  // B-D2: who is behind is told, but by the next heartbeat where there is one, for most hear of it meanwhile; who lacks blocks of this
+  // ballot gets them again, from where it holds all.
+  if (decided.height < log.decided.height && state.classroom !== null)
     send(run, member, { type: 'decide', ballot: promised, decided: log.decided });
   const lacking = log.tentative.filter(({ sealed }) => sealed.header.height > upTo).map(({ sealed }) => sealed);
   if (lacking.length > 0) send(run, member, acceptOf(state, lacking));
@@ -120,9 +121,17 @@ function settle(run: Run): void {
   const hash = hashAt(state.log, height);
   if (height > state.log.decided.height && hash !== null) {
     learn(run, { height, hash }, null);
-    broadcast(run, { type: 'decide', ballot: state.promised, decided: state.log.decided });
+    if (state.classroom === null) setDecideTimer(run);
+    else tellDecided(run);
   }
   propose(run);
+}
+
+/** `Decide` to all, but for what a proposal or a heartbeat has told meanwhile: every message tells what is decided. */
+export function tellDecided(run: Run): void {
+  const { role, promised, log, toldHeight } = run.state;
+  if (role === 'leader' && toldHeight < log.decided.height)
+    broadcast(run, { type: 'decide', ballot: promised, decided: log.decided });
 }
 
 function acceptOf({ promised, log }: PaxosState, headers: readonly SealedHeader[]): Accept {

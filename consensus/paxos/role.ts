@@ -11,7 +11,8 @@ export function send({ effects }: Run, to: MemberIndex, message: Message): void 
   effects.push({ type: 'send', to, message });
 }
 
-export function broadcast({ effects }: Run, message: Message): void {
+export function broadcast({ state, effects }: Run, message: Message): void {
+  state.toldHeight = message.decided.height;
   effects.push({ type: 'broadcast', message });
 }
 

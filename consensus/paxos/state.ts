@@ -79,6 +79,8 @@ export interface PaxosState {
   readonly acked: Map<MemberIndex, number>;
   /** Of a leader, by member: when it last answered. */
   readonly heardAt: Map<MemberIndex, number>;
+  /** The decided height that all members were told last. */
+  toldHeight: number;
   /** Of a leader: the number of its last heartbeats, and the highest that each member answered. */
   round: number;
   readonly confirmed: Map<MemberIndex, number>;

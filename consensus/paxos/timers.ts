@@ -1,5 +1,5 @@
 /**
- * The three timers of the engine. The driver may fire one early or twice, and an old one after it was moved: only what is armed and due
+ * The four timers of the engine. The driver may fire one early or twice, and an old one after it was moved: only what is armed and due
  * counts.
  */
 import type { Run } from './state.ts';
@@ -7,11 +7,15 @@ import { electionMs } from './state.ts';
 
 export const electionTimer = 'election';
 export const heartbeatTimer = 'heartbeat';
+/** Tells what is decided, when no other message told it. */
+export const decideTimer = 'decide';
 /** Asks again for what did not come. */
 export const retryTimer = 'retry';
 
 const heartbeatsPerElection = 4;
 const resendsPerElection = 2;
+/** Under load the next proposal comes sooner, and tells of the decision. */
+const decidesPerElection = 20;
 const retryMsMin = 2_000;
 /** Duelling candidates wait up to 2^6 times as long. */
 const backoffsMax = 6;
@@ -64,6 +68,11 @@ export function setElectionTimer(run: Run): void {
 /** In a classroom a proposal is sent again after E / 2, which is two round trips. */
 export function setHeartbeatTimer(run: Run): void {
   setTimer(run, heartbeatTimer, heartbeatMs(run));
+}
+
+export function setDecideTimer(run: Run): void {
+  if (!run.state.timers.has(decideTimer))
+    setTimer(run, decideTimer, Math.floor(electionMs(run.state.params) / decidesPerElection));
 }
 
 function heartbeatMs({ state: { params, classroom } }: Run): number {

@@ -24,7 +24,7 @@ const mutants: Readonly<Record<string, Mutant>> = {
   'B-P1': { what: 'takes a promise back for a lower ballot', members: 3, seed: 1 },
   'B-P3': { what: 'tells a promise that is not on its disk', members: 3, seed: 1 },
   'B-P4': { what: 'keeps what it accepted out of its promise', members: 3, seed: 51 },
-  'B-P5 ballot': { what: 'takes any accepted block, not the one of the highest ballot', members: 3, seed: 1263 },
+  'B-P5 ballot': { what: 'takes any accepted block, not the one of the highest ballot', members: 3, seed: 2319 },
   'B-P5 entries': { what: 'proposes anew what was accepted already', members: 5, seed: 26 },
   'B-P5 pointer': { what: 'takes entries that do not stand on those below', members: 3, seed: 12409 },
   'B-Q2': { what: 'answers a read without asking whether it still leads', members: 3, seed: 266 },

@@ -4,23 +4,18 @@
  * A frame is a canonical varint length and so many bytes. The length is checked against the limit before anything is kept, a frame
  * that has begun must end in time, and a reader that is slower than its peer stops taking bytes instead of collecting them.
  */
-import type { Connection, Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface';
-import type { LengthDecoderFunction } from 'it-length-prefixed';
+import type { Connection, Stream, StreamCloseEvent } from '@libp2p/interface';
 import { failpoint } from '#failpoint';
+import { concat } from '../../chain/bytes.ts';
 import { KvchainError } from '../../chain/errors.ts';
 import type { Send } from '../failpoints.ts';
 import type { Clock } from '../ports.ts';
-import { decode, encode, pipe } from './libp2p.ts';
+import { Frames } from './frames.ts';
+import { encode } from './libp2p.ts';
 import type { Outlet } from './links.ts';
-
-type Chunk = StreamMessageEvent['data'];
 
 /** Bytes taken from a stream and not yet used, at which its flow of data is stopped. */
 const inboxBytesMax = 262_144;
-/** A socket's chunks are of this size. */
-const copiedBytesMax = 65_536;
-/** A length below 2^28 has at most 4 bytes. */
-const lengthBytesMax = 4;
 
 export interface FrameRules {
   /** What our frames are, for the failpoints. */
@@ -43,25 +38,36 @@ export interface FrameRules {
 export class FramedStream {
   readonly #stream: Stream;
   readonly #rules: FrameRules;
-  readonly #frames: AsyncGenerator<{ subarray(): Uint8Array }, void>;
+  readonly #inbox: Frames;
+  #isListening = false;
+  #failure: Error | null = null;
+  #wake = () => {};
   #stopWatch: (() => void) | null = null;
 
   constructor(stream: Stream, rules: FrameRules) {
     this.#stream = stream;
     this.#rules = rules;
-    this.#frames = pipe(
-      readChunks(stream),
-      chunks => this.#watch(chunks),
-      chunks => decodeFrames(chunks, rules.frameBytesMax),
-    );
+    this.#inbox = new Frames(rules.frameBytesMax);
+    tellRoomSeldom(stream);
   }
 
   /** The next frame, or null when the peer ended its side. `withinMs` bounds the wait for it; null waits for ever. */
   async read(withinMs: number | null): Promise<Uint8Array | null> {
-    const stop = withinMs === null ? null : this.#abortAfter(withinMs, `no frame within ${withinMs} ms`);
+    let stop: (() => void) | null = null;
+    this.#listen();
     try {
-      const { value } = await this.#frames.next();
-      return value === undefined ? null : toBytes(value.subarray());
+      for (;;) {
+        const frame = this.#inbox.take();
+        if (this.#inbox.needsMore) setFlow(this.#stream, 'resume');
+        if (frame !== null) return frame;
+        if (this.#failure !== null) throw this.#failure;
+        if (hasEnded(this.#stream)) return this.#end();
+        if (withinMs !== null) stop ??= this.#abortAfter(withinMs, `no frame within ${withinMs} ms`);
+        this.#watch();
+        await new Promise<void>(resolve => {
+          this.#wake = resolve;
+        });
+      }
     } catch (error) {
       throw this.#fail(error);
     } finally {
@@ -71,20 +77,34 @@ export class FramedStream {
   }
 
   /** Resolves when the muxer has taken the frame, or the link holds it back and has room for more, or lost it. One write at a time. */
-  async write(frame: Uint8Array): Promise<void> {
-    const { name, outlet, sendBytesMax, frameTimeoutMs } = this.#rules;
-    if (frame.length > sendBytesMax) {
-      throw new KvchainError('TOO_LARGE', `frame too large: ${frame.length} bytes, at most ${sendBytesMax}`);
+  write(frame: Uint8Array): Promise<void> {
+    return this.writeTogether([frame]);
+  }
+
+  /** As `write`, several frames in one piece: each piece costs both ends as much as a small block does. */
+  async writeTogether(frames: readonly Uint8Array[]): Promise<void> {
+    const { name, outlet, sendBytesMax } = this.#rules;
+    const tooLarge = frames.find(({ length }) => length > sendBytesMax);
+    if (tooLarge !== undefined) {
+      throw new KvchainError('TOO_LARGE', `frame too large: ${tooLarge.length} bytes, at most ${sendBytesMax}`);
     }
-    const stop = this.#abortAfter(frameTimeoutMs, `a frame was not taken within ${frameTimeoutMs} ms`);
+    const piece = concat(...frames.flatMap(frame => [...encode.single(frame, { maxDataLength: sendBytesMax })]));
     try {
       failpoint('before', name);
-      outlet.send(frame.length, () => this.#stream.send(encode.single(frame, { maxDataLength: sendBytesMax })));
-      while (this.#stream.writableNeedsDrain) await nextDrain(this.#stream);
-      await outlet.room();
+      outlet.send(piece.length, () => this.#stream.send(piece));
+      if (this.#stream.writableNeedsDrain || !outlet.hasRoom) await this.#room();
       failpoint('after', name);
     } catch (error) {
       throw this.#fail(error);
+    }
+  }
+
+  async #room(): Promise<void> {
+    const { outlet, frameTimeoutMs } = this.#rules;
+    const stop = this.#abortAfter(frameTimeoutMs, `a frame was not taken within ${frameTimeoutMs} ms`);
+    try {
+      while (this.#stream.writableNeedsDrain) await nextDrain(this.#stream);
+      await outlet.room();
     } finally {
       stop();
     }
@@ -110,7 +130,7 @@ export class FramedStream {
   }
 
   #fail(error: unknown): KvchainError {
-    const failure = toFailure(error, this.#rules.frameBytesMax);
+    const failure = toFailure(error);
     this.abort(failure);
     return failure;
   }
@@ -119,13 +139,34 @@ export class FramedStream {
     return this.#rules.clock.setTimer(afterMs, () => this.abort(new KvchainError('PEER_TIMEOUT', what)));
   }
 
+  /** From the first read on: before it the stream itself keeps what comes. */
+  #listen(): void {
+    if (this.#isListening) return;
+    this.#isListening = true;
+    const stream = this.#stream;
+    stream.addEventListener('message', ({ data }) => {
+      this.#inbox.put(data.subarray());
+      if (this.#inbox.bytes >= inboxBytesMax && !this.#inbox.needsMore) setFlow(stream, 'pause');
+      this.#wake();
+    });
+    stream.addEventListener('end', () => this.#wake());
+    stream.addEventListener('close', ({ error }) => {
+      this.#failure = error ?? null;
+      setFlow(stream, 'resume');
+      this.#wake();
+    });
+  }
+
+  #end(): null {
+    if (this.#inbox.bytes > 0) throw new Error('the stream ended within a frame');
+    return null;
+  }
+
   /** A frame of which a part has come must be whole in time; between frames a stream may rest. */
-  async *#watch(chunks: AsyncIterable<Chunk>): AsyncGenerator<Chunk> {
-    for await (const chunk of chunks) {
-      const { frameTimeoutMs } = this.#rules;
-      this.#stopWatch ??= this.#abortAfter(frameTimeoutMs, `a frame took more than ${frameTimeoutMs} ms`);
-      yield chunk;
-    }
+  #watch(): void {
+    if (this.#inbox.bytes === 0) return;
+    const { frameTimeoutMs } = this.#rules;
+    this.#stopWatch ??= this.#abortAfter(frameTimeoutMs, `a frame took more than ${frameTimeoutMs} ms`);
   }
 
   #endWatch(): void {
@@ -134,76 +175,26 @@ export class FramedStream {
   }
 }
 
-/** The frames in what comes. Throws KvchainError: TOO_LARGE, BAD_MESSAGE (a length that lies), PEER_TIMEOUT (the source broke). */
-export async function* decodeFrames<C extends Chunk>(
-  chunks: AsyncIterable<C>,
-  frameBytesMax: number,
-): AsyncGenerator<{ subarray(): Uint8Array }, void> {
-  try {
-    yield* decode(chunks, {
-      maxDataLength: frameBytesMax,
-      maxLengthLength: lengthBytesMax,
-      lengthDecoder: shortestLength(),
-    });
-  } catch (error) {
-    throw toFailure(error, frameBytesMax);
-  }
+/** What a stream of yamux has beside what every stream has. */
+interface Windowed {
+  readonly recvWindow: number;
+  readonly recvWindowCapacity: number;
+  sendWindowUpdate(): void;
 }
 
-/** Plain bytes, not Node's Buffer; a small frame is copied, or whoever keeps it keeps the whole chunk of the socket that it came in. */
-function toBytes(frame: Uint8Array): Uint8Array {
-  if (frame.length <= copiedBytesMax) return new Uint8Array(frame);
-  return new Uint8Array(frame.buffer, frame.byteOffset, frame.byteLength);
+/** yamux answers each piece that it reads with how much room there is again. Here it does when half of the room is used. */
+function tellRoomSeldom(stream: Stream & Partial<Windowed>): void {
+  const tell = stream.sendWindowUpdate;
+  if (tell === undefined) return;
+  stream.sendWindowUpdate = () => {
+    const { recvWindow = 0, recvWindowCapacity = 0 } = stream;
+    if (recvWindowCapacity <= recvWindow / 2) tell.call(stream);
+  };
 }
 
 /** A stream ended where a frame was due. The cause tells it from what a peer does: who crashes or stops ends streams too. */
 export function endedEarly(what: string): KvchainError {
   return new KvchainError('PEER_TIMEOUT', what, { cause: new Error('the peer ended the stream') });
-}
-
-/** What the peer sends, as it comes, until it ends its side; throws when the stream breaks. */
-async function* readChunks(stream: Stream): AsyncGenerator<Chunk> {
-  const inbox: Chunk[] = [];
-  let inboxBytes = 0;
-  let failure: Error | null = null;
-  let wake = () => {};
-  const onMessage = ({ data }: StreamMessageEvent) => {
-    inbox.push(data);
-    inboxBytes += data.byteLength;
-    if (inboxBytes >= inboxBytesMax) setFlow(stream, 'pause');
-    wake();
-  };
-  const onEnd = () => wake();
-  const onClose = ({ error }: StreamCloseEvent) => {
-    failure = error ?? null;
-    setFlow(stream, 'resume');
-    wake();
-  };
-  stream.addEventListener('message', onMessage);
-  stream.addEventListener('end', onEnd);
-  stream.addEventListener('close', onClose);
-  try {
-    while (true) {
-      const chunk = inbox.shift();
-      if (chunk !== undefined) {
-        inboxBytes -= chunk.byteLength;
-        if (inboxBytes === 0) setFlow(stream, 'resume');
-        yield chunk;
-      } else if (failure !== null) {
-        throw failure;
-      } else if (hasEnded(stream)) {
-        return;
-      } else {
-        await new Promise<void>(resolve => {
-          wake = resolve;
-        });
-      }
-    }
-  } finally {
-    stream.removeEventListener('message', onMessage);
-    stream.removeEventListener('end', onEnd);
-    stream.removeEventListener('close', onClose);
-  }
 }
 
 function hasEnded(stream: Stream): boolean {
@@ -247,33 +238,7 @@ function nextDrain(stream: Stream): Promise<void> {
   });
 }
 
-/**
- * Reads a varint that is written in as few bytes as it needs; RangeError means that bytes are still to come. Throws KvchainError
- * BAD_MESSAGE for a longer form and TOO_LARGE from 2^28 on.
- */
-export function shortestLength(): LengthDecoderFunction {
-  const read = (bytes: { readonly byteLength: number; get(index: number): number }): number => {
-    let length = 0;
-    for (let index = 0; index < lengthBytesMax; index++) {
-      if (index >= bytes.byteLength) throw new RangeError('the length is not complete');
-      const byte = bytes.get(index);
-      length += (byte & 0x7f) * 2 ** (7 * index);
-      if (byte >= 0x80) continue;
-      if (byte === 0 && index > 0) throw new KvchainError('BAD_MESSAGE', 'a frame length is not in its shortest form');
-      decoder.bytes = index + 1;
-      return length;
-    }
-    throw new KvchainError('TOO_LARGE', `a frame length has more than ${lengthBytesMax} bytes`);
-  };
-  const decoder: LengthDecoderFunction = Object.assign(read, { bytes: 0 });
-  return decoder;
-}
-
-function toFailure(error: unknown, frameBytesMax: number): KvchainError {
+function toFailure(error: unknown): KvchainError {
   if (error instanceof KvchainError) return error;
-  const name = error instanceof Error ? error.name : '';
-  if (name === 'InvalidDataLengthError')
-    return new KvchainError('TOO_LARGE', `frame too large: at most ${frameBytesMax} bytes`);
-  if (name === 'InvalidMessageLengthError') return new KvchainError('BAD_MESSAGE', 'a frame length is negative');
   return new KvchainError('PEER_TIMEOUT', 'the stream broke', { cause: error });
 }

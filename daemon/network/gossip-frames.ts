@@ -5,7 +5,7 @@
 import type { Stream } from '@libp2p/interface';
 import { KvchainError } from '../../chain/errors.ts';
 import { textOf } from './conduct.ts';
-import { shortestLength } from './framed-stream.ts';
+import { shortestLength } from './frames.ts';
 import { decode, RPC } from './libp2p.ts';
 
 /** What one frame of gossip may hold; gossipsub has the same numbers. */

@@ -4,7 +4,14 @@
  */
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import type { GossipSub, gossipsub } from '@chainsafe/libp2p-gossipsub';
-import type { ConnectionGater, Libp2p, PeerDiscovery, PrivateKey } from '@libp2p/interface';
+import type {
+  ConnectionEncrypter,
+  ConnectionGater,
+  Libp2p,
+  MessageStream,
+  PeerDiscovery,
+  PrivateKey,
+} from '@libp2p/interface';
 import { concat } from '../../chain/bytes.ts';
 import { assert, KvchainError } from '../../chain/errors.ts';
 import {
@@ -67,7 +74,7 @@ export async function createNode(options: NodeOptions): Promise<Libp2p> {
     nodeInfo: { name: 'kvchain', version: '1', userAgent: 'kvchain/1' },
     addresses: { listen: [...options.listen] },
     transports: [tcp()],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [inOneWrite(noise())],
     streamMuxers: [
       yamux({ maxInboundStreams: limits.streamsPerPeerMax, maxOutboundStreams: limits.streamsPerPeerMax }),
     ],
@@ -98,6 +105,22 @@ export async function createNode(options: NodeOptions): Promise<Libp2p> {
       ...(options.mdnsName === null ? {} : { lan: discoverOnLan(options.mdnsName, options) }),
     },
   });
+}
+
+/** noise hands a socket the length and the content of what it encrypted apart; each would be a call of the system, and often a packet, of its own. */
+function inOneWrite<C>(noiseOf: (components: C) => ConnectionEncrypter): (components: C) => ConnectionEncrypter {
+  return components => {
+    const encrypter = noiseOf(components);
+    const join = <S extends MessageStream>(connection: S): S => {
+      const send = connection.send.bind(connection);
+      connection.send = data => send(data.subarray());
+      return connection;
+    };
+    const { secureOutbound, secureInbound } = encrypter;
+    encrypter.secureOutbound = (connection, options) => secureOutbound.call(encrypter, join(connection), options);
+    encrypter.secureInbound = (connection, options) => secureInbound.call(encrypter, join(connection), options);
+    return encrypter;
+  };
 }
 
 /** Starts the node. Throws KvchainError PORT_IN_USE, or BAD_CONFIG when an address cannot be listened on for another reason. */

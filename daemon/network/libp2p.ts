@@ -20,5 +20,4 @@ export { tcp } from '@libp2p/tcp';
 export { yamux } from '@libp2p/yamux';
 export { multiaddr } from '@multiformats/multiaddr';
 export { decode, encode } from 'it-length-prefixed';
-export { pipe } from 'it-pipe';
 export { createLibp2p } from 'libp2p';

@@ -13,6 +13,9 @@ import { TokenBucket } from './token-bucket.ts';
 
 type OnMessage = NetworkHandlers['onMessage'];
 
+/** Messages that are written in one piece. */
+const framesTogetherMax = 64;
+
 /** What waits to be written to one peer. */
 interface Outbox {
   readonly queue: Uint8Array[];
@@ -86,10 +89,12 @@ export class Messages {
     outbox.isWriting = true;
     try {
       outbox.stream ??= await this.#open(session);
-      for (let data = outbox.queue[0]; data !== undefined; data = outbox.queue[0]) {
-        await outbox.stream.write(data);
-        outbox.queue.shift();
-        outbox.bytes -= data.length;
+      // What is sent in one go of the program leaves together.
+      await null;
+      while (outbox.queue.length > 0) {
+        const frames = outbox.queue.splice(0, framesTogetherMax);
+        await outbox.stream.writeTogether(frames);
+        for (const { length } of frames) outbox.bytes -= length;
       }
     } catch (error) {
       this.#surroundings.log.debug({ peer: session.peer, error: textOf(error) }, 'engine messages cannot be sent');

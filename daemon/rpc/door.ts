@@ -353,11 +353,14 @@ const transportCodes = new Set<ErrorCode>([
   'TOO_LARGE',
 ]);
 
-/** Aborts when the exchange is over: its answer was sent, or its caller has gone. */
+/** Aborts when the caller has gone before its answer was sent. */
 function goneOf(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
   if (reply.raw.destroyed) gone.abort();
-  else reply.raw.once('close', () => gone.abort());
+  else
+    reply.raw.once('close', () => {
+      if (!reply.raw.writableFinished) gone.abort();
+    });
   return gone.signal;
 }
 

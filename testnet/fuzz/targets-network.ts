@@ -2,7 +2,7 @@
 import { concat, toUtf8 } from '../../chain/bytes.ts';
 import { KvchainError } from '../../chain/errors.ts';
 import { parseAddress } from '../../daemon/network/addresses.ts';
-import { decodeFrames } from '../../daemon/network/framed-stream.ts';
+import { Frames } from '../../daemon/network/frames.ts';
 import {
   decodeAnswer,
   decodeExchangeAnswer,
@@ -83,14 +83,18 @@ function addressSeeds(): readonly Uint8Array[] {
 const frameBytesMax = 4_096;
 
 /** Frames come in chunks of any size; here each is as long as the first byte of the input says. */
-async function runFrames(bytes: Uint8Array): Promise<Outcome> {
+function runFrames(bytes: Uint8Array): Outcome {
   const size = 1 + (bytes[0] ?? 0);
+  const frames = new Frames(frameBytesMax);
   let count = 0;
   let bytesRead = 0;
   try {
-    for await (const frame of decodeFrames(chunksOf(bytes.subarray(1), size), frameBytesMax)) {
-      count++;
-      bytesRead += frame.subarray().length;
+    for (let start = 1; start < bytes.length; start += size) {
+      frames.put(bytes.subarray(start, start + size));
+      for (let frame = frames.take(); frame !== null; frame = frames.take()) {
+        count++;
+        bytesRead += frame.length;
+      }
     }
   } catch (error) {
     if (error instanceof KvchainError)
@@ -99,10 +103,6 @@ async function runFrames(bytes: Uint8Array): Promise<Outcome> {
   }
   if (bytesRead > bytes.length) throw new Error(`${bytesRead} bytes in frames out of ${bytes.length}`);
   return accepted(null);
-}
-
-async function* chunksOf(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array, void> {
-  for (let start = 0; start < bytes.length; start += size) yield bytes.subarray(start, start + size);
 }
 
 function frameSeeds(): readonly Uint8Array[] {
