@@ -80,17 +80,11 @@ async function storeText(client: KvchainClient): Promise<string> {
 }
 
 async function queueText(client: KvchainClient): Promise<string> {
-  const { transactions } = await client.call('mempool_list', { limit: rowsPerPage });
-  const known = await client.batch(
-    transactions.map(({ id }) => ({ method: 'tx_get' as const, params: { id } })).slice(0, 100),
-  );
-  const lines = known.flatMap(answer =>
-    (answer.ok ? (answer.value.transaction?.operations ?? []) : []).map(operationText),
-  );
-  return lines.join('\n') || 'no pending operation';
+  const { transactions } = await client.call('consensus_queue', {});
+  return transactions.flatMap(({ operations }) => operations.map(operationText)).join('\n') || 'no pending operation';
 }
 
-type OperationJson = NonNullable<ResultOf<'tx_get'>['transaction']>['operations'][number];
+type OperationJson = ResultOf<'consensus_queue'>['transactions'][number]['operations'][number];
 
 /** <op, key, value>, as the assignment writes it. */
 function operationText(operation: OperationJson): string {

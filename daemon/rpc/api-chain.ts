@@ -8,6 +8,8 @@ const none = z.strictObject({});
 
 /** The most headers in one answer. */
 export const headersMax = 2_000;
+/** The most whole transactions in one answer: of the longest that a network usually takes (256 KiB) they are 17 MB as JSON. */
+const queueMax = 32;
 
 const faultModel = z.enum(['crash', 'byzantine']);
 
@@ -239,6 +241,16 @@ export const chainMethods = {
     errors: ['METHOD_NOT_FOUND'],
     routes: [{ verb: 'POST', path: '/v1/consensus/lead' }],
     example: { params: {}, result: { role: 'candidate' } },
+  }),
+
+  consensus_queue: method({
+    scope: 'read',
+    doc: 'Gives the transactions that wait here to be agreed on, whole; those first that a block would take first.',
+    params: z.strictObject({ limit: z.int().min(1).max(queueMax).default(queueMax) }),
+    result: z.object({ transactions: z.array(s.transaction) }),
+    errors: [],
+    routes: [{ verb: 'GET', path: '/v1/consensus/queue' }],
+    example: { params: {}, result: { transactions: [exampleTransactionJson] } },
   }),
 
   mempool_info: method({

@@ -104,6 +104,13 @@ export const chainHandlers: Handlers<keyof typeof chainMethods> = {
     return reject('METHOD_NOT_FOUND', `engine ${node.genesis.engine} has no leader, or this node is no member`);
   },
 
+  consensus_queue: ({ limit }, { host: { node } }) => {
+    const prefix = node.params().addressPrefix;
+    return accept({
+      transactions: node.mempoolList(limit).map(transaction => transactionJson(transaction, prefix)),
+    });
+  },
+
   mempool_info: (_params, { host: { node } }) => {
     const { transactions, bytes, gapped, feePerByteMin } = node.mempoolInfo();
     return accept({ transactions, bytes, gapped, feePerByteMin: String(feePerByteMin) });

@@ -174,6 +174,8 @@ describe('chain_, mempool_, miner_, net_, node_', () => {
     await ok('kv_put', { key: 'k', value: 'v' });
     expect(await ok('mempool_info')).toMatchObject({ transactions: 1, gapped: 0, feePerByteMin: '0' });
     expect((await ok('mempool_list')).transactions).toMatchObject([{ sender: alice, nonce: 0, operations: 1 }]);
+    const [waiting] = (await ok('consensus_queue')).transactions;
+    expect(waiting).toMatchObject({ sender: alice, nonce: 0, operations: [{ type: 'put' }] });
   });
 
   test('the miner starts, is throttled, and stops', async () => {
