@@ -90,7 +90,8 @@ function voteFor(run: Run, headers: readonly SealedHeader[]): void {
   const vote: PaxosEffect = { type: 'persist', records: [{ type: 'accepted', ballot: promised, headers }] };
   effects.push({ type: 'broadcast', message: acceptOf(state, headers) });
   if (isEnforced('B-A2')) effects.push(vote);
-  if (state.classroom !== null) setHeartbeatTimer(run);
+  // It tells of the leader as a heartbeat does, but confirms no reads; in a classroom it is sent again.
+  if (state.reads.length === 0) setHeartbeatTimer(run);
 }
 
 /** B-D1: counts a member's acceptances in this ballot, once each. */

@@ -14,7 +14,7 @@ interface Mutant {
 const mutants: Readonly<Record<string, Mutant>> = {
   'B-A2': { what: 'counts its own vote without writing it to its disk', members: 3, seed: 6 },
   'B-A3': { what: 'accepts in a ballot below its promise', members: 3, seed: 34 },
-  'B-A5': { what: "accepts above a gap, and on another leader's blocks", members: 3, seed: 216 },
+  'B-A5': { what: "accepts above a gap, and on another leader's blocks", members: 3, seed: 596 },
   'B-A7': { what: 'keeps what stands above a block that it replaced', members: 3, seed: 27 },
   'B-A8': { what: 'tells a vote that is not on its disk', members: 3, seed: 1 },
   'B-D1 once': { what: 'counts a vote that came twice as two', members: 5, seed: 535 },

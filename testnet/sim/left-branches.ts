@@ -34,13 +34,13 @@ export class LeftBranches {
     return grown === undefined ? null : `F-5: header ${grown} is kept, and it misses final block ${height}`;
   }
 
+  /** True as well where an ancestor is not here, as with a block of Paxos that came before those below it: then nobody can tell. */
   #descends(hash: Uint8Array, height: number, final: Uint8Array): boolean {
-    let header = this.#node.engine.header(hash)?.header;
-    let at = hash;
-    while (header !== undefined && header.height > height) {
+    for (let at = hash; ; ) {
+      const header = this.#node.engine.header(at)?.header;
+      if (header === undefined) return true;
       at = header.parent;
-      header = this.#node.engine.header(at)?.header;
+      if (header.height === height + 1) return equalBytes(at, final);
     }
-    return equalBytes(at, final);
   }
 }
