@@ -25,12 +25,6 @@ export interface Figure {
   readonly met: boolean;
 }
 
-/** A benchmark that gave no figures, and why. */
-export interface Failure {
-  readonly bench: string;
-  readonly error: string;
-}
-
 export interface Measurement {
   readonly name: string;
   readonly value: number;

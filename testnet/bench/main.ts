@@ -4,19 +4,20 @@
  *     npm run bench [-- NAME] [--quick] [--json FILE] [--docs]
  *
  * Each benchmark runs in a process of its own; one that fails is told, and the rest go on. FILE gets the figures as a JSON array, and
- * FILE's neighbour `*.machine.json` the machine, the versions and the command. --docs writes both and the page to docs/experiments/.
+ * FILE's neighbour `*.machine.json` the machine, the versions and the command. --docs puts both in the place of what docs/experiments/
+ * holds of these benchmarks, and writes the page.
  */
 import { spawn } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { benches } from './benches.ts';
-import type { Effort, Failure, Figure } from './figure.ts';
-import { describeMachine, type Machine } from './machine.ts';
-import { benchPage, goalText, valueText } from './page.ts';
+import type { Effort, Figure } from './figure.ts';
+import { describeMachine } from './machine.ts';
+import { benchPage, goalText, mergeRuns, type Run, valueText } from './page.ts';
 
 /** A benchmark that has said nothing for so long hangs. */
 const hangsAfterMs = 480_000;
@@ -29,22 +30,22 @@ const unknown = names.filter(name => !Object.hasOwn(benches, name));
 if (unknown.length > 0) usage(`unknown: ${unknown.join(', ')}`);
 
 const machine = describeMachine(['npm run bench', ...process.argv.slice(2)].join(' ').replace('bench ', 'bench -- '));
-const figures: Figure[] = [];
-const failures: Failure[] = [];
-for (const name of names) {
-  process.stderr.write(`${name}: ${benches[name]?.meaning}\n`);
-  const found = await runBench(name, values.quick ? 'quick' : 'full');
-  if (typeof found === 'string') failures.push({ bench: name, error: found });
-  else figures.push(...found);
+const runs: Run[] = [];
+for (const bench of names) {
+  process.stderr.write(`${bench}: ${benches[bench]?.meaning}\n`);
+  const found = await runBench(bench, values.quick ? 'quick' : 'full');
+  const outcome = typeof found === 'string' ? { figures: [], error: found } : { figures: found, error: null };
+  runs.push({ bench, machine, ...outcome });
 }
+const figures = runs.flatMap(run => run.figures);
 process.stdout.write(`${tableOf(figures)}\n`);
-for (const { bench, error } of failures) process.stdout.write(`${bench} FAILED: ${error}\n`);
-if (values.json !== undefined) await writeJson(values.json, { figures, machine });
-if (values.docs) {
-  await writeJson(join(docsFolder, 'bench.json'), { figures, machine });
-  await writeFile(join(docsFolder, 'bench.md'), benchPage({ figures, failures, machine }));
+for (const { bench, error } of runs) if (error !== null) process.stdout.write(`${bench} FAILED: ${error}\n`);
+if (values.json !== undefined) {
+  await writeJson(values.json, figures);
+  await writeJson(`${values.json.replace(/\.json$/, '')}.machine.json`, machine);
 }
-process.exitCode = failures.length === 0 && figures.every(({ met }) => met) ? 0 : 1;
+if (values.docs) await writeDocs();
+process.exitCode = runs.every(({ error }) => error === null) && figures.every(({ met }) => met) ? 0 : 1;
 
 function readArguments() {
   try {
@@ -97,11 +98,16 @@ function tableOf(rows: readonly Figure[]): string {
   return table.toString();
 }
 
-async function writeJson(
-  file: string,
-  run: { readonly figures: readonly Figure[]; readonly machine: Machine },
-): Promise<void> {
+/** The figures of the benchmarks that did not run now are kept. */
+async function writeDocs(): Promise<void> {
+  const file = join(docsFolder, 'bench.json');
+  const kept: readonly Run[] = JSON.parse(await readFile(file, 'utf8'));
+  const merged = mergeRuns(Object.keys(benches), kept, runs);
+  await writeJson(file, merged);
+  await writeFile(join(docsFolder, 'bench.md'), benchPage(merged));
+}
+
+async function writeJson(file: string, value: unknown): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, `${JSON.stringify(run.figures, null, 2)}\n`);
-  await writeFile(`${file.replace(/\.json$/, '')}.machine.json`, `${JSON.stringify(run.machine, null, 2)}\n`);
+  await writeFile(file, `${JSON.stringify(value, null, 2)}\n`);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { figure, median } from './figure.ts';
-import { benchPage } from './page.ts';
+import { benchPage, mergeRuns, type Run } from './page.ts';
 
 const measured = { name: 'hashing', value: 9, unit: 'hashes/s', reference: { name: 'bare', value: 12 } } as const;
 const machine = {
@@ -38,12 +38,26 @@ describe('a figure', () => {
   });
 });
 
-describe('the page of a run', () => {
+describe('the page of runs', () => {
+  const figures = [figure({ ...measured, rule: 'value at least', goal: 10 })];
+  const hashing: Run = { bench: 'hashing', machine, figures, error: null };
+
   it('names command and machine, each figure with its reference, and what failed', () => {
-    const figures = [figure({ ...measured, rule: 'value at least', goal: 10 })];
-    const page = benchPage({ figures, failures: [{ bench: 'sync', error: 'no peer' }], machine });
+    const page = benchPage([hashing, { bench: 'sync', machine, figures: [], error: 'no peer' }]);
     expect(page).toContain('`npm run bench` on 2026-01-02: a processor, 2 cores, 8 GB, Linux.');
     expect(page).toContain('| hashing | 9 hashes/s | 12 hashes/s: bare | 0.75 | value at least 10 | **missed** |');
     expect(page).toContain('`sync`:\n\n```\nno peer\n```');
+    expect(page.match(/a processor/g)).toHaveLength(1);
+  });
+
+  it('keeps what was measured before, and says on which machine', () => {
+    const sync: Run = { ...hashing, bench: 'sync', machine: { ...machine, processor: 'another' } };
+    const merged = mergeRuns(
+      ['sync', 'hashing'],
+      [hashing, { ...sync, figures: [] }, { ...sync, bench: 'gone' }],
+      [sync],
+    );
+    expect(merged).toEqual([sync, hashing]);
+    expect(benchPage(merged)).toMatch(/another, 2 cores(.|\n)*a processor, 2 cores/);
   });
 });
