@@ -341,6 +341,21 @@ const hasOneEncoding: Law = {
   },
 };
 
+const storesWhatOthersDerive: Law = {
+  name: 'what it stores beside a header is nothing where headers tell nothing to others',
+  check: fixture => {
+    fc.assert(
+      fc.property(fixture.scripts, events => {
+        const shell = new Shell(fixture).run(events);
+        const sizes = [...shell.rows.values()].map(({ record }) => record.length);
+        const isToldByAll = sizes.every(size => size > 0 === (fixture.engine.headerChain !== null));
+        expect(isToldByAll).toBe(true);
+      }),
+      runs,
+    );
+  },
+};
+
 /** In the order in which a reader should believe them. */
 export const engineLaws = {
   isDeterministic,
@@ -352,6 +367,7 @@ export const engineLaws = {
   condensesWhole,
   timersAreIdempotent,
   hasOneEncoding,
+  storesWhatOthersDerive,
 } as const satisfies Record<string, Law>;
 
 /** Makes a test of every law. */

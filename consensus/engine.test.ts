@@ -67,10 +67,9 @@ const sound: VoterEngine = {
 };
 
 const vote = fc.record({ round: fc.nat(3), value: fc.nat(5) });
-const script = fc.array(
-  vote.map((message): EngineEvent<Vote> => ({ type: 'message', now: 1, from: 'peer', member: 0, message })),
-  { maxLength: 12 },
-);
+const told = vote.map((message): EngineEvent<Vote> => ({ type: 'message', now: 1, from: 'peer', member: 0, message }));
+const stored = fc.constant<EngineEvent<Vote>>({ type: 'body', now: 1, hash: context.genesisHeader.hash });
+const script = fc.array(fc.oneof({ arbitrary: told, weight: 11 }, stored), { maxLength: 12 });
 
 function fixtureOf(changes: Partial<VoterEngine>): EngineFixture<Voter, Vote, Vote> {
   return {
@@ -155,6 +154,7 @@ const broken: readonly (readonly [string, Law, Partial<VoterEngine>])[] = [
       },
     },
   ],
+  ['stores what nobody else can derive', engineLaws.storesWhatOthersDerive, { treeRecord: () => new Uint8Array(1) }],
   [
     'cannot read its own messages',
     engineLaws.hasOneEncoding,

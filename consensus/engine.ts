@@ -290,7 +290,10 @@ export interface Engine<S, M, R> {
   staleBlocks(state: S): number;
   /** What a seal must fulfil without any context: cheap, first of all checks (A-V1). */
   checkSeal(sealed: SealedHeader, params: Params): Result<null>;
-  /** What is stored beside a known header, so that `recover` need not derive it from its ancestors; null for an unknown one. */
+  /**
+   * What is stored beside a known header, so that `recover` need not derive it from its ancestors: nothing without a `headerChain`, for
+   * who checks a database derives the same. Null for an unknown header.
+   */
   treeRecord(state: S, hash: Uint8Array): Uint8Array | null;
   /** The sealed header of a block that the engine holds in memory, or null. */
   header(state: S, hash: Uint8Array): SealedHeader | null;

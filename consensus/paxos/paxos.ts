@@ -5,7 +5,6 @@
  */
 import type { SealedHeader } from '../../chain/block.ts';
 import { toHex } from '../../chain/bytes.ts';
-import { encode, struct, uint } from '../../chain/codec.ts';
 import { unreachable } from '../../chain/errors.ts';
 import type { Engine, EngineEvent } from '../engine.ts';
 import { acceptAccepted, acceptBlocks, acceptHeartbeat, resumeAccept } from './accept.ts';
@@ -27,8 +26,8 @@ import { digestOf, leaderOf, staleBlocks, viewOf } from './view.ts';
 
 export type PaxosEvent = EngineEvent<Message>;
 
-/** What is stored beside a header: [height], its work in a chain where no block weighs more than another. */
-const treeRecordCodec = struct<{ readonly height: number }>({ height: uint() });
+/** Nothing is stored beside a header: it weighs no more than another, and its height is its own. */
+const noRecord = new Uint8Array(0);
 
 /** The ledger builds blocks on its tip alone, so one block is under way at a time. */
 export const paxos: Engine<PaxosState, Message, LogRecord> = paxosWith();
@@ -57,10 +56,7 @@ export function paxosWith(given: Partial<PaxosOptions> = {}): Engine<PaxosState,
     finalHeight: ({ applied }) => applied.height,
     staleBlocks,
     checkSeal: options.checkSeal,
-    treeRecord: (state, hash) => {
-      const sealed = header(state, hash);
-      return sealed === null ? null : encode(treeRecordCodec, { height: sealed.header.height });
-    },
+    treeRecord: (state, hash) => (header(state, hash) === null ? null : noRecord),
     header,
   };
 }
