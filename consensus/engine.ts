@@ -76,7 +76,7 @@ export type Effect<M, R> =
   | { readonly type: 'send'; readonly to: MemberIndex; readonly message: M }
   /** To all other members that are connected. */
   | { readonly type: 'broadcast'; readonly message: M }
-  /** To all connected peers that are no members, now or when they connect; the newest alone counts. */
+  /** To all peers that are no members, now, and to every peer when it connects; the newest alone counts. */
   | { readonly type: 'announce'; readonly message: M }
   /** The ledger as it stands holds all that was acknowledged before this read was asked for; or it cannot be told. */
   | { readonly type: 'readable'; readonly id: number; readonly isReadable: boolean }

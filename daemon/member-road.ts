@@ -90,14 +90,14 @@ export class MemberRoad {
   }
 
   announce(message: Uint8Array): void {
+    const { network, members } = this.#parts;
     this.#announced = encodeMemberFrame({ kind: 'engine', content: message });
-    for (const { id } of this.#parts.network.peers()) this.welcome(id);
+    for (const { id } of network.peers()) if (members.indexOf(id) === null) this.welcome(id);
   }
 
-  /** Tells a peer that is no member what was announced last. */
+  /** Tells a peer that has come what was announced last: a member too, which was told of it while it was away. */
   welcome(peer: PeerId): void {
-    const { network, members } = this.#parts;
-    if (this.#announced !== null && members.indexOf(peer) === null) network.send(peer, this.#announced);
+    if (this.#announced !== null) this.#parts.network.send(peer, this.#announced);
   }
 
   /** The way of transactions now. Where they are not gossiped they wait for a leader, who is sent them when it is known. */
