@@ -14,8 +14,8 @@ export const retryTimer = 'retry';
 
 const heartbeatsPerElection = 4;
 const resendsPerElection = 2;
-/** Under load the next proposal comes sooner, and tells of the decision. */
-const decidesPerElection = 20;
+/** A proposal that is ready comes sooner, and tells of the decision; members whose clients wait for it are not kept waiting for one that is not. */
+const decideMs = 2;
 const retryMsMin = 2_000;
 /** Duelling candidates wait up to 2^6 times as long. */
 const backoffsMax = 6;
@@ -71,8 +71,7 @@ export function setHeartbeatTimer(run: Run): void {
 }
 
 export function setDecideTimer(run: Run): void {
-  if (!run.state.timers.has(decideTimer))
-    setTimer(run, decideTimer, Math.floor(electionMs(run.state.params) / decidesPerElection));
+  if (!run.state.timers.has(decideTimer)) setTimer(run, decideTimer, decideMs);
 }
 
 function heartbeatMs({ state: { params, classroom } }: Run): number {
