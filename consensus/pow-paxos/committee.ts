@@ -16,7 +16,7 @@ import { type Checkpoint, checkpointOf, sealCheckpoint } from './checkpoint.ts';
 import { acceptDecided, voteFor } from './finality.ts';
 import { branchMax } from './messages.ts';
 import { reopenCommittee } from './recover.ts';
-import { committee, finalBlockOf, type PowPaxosState, type Run } from './state.ts';
+import { committee, type PowPaxosState, type Run } from './state.ts';
 
 /** Tells Paxos, and goes on until neither it nor what follows from it has anything left to do. */
 export function runCommittee(run: Run, event: PaxosEvent | null): void {
@@ -177,7 +177,7 @@ export function giveBranch({ state, effects }: Run, to: MemberIndex, block: Uint
 export function pursue({ state, effects }: Run): void {
   const { pow } = state;
   const judged = judgedBlocks(state).map(toHex);
-  const pursued = isOnFinal(pow) ? judged : [finalBlockOf(state.final).key, ...judged];
+  const pursued = isOnFinal(pow) || pow.final === null ? judged : [pow.final.key, ...judged];
   if (pursued.join() === pow.pursued.join()) return;
   pow.pursued = pursued;
   const wanted: PowEffect[] = [];

@@ -24,7 +24,7 @@ const chain = new CommitteeChain(committeeContext(count, null));
 const trunk = chain.chain(chain.genesis, 3 * spacing + depth);
 /** Misses every checkpoint of the trunk, and has more work than it. */
 const rival = chain.chain(chain.genesis, 3 * spacing + depth + 4, { salt: 1 });
-const [first, second] = certificatesOf(trunk);
+const [first, second, third] = certificatesOf(trunk);
 
 function certificatesOf(blocks: readonly Grown[]): readonly Certificate[] {
   const spaced = blocks.filter((_, index) => (index + 1) % spacing === 0);
@@ -256,6 +256,17 @@ it('F-5: a node that heard a certificate first neither keeps nor executes a heav
   expect(node.effects.some(({ type }) => type === 'penalize')).toBe(false);
   node.take(trunk);
   expect([node.head, node.finalHeight]).toEqual([keyOf(trunk.at(-1)), 2 * spacing]);
+});
+
+it('F-5: while the header of a final block is on its way, the headers before it are kept and the chain is executed up to the one before', () => {
+  const node = new Participant(null);
+  const fetched = trunk.slice(0, 2 * spacing + 2);
+  if (second) node.hear(null, { type: 'certificate', certificate: second });
+  node.headers(fetched);
+  if (third) node.hear(null, { type: 'certificate', certificate: third });
+  expect(powPaxos.view(node.state).bestHeader.height).toBe(fetched.length);
+  for (const { sealed } of fetched) node.step({ type: 'body', now: later, hash: sealed.hash });
+  expect([node.head, node.finalHeight]).toEqual([keyOf(trunk[2 * spacing - 1]), 2 * spacing]);
 });
 
 it('F-4: too few signatures cost the peer, and a second chain with a certificate is evidence and changes nothing', () => {

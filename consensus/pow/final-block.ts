@@ -22,7 +22,7 @@ export function finalEntry({ tree, final }: PowState): BlockEntry | null {
 }
 
 /** The block neither leads to the final block nor descends from it. */
-function misses({ tree, final }: PowState, entry: BlockEntry): boolean {
+export function misses({ tree, final }: PowState, entry: BlockEntry): boolean {
   if (final === null || final.height < tree.root.height) return false;
   const held = tree.get(final.key);
   return held === null || !(entry.height < held.height ? tree.isAncestor(entry, held) : tree.isAncestor(held, entry));
@@ -32,9 +32,10 @@ function misses({ tree, final }: PowState, entry: BlockEntry): boolean {
 export function mayFollow(state: PowState, entry: BlockEntry): boolean {
   if (!isEnforced('F-3')) return true;
   if (misses(state, entry)) return false;
-  const { awaited, head } = state;
+  const { final, awaited, head } = state;
+  if (awaited === null || entry.height <= (final?.height ?? 0)) return true;
   // F-5: while its header is on the way nothing else is executed; one that is too far ahead to be held cannot be waited for.
-  return awaited === null || (entry.height < awaited.height && awaited.height > head.height + headersAheadMax);
+  return entry.height < awaited.height && awaited.height > head.height + headersAheadMax;
 }
 
 /** F-5: a header on `parent` may lead to the final block, or above it. */

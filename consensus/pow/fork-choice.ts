@@ -6,7 +6,7 @@ import type { BlockEntry } from '../../chain/block-tree.ts';
 import type { ErrorCode } from '../../chain/errors.ts';
 import { isEnforced } from '../../chain/rules.ts';
 import { nextBits } from './asert.ts';
-import { enforce, finalEntry, isLeft, isOnFinal, mayFollow, tellHeavier } from './final-block.ts';
+import { enforce, finalEntry, isLeft, isOnFinal, mayFollow, misses, tellHeavier } from './final-block.ts';
 import { isRelayed } from './relay.ts';
 import { type FinalBlock, type PowEffect, type PowState, switchBlocksMax, treeDepth } from './state.ts';
 
@@ -69,9 +69,9 @@ export function findBest(state: PowState): void {
   if (candidate.isInvalid || isLeft(state, candidate)) candidate = completeFinal(state) ?? state.tree.root;
   let bestHeader = candidate;
   for (const entry of state.tree.entries()) {
-    if (entry.isInvalid || !mayFollow(state, entry)) continue;
+    if (entry.isInvalid || (isEnforced('F-3') && misses(state, entry))) continue;
     if (entry.work > bestHeader.work) bestHeader = entry;
-    if (entry.isComplete && isBetter(state, entry, candidate)) candidate = entry;
+    if (entry.isComplete && mayFollow(state, entry) && isBetter(state, entry, candidate)) candidate = entry;
   }
   state.bestHeader = bestHeader;
   state.candidate = candidate;
