@@ -32,7 +32,7 @@ export async function catchUp(world: World, chance: Chance, told: CaughtUp): Pro
   const goOn = chance.happens(0.5) ? courseOf(world.scenario.engine).hush(world) : () => {};
   const goal = lowest(world, others);
   const work = leastWork(world, others);
-  const hidden = chance.happens(0.5) ? chance.shuffle(others).slice(1) : [];
+  const hidden = chance.happens(0.5) ? allButOne(joining, chance.shuffle(others)) : [];
   hide(world, joining, hidden);
   world.boot(joining);
   await world.untilPatiently(`${joining.name} is up`, () => joining.node !== null);
@@ -61,6 +61,12 @@ async function stopLongEnough(world: World, joining: SimulatedNode): Promise<num
   world.agreement.begin(joining.name);
   world.trace.add(joining.name, 'new disk');
   return 0;
+}
+
+/** All but the first with whom it has a link of its own, so that it need not be told of anybody to have whom to ask. */
+function allButOne({ name, plan }: SimulatedNode, others: readonly SimulatedNode[]): readonly SimulatedNode[] {
+  const friend = others.find(other => plan.bootstrap.includes(other.name) || other.plan.bootstrap.includes(name));
+  return friend === undefined ? [] : others.filter(other => other !== friend);
 }
 
 /** Neither side hears of the other. */
