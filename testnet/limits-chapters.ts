@@ -92,6 +92,7 @@ export const chapters: readonly Chapter[] = [
       'daemon/rpc/rate.ts',
       'daemon/rpc/auth.ts',
       'daemon/rpc/socket.ts',
+      'daemon/rpc/watch.ts',
       'daemon/rpc/schemas.ts',
       'daemon/rpc/api-chain.ts',
       'daemon/rpc/api-node.ts',

@@ -14,7 +14,7 @@ export function addWatch(shell: Shell): void {
     .command('watch')
     .summary('show what new blocks change')
     .description(
-      'Shows what every new block changes, and what a reorganisation takes back, until Ctrl-C; with --json one document a line, whose height and hash (for an undone block height - 1 and parent) is where to go on with --from.',
+      'Shows what every new block changes, what a reorganisation takes back, and what contradicts a final block, until Ctrl-C; with --json one document a line, whose height and hash (for an undone block height - 1 and parent) is where to go on with --from.',
     )
     .argument('[prefix]', 'only keys that start with it', textArgument, '')
     .option('--from <height:hash>', 'go on after this block', positionArgument)
@@ -36,7 +36,7 @@ async function watch({ args, options, session }: Call<WatchOptions>): Promise<vo
     let left = options.blocks ?? Number.POSITIVE_INFINITY;
     for await (const update of client.watch(args[0] ?? '', { from: options.from, signal: over.signal })) {
       await session.output.line(update, sentence(update));
-      left -= 1;
+      if (update.type !== 'finality_conflict') left -= 1;
       if (left <= 0) break;
     }
   } finally {
@@ -46,6 +46,9 @@ async function watch({ args, options, session }: Call<WatchOptions>): Promise<vo
 
 function sentence(update: WatchUpdate): string {
   const block = `block ${update.height} ${update.hash.slice(0, 16)}`;
+  if (update.type === 'finality_conflict') {
+    return `conflict: ${block} is final, and ${update.other.slice(0, 16)} is on another branch (${update.kind})`;
+  }
   if (update.type === 'undone') {
     return [`${block} undone`, ...update.keys.map(key => `  ${oneLine(key)}: read it again`)].join('\n');
   }

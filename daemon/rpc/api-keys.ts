@@ -149,7 +149,7 @@ export const keyMethods = {
   kv_watch: method({
     scope: 'read',
     isSocketOnly: true,
-    doc: "Sends every block's changes exactly once, and undone ones on a reorg, from now or from a resume point on.",
+    doc: "Sends every block's changes exactly once, and undone ones on a reorg, from now or from a resume point on; and, when it happens, that a branch or a certificate contradicts what is final.",
     params: z.strictObject({
       prefix: z.string().default('').meta({ description: 'only changes of keys that start with it' }),
       from: z

@@ -299,6 +299,28 @@ describe('watch', () => {
     expect((await watching.next()).done).toBe(true);
   });
 
+  test('tells of a conflict of finality, and goes on where it was', async () => {
+    const end = new AbortController();
+    const watching = client.watch('', { signal: end.signal });
+    const first = watching.next();
+    while (under.node.listeners === 0) await new Promise(resolve => setImmediate(resolve));
+    const { hash } = under.node.mine();
+    expect((await first).value).toMatchObject({ type: 'applied', height: 1 });
+    under.node.conflict({ kind: 'heavier-branch', height: 1, hash, other: new Uint8Array(32) });
+    const conflict = {
+      type: 'finality_conflict',
+      kind: 'heavier-branch',
+      height: 1,
+      hash: toHex(hash),
+      other: '0'.repeat(64),
+    };
+    expect((await watching.next()).value).toEqual(conflict);
+    under.node.mine();
+    expect((await watching.next()).value).toMatchObject({ type: 'applied', height: 2 });
+    end.abort();
+    await watching.next();
+  });
+
   test('goes on where it was when the server comes back', async () => {
     const watching = client.watch('');
     const started = watching.next();

@@ -11,6 +11,7 @@ import { verify } from '../../chain/keys.ts';
 import { type HistoryEntry, keyStateKey, pathOf } from '../../chain/state.ts';
 import { decodeBits, targetToBytes, workOf } from '../../chain/target.ts';
 import { bodyBytes, signingDigest, type Transaction } from '../../chain/transaction.ts';
+import type { Evidence } from '../../consensus/engine.ts';
 import type * as node from '../node-api.ts';
 import type { TraceEntry } from '../trace-book.ts';
 import { emptyStatus, finalityOf, type Made, pendingStatus, placeOf, undoneEvent } from './little-answers.suite.ts';
@@ -98,6 +99,10 @@ export class LittleNode implements node.NodeApi {
   finalize(height: number): void {
     this.#finalHeight = height;
     this.#emit({ type: 'final', height });
+  }
+
+  conflict(evidence: Evidence): void {
+    this.#emit({ type: 'finality_conflict', evidence });
   }
 
   #emit(event: node.LedgerEvent): void {

@@ -4,7 +4,7 @@
  */
 
 import { openSocket } from '#websocket';
-import { isErrorCode, KvchainError } from '../../chain/errors.ts';
+import { isErrorCode, KvchainError, unreachable } from '../../chain/errors.ts';
 import { z } from '../zod.ts';
 import { keyMethods } from './api-keys.ts';
 import { parseJson } from './json.ts';
@@ -13,7 +13,10 @@ import { errorOf, unreachableAt } from './transport.ts';
 import { type WatchEvent, watchNotification } from './watch-event.ts';
 import type { SocketCredentials } from './websocket-portable.ts';
 
-/** A block's changes, or a block that left the chain; the resume point after it is {height, hash}, or the parent of an undone one. */
+/**
+ * A block's changes, or a block that left the chain; the resume point after it is {height, hash}, or the parent of an undone one. Or a
+ * conflict of finality, after which it is what it was.
+ */
 export type WatchUpdate = WatchEvent;
 
 export interface WatchOptions {
@@ -50,7 +53,7 @@ export async function* watchKeys(target: WatchTarget, options: WatchOptions): As
         if (next === null) break;
         failures = 0;
         if (next.event !== null) yield next.event;
-        position = next.position;
+        position = next.position ?? position;
       }
     } finally {
       connection.close();
@@ -61,10 +64,10 @@ export async function* watchKeys(target: WatchTarget, options: WatchOptions): As
   }
 }
 
-/** An event, or the mere place where the watch began; with the position after it. */
+/** An event, or the mere place where the watch began; with the position after it, null where that stays. */
 interface Step {
   readonly event: WatchEvent | null;
-  readonly position: WatchPosition;
+  readonly position: WatchPosition | null;
 }
 
 const answerShape = z.object({
@@ -151,8 +154,15 @@ class WatchConnection {
   }
 }
 
-function positionAfter(event: WatchEvent): WatchPosition {
-  return event.type === 'applied'
-    ? { height: event.height, hash: event.hash }
-    : { height: event.height - 1, hash: event.parent };
+function positionAfter(event: WatchEvent): WatchPosition | null {
+  switch (event.type) {
+    case 'applied':
+      return { height: event.height, hash: event.hash };
+    case 'undone':
+      return { height: event.height - 1, hash: event.parent };
+    case 'finality_conflict':
+      return null;
+    default:
+      return unreachable(event);
+  }
 }

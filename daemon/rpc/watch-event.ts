@@ -1,4 +1,7 @@
-/** What kv_watch sends: notifications of method "kv_watch" with params {subscription, event}, or {subscription, error} at its end. */
+/**
+ * What kv_watch sends: notifications of method "kv_watch" with params {subscription, event}, or {subscription, error} at its end. A conflict
+ * of finality with work, or with another certificate, is told once, to those who listen, and takes no place among the blocks.
+ */
 import { z } from '../zod.ts';
 import * as s from './schemas.ts';
 
@@ -14,6 +17,13 @@ export const watchEvent = z.discriminatedUnion('type', [
     type: z.literal('undone'),
     ...block,
     keys: z.array(s.key).meta({ description: 'what the block made of these keys is gone: read them again' }),
+  }),
+  z.object({
+    type: z.literal('finality_conflict'),
+    kind: z.enum(['heavier-branch', 'two-certificates']),
+    height: s.height.meta({ description: 'of the final block' }),
+    hash: s.hash,
+    other: s.hash.meta({ description: 'a block of the branch that misses it' }),
   }),
 ]);
 export type WatchEvent = z.output<typeof watchEvent>;

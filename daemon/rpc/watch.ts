@@ -5,6 +5,7 @@
  */
 import { equalBytes, toHex } from '../../chain/bytes.ts';
 import { accept, KvchainError, type Result, reject } from '../../chain/errors.ts';
+import type { Evidence } from '../../consensus/engine.ts';
 import type { AppliedEvent, NodeApi, UndoneEvent } from '../node-api.ts';
 import { Bell } from './bell.ts';
 import { historyJson } from './views.ts';
@@ -27,6 +28,9 @@ export interface WatchOptions {
 
 type BlockEvent = AppliedEvent | UndoneEvent;
 
+/** Conflicts of finality that wait for a slow consumer; the first of them say all. */
+const conflictsMax = 16;
+
 /** True when a watch can go on from `point`: the block is known and within the undo window. */
 export async function canResume(node: NodeApi, point: WatchPoint): Promise<Result<null>> {
   if ((await node.undoneSince(point.height, point.hash)) !== null) return accept(null);
@@ -36,11 +40,16 @@ export async function canResume(node: NodeApi, point: WatchPoint): Promise<Resul
 /** Runs until the signal aborts. Throws RESUME_TOO_OLD when the chain moved on further than it can be followed. */
 export async function runWatch(options: WatchOptions): Promise<void> {
   const bell = new Bell(options.signal);
-  const unsubscribe = options.node.onLedgerEvent(() => bell.ring());
+  const conflicts: Evidence[] = [];
+  const unsubscribe = options.node.onLedgerEvent(event => {
+    if (event.type === 'finality_conflict' && conflicts.length < conflictsMax) conflicts.push(event.evidence);
+    bell.ring();
+  });
   try {
     let point = options.from;
     while (!options.signal.aborted) {
       const mark = bell.mark();
+      for (const evidence of conflicts.splice(0)) await options.send(conflictJson(evidence));
       const next = await nextEvents(options.node, point);
       for (const event of next) {
         if (options.signal.aborted) return;
@@ -69,6 +78,10 @@ async function nextEvents(node: NodeApi, point: WatchPoint): Promise<readonly Bl
 
 function pointOf(event: BlockEvent): WatchPoint {
   return { height: event.height, hash: event.hash };
+}
+
+function conflictJson({ kind, height, hash, other }: Evidence): WatchEvent {
+  return { type: 'finality_conflict', kind, height, hash: toHex(hash), other: toHex(other) };
 }
 
 function eventJson(event: BlockEvent, { node, prefix }: WatchOptions): WatchEvent {

@@ -43,7 +43,7 @@ export class BlockSpread {
 
   async #watch(client: KvchainClient, daemon: number): Promise<void> {
     for await (const { type, hash } of client.watch('', { signal: this.#ending.signal })) {
-      if (type === 'undone') continue;
+      if (type !== 'applied') continue;
       const times = this.#applied.get(hash) ?? new Map<number, number>();
       if (!times.has(daemon)) times.set(daemon, performance.now());
       this.#applied.set(hash, times);

@@ -57,6 +57,7 @@ export class UndoneBlocks {
 
   async #watch(): Promise<void> {
     for await (const { type, hash } of this.#client.watch('', { signal: this.#ending.signal })) {
+      if (type === 'finality_conflict') continue;
       this.#depth = type === 'undone' ? this.#depth + 1 : 0;
       this.#depthMax = Math.max(this.#depthMax, this.#depth);
       if (type === 'undone') this.hashes.push(hash);
