@@ -41,7 +41,11 @@ export class AttackerNetwork implements Network {
         const honestly = () => handlers.onRequest(peer, data);
         return policy.request?.(data, honestly) ?? honestly();
       },
-      onMessage: (peer, data) => handlers.onMessage(peer, data),
+      onMessage: (peer, data) => {
+        const honestly = () => handlers.onMessage(peer, data);
+        if (policy.message === undefined) honestly();
+        else policy.message(honestly);
+      },
     });
   }
 

@@ -81,6 +81,11 @@ export class Curtain implements Policy {
     return this.#position === 'open' ? honestly() : 'accept';
   }
 
+  /** Also what the others call final. */
+  message(honestly: () => void): void {
+    if (this.#position === 'open') honestly();
+  }
+
   async request(_data: Uint8Array, honestly: () => Promise<Uint8Array>): Promise<Uint8Array> {
     if (this.#position === 'hidden') throw new KvchainError('NOT_FOUND', 'nothing of that is known here');
     return honestly();

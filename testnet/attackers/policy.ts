@@ -42,6 +42,8 @@ export interface Policy {
   gossip?(topic: Topic, data: Uint8Array, honestly: () => Promise<GossipVerdict>): Promise<GossipVerdict>;
   /** The answer to a peer's question. */
   request?(data: Uint8Array, honestly: () => Promise<Uint8Array>): Promise<Uint8Array>;
+  /** A message that members, or all, are told by a peer. */
+  message?(honestly: () => void): void;
   /** A question of its node. */
   ask?(honestly: () => Promise<Uint8Array>): Promise<Uint8Array>;
   publish?(topic: Topic, data: Uint8Array, publish: Publish): Promise<void>;

@@ -2,7 +2,8 @@
  * The double spend. The attack: pay on the public chain, mine a branch in secret from the block below the payment, with
  * a transaction that contradicts it; when the victim has delivered and the secret branch is heavier, publish it, and the payment was never made.
  * The defence: confirmations. With less than half of the hash rate the branch falls behind with every block that the victim waits; against more
- * there is none in proof of work alone, and the rate of success is PROTOCOLS 10.1's. THREATS.md C1.
+ * there is none in proof of work alone, and the rate of success is PROTOCOLS 10.1's. With `pow-paxos` a branch is refused that misses what the
+ * committee made final, whatever its work (F-3). THREATS.md C1.
  */
 import type { SealedHeader } from '../../chain/block.ts';
 import type { Node } from '../../daemon/node.ts';
@@ -25,12 +26,14 @@ export interface RacePlan {
   readonly isDelivered: (publicBlocks: number) => boolean;
   /** Behind the public branch by so many blocks, at any time, it gives up. */
   readonly giveUpBehind: number;
+  /** It is refused when the public branch has grown by so many blocks since a heavier one was shown. */
+  readonly refusedAfter: number;
   /** Ends it; null where its world does. */
   readonly signal: AbortSignal | null;
 }
 
 export interface RaceEnd {
-  readonly outcome: 'won' | 'gave up';
+  readonly outcome: 'won' | 'gave up' | 'was refused';
   /** Blocks of both branches, when they were last seen apart. */
   readonly privateBlocks: number;
   readonly publicBlocks: number;
@@ -56,7 +59,9 @@ export function doubleSpender(parts: AttackerParts, patience: { confirmations: n
       for (const { idHex } of [spend.payment, spend.conflict]) deeds.own(idHex);
       await fork.begin(spend);
       onAttack(`paid with ${spend.payment.idHex.slice(0, 8)}, and mines in secret`);
-      const { outcome } = await fork.race({ isDelivered, giveUpBehind: patience.giveUpBehind, signal: null });
+      // Whoever has less than half of the work falls behind, refused or not.
+      const plan = { isDelivered, giveUpBehind: patience.giveUpBehind, refusedAfter: Number.POSITIVE_INFINITY };
+      const { outcome } = await fork.race({ ...plan, signal: null });
       onAttack(`the race has ended: ${outcome}`);
     }
   }
@@ -88,15 +93,15 @@ export class PrivateFork {
   }
 
   /** Mines the secret branch until the peers have adopted it, or it is hopeless; follows the public chain again after that. */
-  async race({ isDelivered, giveUpBehind, signal }: RacePlan): Promise<RaceEnd> {
+  async race({ signal, ...plan }: RacePlan): Promise<RaceEnd> {
     const { clock } = this.#node.ports;
     const peers = new PeersBranch(this.#curtain, clock, this.#fork.sealed);
-    const seen = { isShown: false, privateBlocks: 0, publicBlocks: 0 };
+    const seen: Seen = { shownAt: null, privateBlocks: 0, publicBlocks: 0 };
     this.#node.producer.start();
     try {
       for (;;) {
         signal?.throwIfAborted();
-        const outcome = await this.#look(peers, { isDelivered, giveUpBehind }, seen);
+        const outcome = await this.#look(peers, plan, seen);
         const { privateBlocks, publicBlocks } = seen;
         if (outcome !== null) return { outcome, privateBlocks, publicBlocks };
         await pause(clock, lookMs);
@@ -110,7 +115,7 @@ export class PrivateFork {
   /** How the race has ended, or null. */
   async #look(
     peers: PeersBranch,
-    { isDelivered, giveUpBehind }: Omit<RacePlan, 'signal'>,
+    { isDelivered, giveUpBehind, refusedAfter }: Omit<RacePlan, 'signal'>,
     seen: Seen,
   ): Promise<RaceEnd['outcome'] | null> {
     const { sealed, work } = this.#fork;
@@ -121,17 +126,18 @@ export class PrivateFork {
     seen.publicBlocks = theirs.length;
     if (seen.publicBlocks - seen.privateBlocks >= giveUpBehind) return 'gave up';
     const isHeavier = this.#node.engine.view().head.work - work > workOfAll(theirs);
-    if (!seen.isShown && isHeavier && isDelivered(seen.publicBlocks)) {
-      seen.isShown = true;
+    if (isHeavier && seen.shownAt !== null && seen.publicBlocks - seen.shownAt >= refusedAfter) return 'was refused';
+    if (isHeavier && seen.shownAt === null && isDelivered(seen.publicBlocks)) {
+      seen.shownAt = seen.publicBlocks;
       await this.#curtain.show();
     }
     return null;
   }
 }
 
-/** What was seen of a race: the blocks of both branches, and whether ours was shown. */
+/** What was seen of a race: the blocks of both branches, and how many the public one had when ours was shown. */
 interface Seen {
-  isShown: boolean;
+  shownAt: number | null;
   privateBlocks: number;
   publicBlocks: number;
 }

@@ -5,6 +5,8 @@
  * Everybody's miner rests until the payment is in the mempools, so that both branches begin at the same block with nothing, as the
  * formula of PROTOCOLS 10.1 counts (the strict variant; giving up at an absolute distance, looked at from the first block on).
  *
+ * With an engine that makes blocks final the attacker does not care: what is final the daemons do not undo, and it is refused.
+ *
  * One network plays many attacks, one after the other: it takes longer to start than an attack does.
  */
 
@@ -25,6 +27,7 @@ import { PrivateFork } from '../attackers/private-fork.ts';
 import type { RunningNetwork } from '../networks/network.ts';
 import { planOf } from '../networks/network-file.ts';
 import { until } from '../until.ts';
+import { FinalBlocks } from './final-blocks.ts';
 import { clientOf, inLaboratory, untilOneHead } from './laboratory.ts';
 import { Putting, putRate } from './putting.ts';
 import { UndoneBlocks } from './undone-blocks.ts';
@@ -33,6 +36,10 @@ import { UndoneBlocks } from './undone-blocks.ts';
 const [miner, gateway, victim] = [0, 1, 2];
 const intervalMs = 500;
 const settleMs = 60_000;
+/** For what the victim waits for. */
+const waitMs = 60 * settleMs;
+/** Long enough for every daemon to follow a heavier branch that it may follow. */
+const refusedAfterBlocks = 3;
 /** Blocks before the attack, so that the puts are in full swing. */
 const warmUpBlocks = 3;
 
@@ -40,7 +47,8 @@ export interface Attack51Plan {
   readonly engine: string;
   /** The attacker's part of all hash power, between 0 and 1. */
   readonly share: number;
-  readonly confirmations: number;
+  /** What the victim waits for: so many blocks, or that the payment is final. */
+  readonly confirmations: number | 'final';
   /** Leading zero bits; the hash rates follow, so that blocks come every 500 ms. */
   readonly difficulty: number;
   readonly giveUpBehind: number;
@@ -60,6 +68,12 @@ export interface Attack51Report {
   /** Acknowledged puts of others a second, from the payment to the end of the race. */
   readonly putRateDuring: number;
   readonly gaveUp: boolean;
+  /** The daemons did not follow its branch though it was heavier, for it missed what is final. */
+  readonly refused: boolean;
+  /** Blocks that the victim's daemon undid and had called final before. */
+  readonly reorgsBelowFinal: number;
+  /** Milliseconds from the payment until it was final; null when it was not before the race ended. */
+  readonly finalAfterMs: number | null;
   readonly privateBlocks: number;
   readonly publicBlocks: number;
 }
@@ -92,18 +106,24 @@ async function run(network: RunningNetwork, plan: Run): Promise<readonly Attack5
   const putter = clientOf(network, gateway);
   const putting = new Putting([() => putter], 'others');
   const undone = new UndoneBlocks(clientOf(network, victim));
+  const final = new FinalBlocks(clientOf(network, victim));
+  const ending = new AbortController();
+  const looking = final.watch(AbortSignal.any([plan.signal, ending.signal]));
+  // Awaited in the end: rejected before, it would end the process, and the daemons would stay.
+  looking.catch(() => {});
   try {
     await until('some blocks', settleMs, async () => (await heightOf(clientOf(network, miner))) >= warmUpBlocks);
     const reports: Attack51Report[] = [];
     while (reports.length < plan.attacks) {
       const key = `attack/payment/${reports.length + 1}`;
       const spend = makeDoubleSpend(attacker.genesis, key, signerOf(newSecret()));
-      reports.push(await attack({ clients, attacker, putting, undone, plan, key, spend }));
+      reports.push(await attack({ clients, attacker, putting, undone, final, plan, key, spend }));
       if (attacker.faults.length > 0) throw new AggregateError(attacker.faults, 'the attacker has faults');
     }
     return reports;
   } finally {
-    await Promise.all([putting.stop(), undone.stop()]);
+    ending.abort();
+    await Promise.all([putting.stop(), undone.stop(), looking]);
     await attacker.opened.close();
   }
 }
@@ -140,6 +160,7 @@ interface Scene {
   readonly attacker: OpenAttacker;
   readonly putting: Putting;
   readonly undone: UndoneBlocks;
+  readonly final: FinalBlocks;
   readonly plan: Run;
   /** Which the payment writes. */
   readonly key: string;
@@ -147,7 +168,7 @@ interface Scene {
 }
 
 async function attack(scene: Scene): Promise<Attack51Report> {
-  const { clients, attacker, putting, undone, plan, key } = scene;
+  const { clients, attacker, putting, undone, final, plan, key } = scene;
   const { confirmations, giveUpBehind, tell } = plan;
   const [mining, , waiting] = clients;
   if (mining === undefined || waiting === undefined) throw new KvchainError('INTERNAL', 'three daemons run');
@@ -160,18 +181,21 @@ async function attack(scene: Scene): Promise<Attack51Report> {
   const victimSees = { value: null as string | null, isDelivered: false };
   // It ends with the attack at the latest, when the attacker gave up before the victim had its confirmations.
   const delivery = waiting
-    .waitFor(id, `confirmed:${confirmations}`, { signal, timeoutMs: settleMs * 60 })
+    .waitFor(id, confirmations === 'final' ? 'final' : `confirmed:${confirmations}`, { signal, timeoutMs: waitMs })
     .then(async () => {
       victimSees.value = await read(waiting, key);
       victimSees.isDelivered = true;
-      tell(`the victim has ${confirmations} confirmations and delivers: get says ${victimSees.value}`);
+      const what = confirmations === 'final' ? 'a final payment' : `${confirmations} confirmations`;
+      tell(`the victim has ${what} and delivers: get says ${victimSees.value}`);
     })
     .catch((error: unknown) => {
       // The race ends with it.
       if (!signal.aborted) ending.abort(error);
     });
+  const finality = finalAfter(waiting, id, signal);
   await mining.call('miner_start', {});
-  const end = await attacker.fork.race({ isDelivered: () => victimSees.isDelivered, giveUpBehind, signal });
+  const isDelivered = () => victimSees.isDelivered;
+  const end = await attacker.fork.race({ isDelivered, giveUpBehind, refusedAfter: refusedAfterBlocks, signal });
   const endMs = performance.now();
   tell(`the attacker ${end.outcome}: ${end.privateBlocks} blocks in secret, ${end.publicBlocks} in public`);
   if (end.outcome === 'won') await until('the victim to be reorganised', settleMs, async () => undone.hasEnded);
@@ -187,9 +211,19 @@ async function attack(scene: Scene): Promise<Attack51Report> {
     honestPutsReverted: new Set(reverted).size,
     putRateDuring: Math.round(100 * putRate(putting.acknowledged, startMs, endMs)) / 100,
     gaveUp: end.outcome === 'gave up',
+    refused: end.outcome === 'was refused',
+    reorgsBelowFinal: final.count(undone.hashes),
+    finalAfterMs: await finality,
     privateBlocks: end.privateBlocks,
     publicBlocks: end.publicBlocks,
   };
+}
+
+/** Milliseconds from now; null when the signal comes before, or nothing ever is final. */
+async function finalAfter(client: KvchainClient, id: string, signal: AbortSignal): Promise<number | null> {
+  const startMs = performance.now();
+  const state = await client.waitFor(id, 'final', { signal, timeoutMs: waitMs }).catch(() => null);
+  return state?.finality === 'final' ? Math.round(performance.now() - startMs) : null;
 }
 
 /** Gives the id of the payment, which is in the mempools of all; the contradiction is behind the curtain, and nobody mines. */

@@ -10,6 +10,7 @@ Examples:
   kvchain-testnet attack 51 --share 0.6 --confirmations 3    more than half: it succeeds
   kvchain-testnet attack 51 --share 0.3 --confirmations 6    less: it almost never does
   kvchain-testnet attack 51 --share 0.51 --confirmations 2 --json
+  kvchain-testnet attack 51 --share 0.7 --confirmations final --engine pow-paxos    what is final stays
 `;
 
 export function addScenarioCommands(program: Command): void {
@@ -18,7 +19,7 @@ export function addScenarioCommands(program: Command): void {
     .argument('<name>', '51: a double spend by a private fork')
     .description('Attacks a network of three real daemons and tells what the victim saw.')
     .requiredOption('--share <q>', "the attacker's part of all hash power, between 0 and 1", number)
-    .requiredOption('--confirmations <z>', 'what the victim waits for', number)
+    .requiredOption('--confirmations <z>', 'what the victim waits for: so many blocks, or `final`', numberOrFinal)
     .option('--difficulty <bits>', 'leading zero bits; the hash rates follow, blocks come every 500 ms', number, 12)
     .option('--give-up <blocks>', 'the attacker gives up when it is so far behind', number, 12)
     .option('--engine <name>', 'how the daemons agree', 'pow')
@@ -72,7 +73,7 @@ export function addScenarioCommands(program: Command): void {
 
 const attackOptions = z.object({
   share: z.number().gt(0).lt(1),
-  confirmations: z.number().int().min(1).max(1_000),
+  confirmations: z.union([z.number().int().min(1).max(1_000), z.literal('final')]),
   difficulty: z.number().int().min(8).max(40),
   giveUp: z.number().int().min(1).max(10_000),
   engine: z.string(),
@@ -86,6 +87,10 @@ function teller(isJson: boolean): (line: string) => void {
 function print(report: object, isJson: boolean): void {
   if (isJson) process.stdout.write(`${JSON.stringify(report)}\n`);
   else for (const [name, value] of Object.entries(report)) process.stdout.write(`${name.padEnd(22)}${value}\n`);
+}
+
+function numberOrFinal(given: string): number | 'final' {
+  return given === 'final' ? given : number(given);
 }
 
 function number(given: string): number {
