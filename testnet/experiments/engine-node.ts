@@ -4,7 +4,7 @@
  */
 import { type Header, headerVersion, type SealedHeader } from '../../chain/block.ts';
 import { toHex } from '../../chain/bytes.ts';
-import { type Genesis, genesisVersion, type Params } from '../../chain/genesis.ts';
+import { type Genesis, genesisVersion, type Member, type Params } from '../../chain/genesis.ts';
 import { makeGenesisBlock } from '../../chain/genesis-block.ts';
 import { zeroHash } from '../../chain/hash.ts';
 import { publicKeyLength } from '../../chain/keys.ts';
@@ -23,15 +23,16 @@ export interface Switch {
   readonly apply: readonly Uint8Array[];
 }
 
-/** A network of proof of work whose genesis differs from the default by these parameters. */
-export function powContext(changes: Partial<Params>): EngineContext {
+/** A network of proof of work whose genesis differs from the default by these parameters; with members, blocks become final (`pow-paxos`). */
+export function powContext(changes: Partial<Params>, members: readonly Member[] = []): EngineContext {
+  const engine = members.length === 0 ? 'pow' : 'pow-paxos';
   const genesis: Genesis = {
     version: genesisVersion,
     name: 'experiment',
-    engine: 'pow',
+    engine,
     time: genesisTime,
-    schedule: [{ height: 0, params: defaultParams('pow', { testNetwork: 1, ...changes }) }],
-    members: [],
+    schedule: [{ height: 0, params: defaultParams(engine, { testNetwork: 1, ...changes }) }],
+    members,
     minters: [],
     allocations: [],
   };
@@ -95,6 +96,16 @@ export class EngineNode {
     const switches = [...this.#step({ type: 'headers', now, from: 'peer', headers: blocks })];
     for (const { hash } of blocks) switches.push(...this.#step({ type: 'body', now, hash }));
     return switches;
+  }
+
+  /** A message that convinces whoever sends it, its signatures checked. Gives how the ledger moved. */
+  hear(message: Uint8Array, nowMs: number): readonly Switch[] {
+    return this.#step({ type: 'message', now: Math.floor(nowMs), from: 'peer', member: null, message });
+  }
+
+  /** All up to here is final. */
+  get finalHeight(): number {
+    return this.#engine.finalHeight();
   }
 
   /** Begins to look for the next block, at this time. `start` (32 bytes) is the first nonce. */

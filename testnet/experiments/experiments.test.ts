@@ -9,6 +9,7 @@ import { doubleSpend } from './double-spend.ts';
 import { drawSvg } from './drawing.ts';
 import { type Experiment, numberIn, type Row } from './experiment.ts';
 import { experiments, simulatedExperiments } from './experiments.ts';
+import { finality51 } from './finality-51.ts';
 import { newManifest, readManifest } from './manifest.ts';
 import { experimentPage } from './page.ts';
 import { paxosWan } from './paxos-wan.ts';
@@ -93,6 +94,18 @@ describe('what the engine says', () => {
   it('of double spends is within four standard errors of the formula', async () => {
     const row = await doubleSpend.run({ q: 0.35, z: 1, giveUp: 10, bits: 1, runs: 200 }, new Chance(1n, 'test'));
     expect(Math.abs(numberIn(row, 'standardErrors'))).toBeLessThan(4);
+  });
+
+  it('of an attack on a final prefix is what stepping through all states says, and what is final stays', async () => {
+    const cell = { kind: 'simulated', finality: 'on', spacing: 5, waits: '6 blocks', q: 0.7, runs: 100 };
+    const row = await finality51.run(cell, new Chance(1n, 'test'));
+    expect(Math.abs(numberIn(row, 'standardErrors'))).toBeLessThan(4);
+    expect(row).toMatchObject({ reorgsBelowFinal: 0 });
+    expect(numberIn(row, 'refused')).toBeGreaterThan(0);
+    const patient = await finality51.run({ ...cell, waits: 'final', runs: 20 }, new Chance(1n, 'test'));
+    expect(patient).toMatchObject({ successes: 0, reorgDepthMax: 0 });
+    const calm = await finality51.run({ ...cell, kind: 'calm', waits: 'final', q: 0 }, new Chance(1n, 'test'));
+    expect(numberIn(calm, 'secondsToFinal') / numberIn(calm, 'expectedSeconds')).toBeCloseTo(1, 0);
   });
 
   it('of selfish mining is near the formula', async () => {

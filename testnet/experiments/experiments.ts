@@ -10,6 +10,7 @@ import { crashRecovery } from './faults/crash-recovery.ts';
 import { crashStop } from './faults/crash-stop.ts';
 import { minerDies } from './faults/miner-dies.ts';
 import { omission } from './faults/omission.ts';
+import { finality51 } from './finality-51.ts';
 import { getLatency, getRate } from './gets.ts';
 import { paxosFailover } from './paxos-failover.ts';
 import { paxosThroughput } from './paxos-throughput.ts';
@@ -32,6 +33,7 @@ export const simulatedExperiments: readonly Experiment[] = [
 /** On processes of this machine, which should have nothing else to do. */
 const realExperiments: readonly Experiment[] = [
   attack51Experiment,
+  finality51,
   crashStop,
   crashRecovery,
   omission,

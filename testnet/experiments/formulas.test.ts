@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   catchUp,
   delayThreshold,
+  finalDoubleSpend,
   honestGrowth,
   selfishRevenue,
   selfishThreshold,
@@ -65,6 +66,20 @@ describe('the double spend that is given up at an absolute distance', () => {
     (share, confirmations, giveUpBehind) => {
       const given = { share, confirmations, giveUpBehind };
       expect(watchedDoubleSpend(given)).toBeCloseTo(watched(given), 8);
+    },
+  );
+
+  it.each([
+    [0.3, 2, 12, 7],
+    [0.51, 6, 12, 13],
+    [0.6, 1, 2, 4],
+    [0.7, 3, 12, 3],
+    [0.7, 3, 12, 4],
+  ])(
+    'with q=%d, z=%d, at %d behind, on a network that is final after %d, too',
+    (share, confirmations, behind, finalAfter) => {
+      const given = { share, confirmations, giveUpBehind: behind, finalAfter };
+      expect(finalDoubleSpend(given)).toBeCloseTo(watched(given), 8);
     },
   );
 
@@ -132,8 +147,8 @@ function stepped(share: number, confirmations: number, giveUp: number): number {
 }
 
 /** The same race, judged after each block by its definition alone: paid for, strictly longer, or too far behind. */
-function watched(given: { share: number; confirmations: number; giveUpBehind: number }): number {
-  const { share, confirmations, giveUpBehind } = given;
+function watched(given: { share: number; confirmations: number; giveUpBehind: number; finalAfter?: number }): number {
+  const { share, confirmations, giveUpBehind, finalAfter = Number.POSITIVE_INFINITY } = given;
   let states = new Map([['0 0', 1]]);
   let success = 0;
   for (let undecided = 1; undecided > 1e-10; ) {
@@ -145,6 +160,7 @@ function watched(given: { share: number; confirmations: number; giveUpBehind: nu
         [honest + 1, attacker, chance * (1 - share)],
         [honest, attacker + 1, chance * share],
       ] as const) {
+        if (h >= finalAfter) continue;
         if (h >= confirmations && a > h) success += part;
         else if (h - a < giveUpBehind) {
           next.set(`${h} ${a}`, (next.get(`${h} ${a}`) ?? 0) + part);

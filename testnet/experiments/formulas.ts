@@ -58,6 +58,28 @@ export function watchedDoubleSpend({ share, confirmations, giveUpBehind }: Watch
   }, 0);
 }
 
+/**
+ * watchedDoubleSpend on a network that makes the payment final when the honest have found `finalAfter` blocks, the payment's the first: what is not
+ * undone by then never is.
+ */
+export function finalDoubleSpend(attack: WatchedDoubleSpend & { readonly finalAfter: number }): number {
+  const { share, confirmations, giveUpBehind, finalAfter } = attack;
+  if (finalAfter <= confirmations) return 0;
+  // Backwards, the chances with so many honest blocks, by what the attacker has found; the last is ahead for good.
+  const chances = new Array<number>(finalAfter + 2).fill(0);
+  for (let honest = finalAfter - 1; honest >= 0; honest--) {
+    let ahead = 1;
+    for (let found = finalAfter + 1; found >= 0; found--) {
+      const isWon = found > finalAfter || (honest >= confirmations && found > honest);
+      const isHopeless = honest - found >= giveUpBehind;
+      const open = isHopeless ? 0 : share * ahead + (1 - share) * (chances[found] ?? 0);
+      ahead = isWon ? 1 : open;
+      chances[found] = ahead;
+    }
+  }
+  return chances[0] ?? 0;
+}
+
 /** The chance of gaining `gain` blocks before losing `giveUp`, when each next block is the attacker's with the chance `share`. */
 export function catchUp(share: number, gain: number, giveUp: number): number {
   const odds = (1 - share) / share;
