@@ -19,6 +19,18 @@ describe('attack 51', () => {
     limitMs,
   );
 
+  it(
+    'C1: with seven tenths of the hash power a payment that a committee made final is not undone',
+    async () => {
+      const given = { ...order, engine: 'pow-paxos', share: 0.7, confirmations: 'final' } as const;
+      const [report] = await attack51(given, 1);
+      expect(report).toMatchObject({ success: false, getBefore: 'paid', getAfter: 'paid', reorgsBelowFinal: 0 });
+      // On a busy machine the attacker may mine so little that it gives up.
+      expect(report?.refused).toBe(!report?.gaveUp);
+    },
+    limitMs,
+  );
+
   it.each([0, 1, -0.5, Number.NaN])('a share of %d is refused', async share => {
     await expect(attack51({ ...order, share, confirmations: 3 }, 1)).rejects.toMatchObject({ code: 'USAGE' });
   });
