@@ -7,7 +7,7 @@ import { errorRow, KvchainError } from '../chain/errors.ts';
 import { type Genesis, paramsAt } from '../chain/genesis.ts';
 import { formatAddress } from '../chain/keys.ts';
 import { formatValue } from '../chain/proof.ts';
-import type { KeyValue, KvchainClient, ResultOf } from '../daemon/rpc/client.ts';
+import type { KvchainClient, ReadValue, ResultOf } from '../daemon/rpc/client.ts';
 import type { CheckedProof, LightClient } from '../daemon/rpc/light-client.ts';
 import { CommandError } from './failure.ts';
 import { openLightClient } from './header-file.ts';
@@ -57,7 +57,7 @@ export async function readVerified(
   session: Session,
   key: string,
   { at, read = 'local' }: { readonly at?: number | undefined; readonly read?: string | undefined },
-): Promise<KeyValue & { readonly verdict: string }> {
+): Promise<ReadValue & { readonly verdict: string }> {
   const confirmations = read === 'local' ? 1 : Number(/^confirmed:([0-9]+)$/.exec(read)?.[1] ?? 0);
   if (confirmations === 0) {
     const advice = 'Use --verify with --read local or confirmed:<n>.';
@@ -80,6 +80,7 @@ export async function readVerified(
     owner: formatAddress(record.owner, params.addressPrefix),
     height: record.height,
     confirmations: depth,
+    read,
     finality: depth >= params.safeConfirmations ? 'safe' : 'included',
     verdict: checked.verdict,
   };

@@ -1,6 +1,6 @@
 /** `kvchain get`: reads a key, from the daemon's word or, with --verify, from a proof against headers that were followed here. */
 import { KvchainError } from '../../chain/errors.ts';
-import type { KeyValue } from '../../daemon/rpc/client.ts';
+import type { ReadValue } from '../../daemon/rpc/client.ts';
 import {
   type Call,
   examples,
@@ -71,7 +71,7 @@ async function get({ args, options, session }: Call<GetOptions>): Promise<void> 
 
 async function show(
   session: Session,
-  found: KeyValue & { readonly verdict?: string },
+  found: ReadValue & { readonly verdict?: string },
   options: GetOptions,
 ): Promise<void> {
   const { bytes, ...document } = found;

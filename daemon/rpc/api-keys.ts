@@ -75,10 +75,10 @@ export const keyMethods = {
       at: s.height.optional().meta({ description: 'read the key as it stood after the block of this height' }),
       read: s.readMode.default('local'),
     }),
-    result: s.keyState,
+    result: s.readKeyState,
     errors: ['BAD_KEY', 'NO_KEY', 'NOT_CONFIRMED', 'FINALITY_UNAVAILABLE', 'HEIGHT_UNAVAILABLE'],
     routes: [{ verb: 'GET', path: '/v1/kv/{key}' }],
-    example: { params: { key: 'bash' }, result: exampleKey },
+    example: { params: { key: 'bash' }, result: { ...exampleKey, read: 'local' } },
   }),
 
   kv_delete: method({

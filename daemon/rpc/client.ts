@@ -15,7 +15,7 @@ import type { Transaction } from '../../chain/transaction.ts';
 import type { MethodName, ParamsOf, ResultOf } from './api.ts';
 import { Outbox } from './outbox.ts';
 import { pause } from './pause.ts';
-import type { HistoryJson, KeyState, Refusal, TransactionState } from './schemas.ts';
+import type { HistoryJson, KeyState, ReadKeyState, Refusal, TransactionState } from './schemas.ts';
 import { waitMsMax } from './schemas.ts';
 import { Semaphore } from './semaphore.ts';
 import {
@@ -34,6 +34,7 @@ export type {
   KeyState,
   MethodName,
   ParamsOf,
+  ReadKeyState,
   Refusal,
   ResultOf,
   TransactionState,
@@ -91,6 +92,9 @@ export interface KeyValue extends KeyState {
   readonly bytes: Uint8Array;
 }
 
+/** A key as it was read: `read` is how sure the read was asked to be. */
+export interface ReadValue extends KeyValue, ReadKeyState {}
+
 /** Before it asks again where too many wait already. */
 const crowdedRestMs = 1_000;
 const waitTimeoutMs = 120_000;
@@ -125,7 +129,7 @@ export class KvchainClient {
   }
 
   /** Reads a key; null when it has no value. */
-  async get(key: string, { at, read, ...options }: ReadOptions = {}): Promise<KeyValue | null> {
+  async get(key: string, { at, read, ...options }: ReadOptions = {}): Promise<ReadValue | null> {
     try {
       const state = await this.call('kv_get', { key, at, ...(read === undefined ? {} : { read }) }, options);
       return { ...state, bytes: bytesOf(state) };

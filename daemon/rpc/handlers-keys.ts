@@ -56,7 +56,7 @@ export const keyHandlers: Handlers<keyof typeof keyMethods> = {
     if (!checked.ok) return checked;
     const mode = parseReadMode(read);
     const state = keyStateJson(take(await context.host.node.readKey(key, { at, read: mode })), prefixOf(context));
-    if (state !== null) return accept(state);
+    if (state !== null) return accept({ ...state, read });
     const young = at === null && mode.kind === 'confirmed' ? await localState(key, context) : null;
     if (young === null) return reject('NO_KEY', `no value at key ${JSON.stringify(key)}`);
     const detail = `the value at key ${JSON.stringify(key)} has ${young.confirmations} confirmations, asked for ${read}`;

@@ -21,6 +21,7 @@ describe('kv_', () => {
       height: 1,
       confirmations: 1,
       finality: 'included',
+      read: 'local',
     });
     expect(await ok('tx_get', { id: pending.id })).toMatchObject({ status: 'included', blockHash: block.hashHex });
   });

@@ -141,6 +141,10 @@ export const keyState = z.object({
 });
 export type KeyState = z.output<typeof keyState>;
 
+/** The same, with what was asked of the read: a local one may be behind what others were told. */
+export const readKeyState = keyState.extend({ read: readMode });
+export type ReadKeyState = z.output<typeof readKeyState>;
+
 export const historyEntry = z.object({
   key,
   version: count,
