@@ -16,13 +16,13 @@ import type { Route } from './transaction-relay.ts';
 import { decodeMemberFrame, encodeMemberFrame, encodeWholeBlock, type MemberFrame } from './wire.ts';
 
 export interface MemberRoadParts {
-  readonly network: Network;
-  readonly chain: ChainStore;
-  readonly driver: Driver;
+  readonly network: Pick<Network, 'send' | 'penalize'> & { peers(): readonly { readonly id: PeerId }[] };
+  readonly chain: Pick<ChainStore, 'freshBlock'>;
+  readonly driver: { readonly engine: Pick<Driver['engine'], 'leader'> };
   readonly members: MemberPeers;
-  readonly mail: EngineMail;
-  readonly blocks: BlockImport;
-  readonly pipeline: Pipeline;
+  readonly mail: Pick<EngineMail, 'receive'>;
+  readonly blocks: Pick<BlockImport, 'given'>;
+  readonly pipeline: Pick<Pipeline, 'given'>;
   /** This node's place among the members; null for none. */
   readonly self: MemberIndex | null;
   /** Members alone make the blocks, and do nothing worse than crash. */
