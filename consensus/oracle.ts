@@ -24,10 +24,18 @@ export interface Point {
   readonly hash: Uint8Array;
 }
 
+/** A ledger that nothing was done to yet. */
+export interface Standing extends Point {
+  /** What the node calls final. */
+  readonly finalHeight: number;
+  /** Of the block at this height; null above the head. */
+  hashAt(height: number): Uint8Array | null;
+}
+
 /** Throws Breach. Records and messages are those of the engine, encoded. */
 export interface Oracle {
   /** A member starts: all that its log holds, and where its ledger stands. */
-  onStart(member: MemberIndex, records: readonly Uint8Array[], applied: Point): void;
+  onStart(member: MemberIndex, records: readonly Uint8Array[], applied: Standing): void;
   /** A member put these in the place of all records that it had. */
   onReplaced(member: MemberIndex, records: readonly Uint8Array[]): void;
   /** More records are on the member's stable storage, so no crash takes them back. */

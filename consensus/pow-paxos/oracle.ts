@@ -3,12 +3,12 @@
  * final block is undone or another one elsewhere, the simulator asks of every machine, members and others (testnet/sim/agreement.ts).
  */
 import type { SealedHeader } from '../../chain/block.ts';
-import { toHex } from '../../chain/bytes.ts';
+import { equalBytes, toHex } from '../../chain/bytes.ts';
 import { type Codec, decodeBytes } from '../../chain/codec.ts';
 import { assert } from '../../chain/errors.ts';
 import { decodeFinality, type FinalityParams } from '../../chain/finality-params.ts';
 import type { MemberIndex } from '../engine.ts';
-import { Breach, type Oracle, type OracleContext, type Point } from '../oracle.ts';
+import { Breach, type Oracle, type OracleContext, type Point, type Standing } from '../oracle.ts';
 import type { Acceptance, Certificate } from './certificate.ts';
 import { type Checkpoint, checkpointOf, firstCheckpoint, idOf } from './checkpoint.ts';
 import { type Message, messageCodec } from './messages.ts';
@@ -45,6 +45,11 @@ export function finalityOracle(context: OracleContext): Oracle {
       oracle.onApplied(member, applied);
       onDurable(member, records);
       onReplaced(member, records);
+      oracle.onStart(
+        member,
+        records.map(record => decode(recordCodec, record)),
+        applied,
+      );
     },
     onSent: (member, message) => oracle.onSent(member, decode(messageCodec, message)),
     describe: message => wordsOf(decode(messageCodec, message)),
@@ -93,6 +98,19 @@ class FinalityOracle {
     const checkpoint = finalOf(record);
     this.#checkFinal(member, checkpoint);
     known.final = Math.max(known.final, checkpoint.number);
+  }
+
+  /** F-I5: a final block on its disk, on its own chain, is final for it from the start of a run on. */
+  onStart(member: MemberIndex, records: readonly LogRecord[], { finalHeight, hashAt }: Standing): void {
+    for (const record of records) {
+      if (record.type === 'paxos') continue;
+      const { height, hash } = finalOf(record).block;
+      const held = hashAt(height);
+      if (finalHeight < height && held !== null && equalBytes(held, hash))
+        throw new Breach(
+          `F-I5: member ${member} begins with ${finalHeight} final, and block ${height} is on its disk as final`,
+        );
+    }
   }
 
   /** F-7: whatever stands in the place of all records, what was final is. */

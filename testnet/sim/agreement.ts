@@ -59,12 +59,14 @@ export class Agreement {
   /** A node stands, and has not started: it holds what its disk had. */
   async onOpen(name: PeerId, node: Node, mirror: ChainMirror): Promise<void> {
     const log = (await this.#parts.nodes.find(other => other.name === name)?.records()) ?? [];
-    const applied = { height: mirror.height, hash: mirror.hash };
+    const finalHeight = node.engine.finalHeight();
+    const hashAt = (height: number) => mirror.hashAt(height);
+    const applied = { height: mirror.height, hash: mirror.hash, finalHeight, hashAt };
     this.#judge(name, (oracle, member) => oracle.onStart(member, log, applied));
     const told = this.#told.get(name) ?? 0;
     if (this.#parts.isLedgerLazy) this.#told.set(name, Math.min(told, mirror.height));
     else if (mirror.height < told) this.#fault(name, `B-I10: block ${told}, which was final, is lost`);
-    this.#checkFinal(name, mirror, node.engine.finalHeight());
+    this.#checkFinal(name, mirror, finalHeight);
   }
 
   /** The machine begins anew. */

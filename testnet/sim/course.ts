@@ -7,8 +7,8 @@ import type { Chance } from './chance.ts';
 import type { World } from './world.ts';
 
 export interface Course {
-  /** Until a split has had its effect. */
-  untilParted(world: World, chance: Chance, sides: readonly (readonly PeerId[])[]): Promise<void>;
+  /** Until a split has had its effect; true when each side has a branch of its own, of which all but one must go. */
+  untilParted(world: World, chance: Chance, sides: readonly (readonly PeerId[])[]): Promise<boolean>;
   /** Until the split is over for everyone, once its links are mended. */
   untilJoined(world: World): Promise<void>;
   /** No new blocks until the returned function is called. */

@@ -9,12 +9,10 @@ export const branchDepth = 2;
 
 export const minedCourse: Course = {
   /** The best chains of both sides left each other two blocks ago and one is heavier: the other side must undo them. */
-  untilParted: (world, _chance, sides) =>
-    world.untilPatiently('two branches', () => {
-      const [one, other] = sides.map(side => best(world, side));
-      if (!one || !other || one.work === other.work) return false;
-      return Math.min(one.height, other.height) - one.commonHeight(other) >= branchDepth;
-    }),
+  untilParted: async (world, _chance, sides) => {
+    await world.untilPatiently('two branches', () => haveBranches(world, sides));
+    return true;
+  },
   untilJoined: world => world.untilPatiently('one branch', () => !isDivided(world)),
   hush: world => {
     const miners = [...world.nodes, ...world.attackers];
@@ -33,6 +31,13 @@ export const minedCourse: Course = {
     miner?.stopMining();
   },
 };
+
+/** True when each side has blocks that the other lacks, and one branch is to win. */
+export function haveBranches(world: World, sides: readonly (readonly PeerId[])[]): boolean {
+  const [one, other] = sides.map(side => best(world, side));
+  if (!one || !other || one.work === other.work) return false;
+  return Math.min(one.height, other.height) - one.commonHeight(other) >= branchDepth;
+}
 
 /** True while two nodes that are up have chains that differ in more than the newest blocks. */
 function isDivided(world: World): boolean {

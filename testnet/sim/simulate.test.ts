@@ -111,6 +111,7 @@ describe('the checks', () => {
 describe('the verdict', () => {
   const told = () => ({
     partitions: 0,
+    forks: 0,
     oneWayCuts: 0,
     kills: 0,
     killsWhileSyncing: 0,

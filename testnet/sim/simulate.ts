@@ -1,5 +1,4 @@
 /** One simulation from its seed to its report. */
-import { minesBlocks } from '../../chain/params.ts';
 import { branchDepth } from './mined-course.ts';
 import type { Packet } from './packet.ts';
 import { optionsOf, type Scenario } from './scenario.ts';
@@ -19,6 +18,7 @@ export interface Report {
   readonly transactions: number;
   readonly reorgDepthMax: number;
   readonly partitions: number;
+  readonly forks: number;
   readonly oneWayCuts: number;
   readonly kills: number;
   readonly killsWhileSyncing: number;
@@ -75,7 +75,7 @@ export class SimulationFailed extends Error {
 export async function simulate(options: SimulationOptions): Promise<Report> {
   const { scenario, onLine = () => {}, onPacket = () => {}, sabotage = {} } = options;
   const startedMs = performance.now();
-  const disturbed = { partitions: 0, oneWayCuts: 0, kills: 0, killsWhileSyncing: 0 };
+  const disturbed = { partitions: 0, forks: 0, oneWayCuts: 0, kills: 0, killsWhileSyncing: 0 };
   const ofMembers = { duels: 0, leadersKilled: 0, blackouts: 0, leaderlessMsMax: 0 };
   const told: Told = { ...disturbed, ...ofMembers, restarts: 0, brokenDisks: 0, catchUps: 0 };
   try {
@@ -93,7 +93,7 @@ export async function simulate(options: SimulationOptions): Promise<Report> {
       deeds.ownTransactions,
     );
     const { reorgDepthMax } = checks;
-    if (told.partitions > 0 && reorgDepthMax < branchDepth && minesBlocks(genesis.engine))
+    if (told.forks > 0 && reorgDepthMax < branchDepth)
       throw new Error(`the deepest reorg undid ${reorgDepthMax} blocks`);
     trace.add('world', 'end', `${headHex} ${height} ${rootHex}`);
     const { delivered, lost } = wires.traffic;

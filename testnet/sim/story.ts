@@ -15,6 +15,8 @@ import type { World } from './world.ts';
 
 export interface Told extends CaughtUp, ToldOfMembers {
   partitions: number;
+  /** Partitions that left two branches, one of which was undone. */
+  forks: number;
   oneWayCuts: number;
   /** Kills while a durable write was under way. */
   killsWhileSyncing: number;
@@ -118,7 +120,7 @@ async function partition(world: World, chance: Chance, { told, during }: Splitti
   told.partitions += 1;
   await during();
   const course = courseOf(world.scenario.engine);
-  await course.untilParted(world, chance, sides);
+  if (await course.untilParted(world, chance, sides)) told.forks += 1;
   world.wires.mend();
   world.trace.add('world', 'mend');
   await course.untilJoined(world);

@@ -18,6 +18,7 @@ export const votedCourse: Course = {
       if (members.length < world.agreement.quorum) continue;
       await world.until(`a leader among ${side.join(',')}`, leaderMs, () => members.some(isLeader));
     }
+    return false;
   },
   untilJoined: async world => {
     if (membersUp(world).length < world.agreement.quorum) return;
