@@ -2,6 +2,7 @@
 import { type Drawing, numberIn, type Row } from './experiment.ts';
 
 const rates: number[] = [0, 1];
+const besideStep = 0.003;
 
 export function finality51Drawings(rows: readonly Row[]): readonly Drawing[] {
   return [successes(rows.filter(({ kind }) => kind !== 'calm')), times(rows.filter(({ kind }) => kind === 'calm'))];
@@ -9,14 +10,16 @@ export function finality51Drawings(rows: readonly Row[]): readonly Drawing[] {
 
 function successes(rows: readonly Row[]): Drawing {
   const panels = { real: 'daemons', simulated: 'simulated' } as const;
+  const ways: string[] = [...new Set(rows.toSorted(byExpected).map(wayOf))];
   const points = rows.map(row => ({
     ...row,
     panel: row.kind === 'real' ? panels.real : panels.simulated,
-    way: row.finality === 'off' ? 'no finality, 6 blocks' : `spacing ${numberIn(row, 'spacing')}, ${row.waits}`,
+    way: wayOf(row),
+    // Beside each other, or those that never succeed would cover one another.
+    beside: numberIn(row, 'q') + besideStep * ways.indexOf(wayOf(row)),
   }));
-  const ways: string[] = [...new Set(points.map(({ way }) => way))];
   const x = {
-    field: 'q',
+    field: 'beside',
     type: 'quantitative',
     title: "attacker's share q",
     axis: { format: '.0%' },
@@ -53,6 +56,15 @@ function successes(rows: readonly Row[]): Drawing {
       },
     },
   };
+}
+
+function wayOf(row: Row): string {
+  if (row.finality === 'off') return 'no finality, 6 blocks';
+  return `spacing ${numberIn(row, 'spacing')}, ${row.waits}`;
+}
+
+function byExpected(a: Row, b: Row): number {
+  return numberIn(b, 'expected') - numberIn(a, 'expected');
 }
 
 function times(rows: readonly Row[]): Drawing {

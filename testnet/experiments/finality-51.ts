@@ -93,7 +93,7 @@ function cells(size: Size): readonly Row[] {
       q: 0,
       runs: isFull ? 1_000 : 40,
     })),
-    ...cross('real', isFull ? attacked : [on(usual.spacing, 'final')], isFull ? 6 : 1),
+    ...cross('real', isFull ? attacked : [on(usual.spacing, 'final')], isFull ? 4 : 1),
   ];
 }
 
