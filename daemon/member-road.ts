@@ -3,6 +3,7 @@
  * from the leader and transactions for it. What one of them verified the others take on its word. Beside it, what members announce to the
  * nodes that are none.
  */
+import { encodeBody } from '../chain/block.ts';
 import { unreachable } from '../chain/errors.ts';
 import type { MemberIndex } from '../consensus/engine.ts';
 import type { BlockImport } from './block-import.ts';
@@ -86,7 +87,9 @@ export class MemberRoad {
   give(hash: Uint8Array): void {
     const { chain, members } = this.#parts;
     const block = chain.freshBlock(hash);
-    if (block !== null) members.broadcast({ kind: 'block', content: encodeWholeBlock(block) });
+    if (block === null) return;
+    const content = encodeWholeBlock({ sealed: block, body: encodeBody(block.transactions) });
+    members.broadcast({ kind: 'block', content });
   }
 
   announce(message: Uint8Array): void {

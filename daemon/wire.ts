@@ -4,10 +4,8 @@
  * nothing compressed.
  */
 import {
-  type Block,
   blockBytesCap,
   blockTransactionsCap,
-  encodeBody,
   type Header,
   headerCodec,
   type SealedHeader,
@@ -199,14 +197,16 @@ export interface WholeBlock {
 }
 
 /** The length of the sealed header in two bytes, the sealed header, and the body. */
-export function encodeWholeBlock(block: Block): Uint8Array {
-  const sealed = encode(sealedHeaderCodec, block);
-  return concat(Uint8Array.of(sealed.length >> 8, sealed.length & 255), sealed, encodeBody(block.transactions));
+export function encodeWholeBlock({ sealed, body }: WholeBlock): Uint8Array {
+  const header = encode(sealedHeaderCodec, sealed);
+  return concat(Uint8Array.of(header.length >> 8, header.length & 255), header, body);
 }
 
+/** Errors: BAD_MESSAGE where the header is said to be longer than all of it, and those of a sealed header. */
 export function decodeWholeBlock(bytes: Uint8Array): Result<WholeBlock> {
   const [high = 0, low = 0] = bytes;
   const end = 2 + 256 * high + low;
+  if (end > bytes.length) return reject('BAD_MESSAGE', `a header of ${end - 2} bytes in a frame of ${bytes.length}`);
   const sealed = decodeBytes(sealedHeaderCodec, bytes.subarray(2, end), sealedHeaderBytesMax);
   return sealed.ok ? accept({ sealed: sealed.value, body: bytes.slice(end) }) : sealed;
 }

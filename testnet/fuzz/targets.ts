@@ -3,11 +3,12 @@ import type { Target } from './target.ts';
 import { openApiTargets } from './targets-api.ts';
 import { chainTargets } from './targets-chain.ts';
 import { fileTargets } from './targets-files.ts';
+import { memberTargets } from './targets-members.ts';
 import { networkTargets } from './targets-network.ts';
 
 /** All targets. Some hold a node, a server or a folder: `closeTargets` ends them. */
 export async function openTargets(): Promise<readonly Target[]> {
-  return [...chainTargets, ...networkTargets, ...(await openApiTargets()), ...fileTargets()];
+  return [...chainTargets, ...networkTargets, ...memberTargets, ...(await openApiTargets()), ...fileTargets()];
 }
 
 export async function closeTargets(targets: readonly Target[]): Promise<void> {
