@@ -5,8 +5,8 @@
 import { commitWrites, undoWrites } from '../chain/batches.ts';
 import { type Block, contentHash, type SealedHeader } from '../chain/block.ts';
 import { equalBytes, toHex } from '../chain/bytes.ts';
-import { assert, type ErrorCode, KvchainError, type Result } from '../chain/errors.ts';
-import { type Genesis, paramsAt } from '../chain/genesis.ts';
+import { accept, assert, type ErrorCode, KvchainError, type Result } from '../chain/errors.ts';
+import { type Genesis, type Params, paramsAt } from '../chain/genesis.ts';
 import { type Applied, applyBlockInSteps, checkStateRoot, touchedInSteps } from '../chain/ledger.ts';
 import type { StoreWrite } from '../chain/row.ts';
 import { isEnforced } from '../chain/rules.ts';
@@ -141,12 +141,8 @@ export class LedgerStep {
   async #apply(hash: Uint8Array, prepared: Prepared | null): Promise<Result<null>> {
     const block = expectRow(await this.#chain.takeBlock(hash), `block ${toHex(hash)}`);
     const params = paramsAt(this.#genesis, block.header.height);
-    const touched = touchedInSteps(block.transactions, block.header.producer);
-    await this.#base.load(await this.#pace.inSlices(touched));
     const isPrepared = prepared !== null && prepared.contentHashHex === toHex(contentHash(block.header));
-    const result: Result<Applied> = isPrepared
-      ? { ok: true, value: prepared.applied }
-      : await this.#pace.inSlices(applyBlockInSteps({ genesis: this.#genesis, params, block, state: this.#state }));
+    const result = isPrepared ? accept(prepared.applied) : await this.#execute(block, params);
     if (!result.ok) return result;
     const applied = result.value;
     const before = this.#inverses.length;
@@ -162,6 +158,12 @@ export class LedgerStep {
     await this.#pace.inSlices(this.#record(commitWrites({ block, applied, leaves, undoBlocksMax })));
     this.head = block;
     return checked;
+  }
+
+  async #execute(block: Block, params: Params): Promise<Result<Applied>> {
+    const touched = touchedInSteps(block.transactions, block.header.producer);
+    await this.#base.load(await this.#pace.inSlices(touched));
+    return this.#pace.inSlices(applyBlockInSteps({ genesis: this.#genesis, params, block, state: this.#state }));
   }
 
   /** Brings the changes into the tree; gives what `treeUpdates` says of them, in their order. */
