@@ -34,7 +34,7 @@ export const paxos: Engine<PaxosState, Message, LogRecord> = paxosWith();
 
 /** An instance that orders blocks, or, with another rule for their seals, whatever is put into the form of a header. */
 export function paxosWith(given: Partial<PaxosOptions> = {}): Engine<PaxosState, Message, LogRecord> {
-  const options: PaxosOptions = { window: 1, checkSeal, ...given };
+  const options: PaxosOptions = { votesRestOnBodies: true, window: 1, checkSeal, ...given };
   return {
     name: 'paxos',
     faultModel: 'crash',

@@ -35,7 +35,7 @@ export function recover(context: EngineContext, recovery: Recovery<LogRecord>, o
     blocks.addBody(sealed.hashHex);
   }
   blocks.extendTo(log.decided);
-  dropUntold(log, blocks);
+  if (options.votesRestOnBodies) dropUntold(log, blocks);
   return {
     genesis,
     params: paramsOf(genesis),

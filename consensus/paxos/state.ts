@@ -49,6 +49,8 @@ export interface ArmedTimer {
 
 /** What one instance of the protocol differs in from another. */
 export interface PaxosOptions {
+  /** True where a vote is told when the body that it is for is on the same disk too: one whose body is not there was never told. */
+  readonly votesRestOnBodies: boolean;
   /** Blocks that a leader may have under way above the applied tip, 1 to `tentativeMax`. */
   readonly window: number;
   readonly checkSeal: SealRule;

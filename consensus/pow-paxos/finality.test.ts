@@ -5,6 +5,7 @@ import type { MemberIndex, TreeRow } from '../engine.ts';
 import { genesisTime } from '../engine-context.suite.ts';
 import type { Grown } from '../pow/grown-chain.suite.ts';
 import type { Certificate } from './certificate.ts';
+import { idOf, sealCheckpoint } from './checkpoint.ts';
 import {
   CommitteeChain,
   certificateOf,
@@ -325,6 +326,57 @@ it('F-7: without a majority work goes on and nothing new is final; when it is ba
   lead(all[1]);
   deliver(all);
   expect(all.map(({ finalHeight }) => finalHeight)).toEqual([3 * spacing, 3 * spacing, 3 * spacing, 3 * spacing]);
+});
+
+/** 0 hears that 1 accepted, which makes a checkpoint of `trunk` final for 0; 1 hears no more than the proposal. */
+function decideUnheard(leader: Participant, voter: Participant): void {
+  leader.step({ type: 'lead', now: later });
+  deliver([leader, voter]);
+  voter.take(trunk.slice(0, spacing + depth));
+  leader.take(trunk.slice(0, spacing + depth));
+  for (const { message } of leader.outbox.splice(0)) {
+    if (message.type === 'paxos' && message.paxos.type === 'accept') voter.hear(0, message);
+  }
+  for (const { message } of voter.outbox.splice(0)) leader.hear(1, message);
+  leader.outbox.length = 0;
+}
+
+it('B-P4, W2: a vote for a checkpoint outlives a restart, so no other one is made final in its place', () => {
+  const [a, b, c] = committee();
+  decideUnheard(a, b);
+  expect(a.finalHeight).toBe(spacing);
+  b.restart();
+  c.take(rival);
+  b.take(rival);
+  c.step({ type: 'lead', now: later });
+  deliver([b, c]);
+  c.take(trunk.slice(0, spacing + depth));
+  deliver([b, c]);
+  for (const member of [b, c]) {
+    expect(toHex(member.state.final.block.hash)).toBe(keyOf(trunk[spacing - 1]));
+    expect(member.evidence).not.toContain('two-certificates');
+  }
+});
+
+it('B-P4, W2: who begins its Paxos anew at a certificate still tells what it accepted above it', () => {
+  const [, b] = committee();
+  b.take(trunk);
+  const [, above] = checkpointsOn(
+    chain.context,
+    trunk.filter((_, index) => (index + 1) % spacing === 0),
+  );
+  if (first === undefined || above === undefined) throw new Error('the trunk has no checkpoints');
+  const decided = { height: 1, hash: idOf(first.checkpoint) };
+  const ballot = { number: 2, member: 0 };
+  b.hear(0, { type: 'paxos', paxos: { type: 'accept', ballot, decided, headers: [sealCheckpoint(above)] } });
+  b.hear(0, { type: 'certificate', certificate: first });
+  b.step({ type: 'timer', now: later + 1_000_000, id: 'retry' });
+  b.outbox.length = 0;
+  b.hear(2, { type: 'paxos', paxos: { type: 'prepare', ballot: { number: 3, member: 2 }, decided } });
+  const promises = b.outbox.flatMap(({ message }) =>
+    message.type === 'paxos' && message.paxos.type === 'promise' ? [message.paxos] : [],
+  );
+  expect(promises.map(({ tentative }) => tentative.map(({ sealed }) => sealed.header.height))).toEqual([[2]]);
 });
 
 it('a member that missed checkpoints goes on from a certificate and votes again', () => {

@@ -14,8 +14,11 @@ import type { LogRecord } from './records.ts';
 
 export type PowPaxosEffect = Effect<Message, LogRecord>;
 
-/** Multi-Paxos over checkpoints: one at a time, as each is built on the one before. */
-export const committee = paxosWith({ checkSeal: checkCheckpoint });
+/**
+ * Multi-Paxos over checkpoints: one at a time, as each is built on the one before. A checkpoint has no body but its block, which is no part of
+ * what this Paxos recovers from: a vote is told when its record is on the disk.
+ */
+export const committee = paxosWith({ votesRestOnBodies: false, checkSeal: checkCheckpoint });
 
 export interface PowPaxosState {
   readonly genesis: Genesis;
