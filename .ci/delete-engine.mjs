@@ -59,12 +59,13 @@ function withoutRow(source, engine) {
   return left.includes('eraseTypes(') ? left : left.replace(', eraseTypes }', ' }');
 }
 
-/** An engine may have no oracle. */
+/** An engine may have no oracle and no specimens. */
 function withoutOracle(source, engine) {
-  const imported = new RegExp(`^import \\{ (\\w+) \\} from '\\./${engine}/.*\\n`, 'm').exec(source);
-  return imported === null
-    ? source
-    : source.replace(imported[0], '').replace(new RegExp(`[\\w'-]+: ${imported[1]},? ?`), '');
+  const imported = source.matchAll(new RegExp(`^import \\{ (\\w+) \\} from '\\./${engine}/.*\\n`, 'gm'));
+  return [...imported].reduce(
+    (left, [line, name]) => left.replace(line, '').replace(new RegExp(`[\\w'-]+: ${name},? ?`), ''),
+    source,
+  );
 }
 
 function run(folder, script, ...parameters) {
