@@ -20,14 +20,16 @@ const lookMs = 50;
 const restMs = 10_000;
 const confirmations = 2;
 const giveUpBehind = 6;
+/** Blocks that the public branch grows by, beside a heavier one that was shown, before that counts as refused. */
+const refusedAfter = 3;
 
 export interface RacePlan {
   /** Whether the victim has delivered, so that there is something to be gained; told how many blocks the public branch has. */
   readonly isDelivered: (publicBlocks: number) => boolean;
   /** Behind the public branch by so many blocks, at any time, it gives up. */
   readonly giveUpBehind: number;
-  /** It is refused when the public branch has grown by so many blocks since a heavier one was shown. */
-  readonly refusedAfter: number;
+  /** Whether the payment is final, so that nobody follows a branch without it. */
+  readonly isFinal: () => boolean;
   /** Ends it; null where its world does. */
   readonly signal: AbortSignal | null;
 }
@@ -60,7 +62,7 @@ export function doubleSpender(parts: AttackerParts, patience: { confirmations: n
       await fork.begin(spend);
       onAttack(`paid with ${spend.payment.idHex.slice(0, 8)}, and mines in secret`);
       // Whoever has less than half of the work falls behind, refused or not.
-      const plan = { isDelivered, giveUpBehind: patience.giveUpBehind, refusedAfter: Number.POSITIVE_INFINITY };
+      const plan = { isDelivered, giveUpBehind: patience.giveUpBehind, isFinal: () => false };
       const { outcome } = await fork.race({ ...plan, signal: null });
       onAttack(`the race has ended: ${outcome}`);
     }
@@ -115,7 +117,7 @@ export class PrivateFork {
   /** How the race has ended, or null. */
   async #look(
     peers: PeersBranch,
-    { isDelivered, giveUpBehind, refusedAfter }: Omit<RacePlan, 'signal'>,
+    { isDelivered, giveUpBehind, isFinal }: Omit<RacePlan, 'signal'>,
     seen: Seen,
   ): Promise<RaceEnd['outcome'] | null> {
     const { sealed, work } = this.#fork;
@@ -126,7 +128,8 @@ export class PrivateFork {
     seen.publicBlocks = theirs.length;
     if (seen.publicBlocks - seen.privateBlocks >= giveUpBehind) return 'gave up';
     const isHeavier = this.#node.engine.view().head.work - work > workOfAll(theirs);
-    if (isHeavier && seen.shownAt !== null && seen.publicBlocks - seen.shownAt >= refusedAfter) return 'was refused';
+    const isOutgrown = seen.shownAt !== null && seen.publicBlocks - seen.shownAt >= refusedAfter;
+    if (isHeavier && isOutgrown && isFinal()) return 'was refused';
     if (isHeavier && seen.shownAt === null && isDelivered(seen.publicBlocks)) {
       seen.shownAt = seen.publicBlocks;
       await this.#curtain.show();

@@ -38,8 +38,6 @@ const intervalMs = 500;
 const settleMs = 60_000;
 /** For what the victim waits for. */
 const waitMs = 60 * settleMs;
-/** Long enough for every daemon to follow a heavier branch that it may follow. */
-const refusedAfterBlocks = 3;
 /** Blocks before the attack, so that the puts are in full swing. */
 const warmUpBlocks = 3;
 
@@ -192,16 +190,18 @@ async function attack(scene: Scene): Promise<Attack51Report> {
       // The race ends with it.
       if (!signal.aborted) ending.abort(error);
     });
-  const finality = finalAfter(waiting, id, signal);
+  const paid = { finalAfterMs: null as number | null };
+  const finality = finalAfter(waiting, id, signal).then(finalAfterMs => Object.assign(paid, { finalAfterMs }));
   await mining.call('miner_start', {});
   const isDelivered = () => victimSees.isDelivered;
-  const end = await attacker.fork.race({ isDelivered, giveUpBehind, refusedAfter: refusedAfterBlocks, signal });
+  const isFinal = () => paid.finalAfterMs !== null;
+  const end = await attacker.fork.race({ isDelivered, giveUpBehind, isFinal, signal });
   const endMs = performance.now();
   tell(`the attacker ${end.outcome}: ${end.privateBlocks} blocks in secret, ${end.publicBlocks} in public`);
   if (end.outcome === 'won') await until('the victim to be reorganised', settleMs, async () => undone.hasEnded);
   await untilOneHead(clients);
   ending.abort();
-  await delivery;
+  await Promise.all([delivery, finality]);
   const reverted = (await undone.transactionIds()).filter(undoneId => undoneId !== id);
   return {
     success: victimSees.isDelivered && !(await stands(waiting, id)),
@@ -213,7 +213,7 @@ async function attack(scene: Scene): Promise<Attack51Report> {
     gaveUp: end.outcome === 'gave up',
     refused: end.outcome === 'was refused',
     reorgsBelowFinal: final.count(undone.hashes),
-    finalAfterMs: await finality,
+    finalAfterMs: paid.finalAfterMs,
     privateBlocks: end.privateBlocks,
     publicBlocks: end.publicBlocks,
   };
