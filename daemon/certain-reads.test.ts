@@ -1,13 +1,22 @@
 import { expect, it } from 'vitest';
 import { CertainReads } from './certain-reads.ts';
 import { ManualClock } from './manual-clock.suite.ts';
+import type { Random } from './ports.ts';
 
-function bench() {
+function bench(random: Random = { bytes: length => new Uint8Array(length) }) {
   const clock = new ManualClock(1_000);
   const asked: number[] = [];
-  const reads = new CertainReads({ clock, ask: id => asked.push(id) });
+  const reads = new CertainReads({ clock, random, ask: id => asked.push(id) });
   return { clock, asked, reads };
 }
+
+it('a life numbers its reads elsewhere than the one before, so no answer to that one is taken for its own', () => {
+  const lives = [1, 2].map(byte => bench({ bytes: length => new Uint8Array(length).fill(byte) }));
+  for (const { reads } of lives) for (let read = 0; read < 10; read++) reads.begin().catch(() => {});
+  const [before = [], after = []] = lives.map(({ asked }) => asked);
+  expect(new Set([...before, ...after]).size).toBe(20);
+  expect(after.every(Number.isSafeInteger)).toBe(true);
+});
 
 it('each read gets the answer to its own question, in whichever order they come', async () => {
   const { asked, reads } = bench();
@@ -20,7 +29,8 @@ it('each read gets the answer to its own question, in whichever order they come'
 
 it('an answer that comes while the question is put is taken', async () => {
   const clock = new ManualClock(1_000);
-  const reads: CertainReads = new CertainReads({ clock, ask: id => reads.answer(id, true) });
+  const random: Random = { bytes: length => new Uint8Array(length) };
+  const reads: CertainReads = new CertainReads({ clock, random, ask: id => reads.answer(id, true) });
   expect(await reads.begin()).toBe(true);
 });
 

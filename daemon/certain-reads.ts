@@ -1,8 +1,10 @@
 /** Reads that must miss nothing which was acknowledged before: asked of the engine, and answered when it says so. */
-import type { Clock } from './ports.ts';
+import type { Clock, Random } from './ports.ts';
 
 export interface CertainReadsParts {
   readonly clock: Clock;
+  /** Each life of a node numbers its reads from elsewhere: an answer to the one before is none to this one. */
+  readonly random: Random;
   /** Tells the engine of a read. */
   readonly ask: (id: number) => void;
 }
@@ -10,13 +12,17 @@ export interface CertainReadsParts {
 /** An engine answers sooner; this is for one that stopped. */
 const waitMs = 30_000;
 
+/** Four billion lives, each with two million reads before it meets the next one's, stay whole numbers that a message can hold. */
+const numbersPerLife = 2 ** 21;
+
 export class CertainReads {
   readonly #parts: CertainReadsParts;
   readonly #waiting = new Map<number, (isReadable: boolean) => void>();
-  #asked = 0;
+  #asked: number;
 
   constructor(parts: CertainReadsParts) {
     this.#parts = parts;
+    this.#asked = new DataView(parts.random.bytes(8).buffer).getUint32(0) * numbersPerLife;
   }
 
   /** True when the head holds all that was acknowledged before the call; false when nobody can tell. */

@@ -7,7 +7,7 @@ const signed = Uint8Array.of(1);
 const check: SignatureCheck = { message: plain, signature: new Uint8Array(64), publicKey: new Uint8Array(33) };
 
 /** Member 1 is the peer `b`; what is signed waits until the test answers. */
-function bench() {
+function bench(isHere = () => true) {
   const told: string[] = [];
   const answers: ((isGood: boolean) => void)[] = [];
   const mail = new EngineMail({
@@ -18,7 +18,7 @@ function bench() {
         return [];
       },
     },
-    members: { indexOf: peer => (peer === 'b' ? 1 : null) },
+    members: { indexOf: peer => (peer === 'b' && isHere() ? 1 : null) },
     network: { penalize: (peer, code) => told.push(`${peer} pays ${code}`) },
     clock: { now: () => 7 },
     verifier: { verify: () => new Promise(resolve => answers.push(isGood => resolve([isGood]))) },
@@ -40,6 +40,16 @@ it('what is signed is told when its signatures are good, and not before', async 
   answers[0]?.(true);
   await received;
   expect(told).toEqual(['a null 1']);
+});
+
+it('a member that goes while its message is checked was one when it spoke', async () => {
+  let isHere = true;
+  const { mail, told, answers } = bench(() => isHere);
+  const received = mail.receive('b', signed);
+  isHere = false;
+  answers[0]?.(true);
+  await received;
+  expect(told).toEqual(['b 1 1']);
 });
 
 it('P2: a bad signature costs its sender, and the engine never hears of it', async () => {

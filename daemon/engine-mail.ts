@@ -2,6 +2,7 @@
  * What peers say to the engine: a message is told to it once the signatures that it carries are good, which is checked off the main
  * thread. One with a bad signature costs its sender, one without any goes straight on.
  */
+import type { MemberIndex } from '../consensus/engine.ts';
 import type { EngineInstance } from '../consensus/instance.ts';
 import type { Driver } from './driver.ts';
 import type { MemberPeers } from './member-peers.ts';
@@ -32,7 +33,7 @@ export class EngineMail {
     const member = members.indexOf(from);
     const checks = driver.engine.signatureChecks(member, message);
     if (checks.length === 0) {
-      this.#tell(from, message);
+      this.#tell(from, member, message);
       return;
     }
     const checking = this.#checking.get(from) ?? 0;
@@ -40,16 +41,17 @@ export class EngineMail {
     this.#checking.set(from, checking + 1);
     try {
       const answers = await verifier.verify(checks);
-      if (!answers.includes(false)) this.#tell(from, message);
+      // Who spoke is who it was then, also when it has gone meanwhile.
+      if (!answers.includes(false)) this.#tell(from, member, message);
       else network.penalize(from, 'BAD_SIGNATURE', 'a message of the engine with a bad signature');
     } finally {
       this.#done(from);
     }
   }
 
-  #tell(from: PeerId, message: Uint8Array): void {
-    const { driver, members, clock } = this.#parts;
-    driver.dispatch({ type: 'message', now: clock.now(), from, member: members.indexOf(from), message });
+  #tell(from: PeerId, member: MemberIndex | null, message: Uint8Array): void {
+    const { driver, clock } = this.#parts;
+    driver.dispatch({ type: 'message', now: clock.now(), from, member, message });
   }
 
   #done(from: PeerId): void {

@@ -162,7 +162,7 @@ export class Node {
     const droppedFor = (id: string) => keeper.droppedFor(id);
     const isMempoolAtHead = () => keeper.isAtHead;
     const ask = (id: number) => this.#driver.dispatch({ type: 'read', now: clock.now(), id });
-    const reads = new CertainReads({ clock, ask });
+    const reads = new CertainReads({ clock, random: this.ports.random, ask });
     this.#reads = reads;
     const waiting = { mempool, droppedFor, isMempoolAtHead };
     this.reader = new Reader({ genesis, chain, ledger, driver, reads, floors: pruner, ...waiting });

@@ -1,9 +1,10 @@
 /** A member of three, or an observer of them, that a test plays against by hand. */
 import { type SealedHeader, seal } from '../../chain/block.ts';
-import type { MemberIndex } from '../engine.ts';
+import type { EngineContext, MemberIndex } from '../engine.ts';
 import { emptyHeader, genesisTime } from '../engine-context.suite.ts';
 import type { Ballot, Point } from './ballot.ts';
 import { pointOf } from './block-log.ts';
+import { encodeClassroom } from './classroom.ts';
 import type { Message } from './messages.ts';
 import { type PaxosEvent, paxos } from './paxos.ts';
 import type { PaxosEffect, PaxosState } from './state.ts';
@@ -12,6 +13,14 @@ import { contextOf } from './walk.suite.ts';
 const context = contextOf(3);
 const now = genesisTime + 1_000;
 export const genesis = pointOf(context.genesisHeader);
+
+/** The same three in a classroom. */
+export function classroomContext(): EngineContext {
+  const [first] = context.genesis.schedule;
+  if (first === undefined) throw new Error('a genesis has parameters');
+  const params = { ...first.params, engineParams: encodeClassroom({ nonceDigits: 1 }) };
+  return { ...context, genesis: { ...context.genesis, schedule: [{ height: 0, params }] } };
+}
 
 export function blockOn(parent: Point, salt: number): SealedHeader {
   const stateRoot = new Uint8Array(32).fill(salt);
@@ -23,8 +32,8 @@ export function blockOn(parent: Point, salt: number): SealedHeader {
 export class Member {
   readonly state: PaxosState;
 
-  constructor(self: MemberIndex | null = 0) {
-    this.state = paxos.recover({ ...context, self }, { records: [], tree: [], applied: genesis.hash, floor: 0 });
+  constructor(self: MemberIndex | null = 0, given: EngineContext = context) {
+    this.state = paxos.recover({ ...given, self }, { records: [], tree: [], applied: genesis.hash, floor: 0 });
   }
 
   step(event: PaxosEvent): readonly PaxosEffect[] {

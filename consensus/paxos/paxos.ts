@@ -201,8 +201,9 @@ function onTimer(run: Run, id: string): void {
   if (!takeTimer(run, id)) return;
   if (id === electionTimer) endElection(run);
   if (id === heartbeatTimer && run.state.role === 'leader') {
-    if (run.state.classroom === null) beat(run);
-    else resend(run);
+    // In a classroom a heartbeat is sent for reads alone, until they are answered.
+    if (run.state.classroom === null || run.state.reads.length > 0) beat(run);
+    if (run.state.classroom !== null) resend(run);
   }
   if (id === decideTimer) tellDecided(run);
   if (id === retryTimer) retry(run);

@@ -1,7 +1,8 @@
 /** Linearizable reads, asked of members of three: who answers, when, and who must not. */
 import { expect, it } from 'vitest';
 import { genesisTime } from '../engine-context.suite.ts';
-import { blockOn, genesis, Member } from './member.suite.ts';
+import { blockOn, classroomContext, genesis, Member } from './member.suite.ts';
+import type { Message } from './messages.ts';
 import type { PaxosEffect } from './state.ts';
 
 const now = genesisTime + 1_000;
@@ -86,11 +87,53 @@ it('a follower asks the leader, and waits until its ledger stands as high', () =
   expect(readable(member.step({ type: 'applied', now, tip: block.hash }))).toEqual([[7, true]]);
 });
 
-it('who is asked and does not lead says that it cannot tell', () => {
-  const member = new Member();
-  const ballot = { number: 2, member: 0 };
-  const answer = member.hear(1, { type: 'ask', ballot, decided: genesis, id: 7 });
-  expect(answer).toMatchObject([{ type: 'send', to: 1, message: { type: 'index', id: 7, height: null } }]);
+/** What `effects` send to the member `to`. */
+function sentTo(to: number, effects: readonly PaxosEffect[]): readonly Message[] {
+  return effects.flatMap(effect => (effect.type === 'send' && effect.to === to ? [effect.message] : []));
+}
+
+it('who is asked and leads no more says that it cannot tell, and is heard', () => {
+  const [deposed, follower] = [new Member(0), new Member(1)];
+  const ballot = deposed.elect();
+  follower.hear(0, { type: 'heartbeat', ballot, decided: genesis, round: 0 });
+  deposed.hear(2, { type: 'prepare', ballot: { number: 9, member: 2 }, decided: genesis });
+  const [ask] = sentTo(0, follower.step({ type: 'read', now, id: 7 }));
+  if (ask === undefined) throw new Error('the follower asked nobody');
+  const [index] = sentTo(1, deposed.hear(1, ask));
+  if (index === undefined) throw new Error('the deposed leader said nothing');
+  expect(readable(follower.hear(0, index))).toEqual([[7, false]]);
+});
+
+it('who is deposed while it was asked says so at once, and is heard', () => {
+  const [deposed, follower] = [new Member(0), new Member(1)];
+  const ballot = deposed.elect();
+  follower.hear(0, { type: 'heartbeat', ballot, decided: genesis, round: 0 });
+  for (const ask of sentTo(0, follower.step({ type: 'read', now, id: 7 }))) deposed.hear(1, ask);
+  const effects = deposed.hear(2, { type: 'prepare', ballot: { number: 9, member: 2 }, decided: genesis });
+  const [index] = sentTo(1, effects);
+  if (index === undefined) throw new Error('the deposed leader said nothing');
+  expect(readable(follower.hear(0, index))).toEqual([[7, false]]);
+});
+
+it('in a classroom, where nobody speaks unasked, a read that nobody answers ends by its own timer', () => {
+  const follower = new Member(0, classroomContext());
+  follower.hear(1, { type: 'decide', ballot: { number: 2, member: 1 }, decided: genesis });
+  const effects = follower.step({ type: 'read', now, id: 7 });
+  const timers = effects.flatMap(effect => (effect.type === 'setTimer' ? [effect] : []));
+  const ended = timers.flatMap(({ id, afterMs }) => follower.step({ type: 'timer', now: now + afterMs, id }));
+  expect(readable(ended)).toEqual([[7, false]]);
+});
+
+it('in a classroom a heartbeat that a read waits for is sent again when it is lost', () => {
+  const leader = new Member(0, classroomContext());
+  const ballot = leader.elect();
+  const round = roundOf(leader.step({ type: 'read', now, id: 7 }));
+  const dueAt = leader.state.timers.get('heartbeat')?.dueAt ?? 0;
+  expect(roundOf(leader.step({ type: 'timer', now: dueAt, id: 'heartbeat' }))).toBe(round);
+  const answer = leader.hear(1, { type: 'accepted', ballot, decided: genesis, upTo: 0, round });
+  expect(readable(answer)).toEqual([[7, true]]);
+  const last = leader.state.timers.get('heartbeat')?.dueAt ?? 0;
+  expect(roundOf(leader.step({ type: 'timer', now: last, id: 'heartbeat' }))).toBe(0);
 });
 
 it('an observer cannot tell', () => {

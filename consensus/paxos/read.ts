@@ -10,6 +10,7 @@ import { compareBallots } from './ballot.ts';
 import type { Ask, Index } from './messages.ts';
 import { beat, dropReads, send, sendIndex } from './role.ts';
 import { electionMs, type Read, type Run, readsMax } from './state.ts';
+import { readTimer, setTimer } from './timers.ts';
 import { leaderOf } from './view.ts';
 
 /** B-Q1: a client of this node reads. Refused at once where nobody could tell. */
@@ -33,7 +34,7 @@ export function acceptAsk(run: Run, member: MemberIndex, { ballot, id }: Ask): v
   const { state } = run;
   const isMine = state.role === 'leader' && compareBallots(ballot, state.promised) === 0;
   if (isMine && state.reads.length < readsMax) begin(run, id, member);
-  else sendIndex(run, member, { id, height: null });
+  else sendIndex(run, member, { ballot, id, height: null });
 }
 
 /** B-Q3: the leader told how high the ledger must stand. */
@@ -67,7 +68,7 @@ export function answerReads(run: Run): void {
     const isCertain = round === null || round <= confirmed || !isEnforced('B-Q2');
     if (index === null || !isCertain || (asker === null && index > state.applied.height)) waiting.push(one);
     else if (asker === null) run.effects.push({ type: 'readable', id, isReadable: true });
-    else sendIndex(run, asker, { id, height: index });
+    else sendIndex(run, asker, { ballot: state.promised, id, height: index });
   }
   state.reads = waiting;
   const isNextWanted = waiting.some(({ round }) => round !== null && round > state.round);
@@ -77,7 +78,13 @@ export function answerReads(run: Run): void {
 /** What was not answered in 2 E will not be: there is no majority, or another leader. */
 export function expireReads(run: Run): void {
   const { state, now } = run;
-  if (state.reads.length > 0) dropReads(run, ({ since }) => now - since > 2 * electionMs(state.params));
+  const [oldest] = state.reads;
+  if (oldest === undefined) return;
+  const keptMs = 2 * electionMs(state.params);
+  if (now - oldest.since > keptMs) dropReads(run, ({ since }) => now - since > keptMs);
+  // Elsewhere heartbeats and elections bring this member back here.
+  const isAlone = state.classroom !== null && state.reads.length > 0;
+  if (isAlone && !state.timers.has(readTimer)) setTimer(run, readTimer, keptMs + 1);
 }
 
 /** B-Q1: all that was acknowledged is decided here, or was proposed before this member led. */
@@ -90,7 +97,7 @@ function begin(run: Run, id: number, asker: MemberIndex | null): void {
 }
 
 function hold({ state }: Run, one: Read): void {
-  state.reads = [...state.reads, one];
+  state.reads.push(one);
 }
 
 function beginRound(run: Run): void {

@@ -3,7 +3,7 @@ import { toHex } from '../../chain/bytes.ts';
 import { isEnforced } from '../../chain/rules.ts';
 import type { MemberIndex } from '../engine.ts';
 import { type Ballot, compareBallots } from './ballot.ts';
-import type { Message } from './messages.ts';
+import type { Index, Message } from './messages.ts';
 import type { Read, Run } from './state.ts';
 import { clearTimer, heartbeatTimer, setElectionTimer, setHeartbeatTimer } from './timers.ts';
 
@@ -76,17 +76,13 @@ export function dropReads(run: Run, isDropped: (read: Read) => boolean): void {
   state.reads = state.reads.filter(read => !isDropped(read));
   for (const { id, asker } of dropped) {
     if (asker === null) run.effects.push({ type: 'readable', id, isReadable: false });
-    else sendIndex(run, asker, { id, height: null });
+    else sendIndex(run, asker, { ballot: state.promised, id, height: null });
   }
 }
 
-export function sendIndex(
-  run: Run,
-  to: MemberIndex,
-  answer: { readonly id: number; readonly height: number | null },
-): void {
-  const { promised, log } = run.state;
-  send(run, to, { type: 'index', ballot: promised, decided: log.decided, ...answer });
+/** In the ballot of the question, which is this member's own, though it may lead no more. */
+export function sendIndex(run: Run, to: MemberIndex, answer: Pick<Index, 'ballot' | 'id' | 'height'>): void {
+  send(run, to, { type: 'index', decided: run.state.log.decided, ...answer });
 }
 
 export function stopMining({ state, effects }: Run): void {

@@ -89,7 +89,7 @@ export interface PaxosState {
   /** Of a leader: up to there may have been decided before it led. */
   inherited: number;
   /** Reads that wait, in the order in which they came; at most `readsMax`. */
-  reads: readonly Read[];
+  reads: Read[];
   /** Elections lost since a leader was last heard, while a majority could be heard. */
   failures: number;
   /** Members that said anything since this one last stood for election. */

@@ -1,5 +1,5 @@
 /**
- * The four timers of the engine. The driver may fire one early or twice, and an old one after it was moved: only what is armed and due
+ * The five timers of the engine. The driver may fire one early or twice, and an old one after it was moved: only what is armed and due
  * counts.
  */
 import type { Run } from './state.ts';
@@ -9,6 +9,8 @@ export const electionTimer = 'election';
 export const heartbeatTimer = 'heartbeat';
 /** Tells what is decided, when no other message told it. */
 export const decideTimer = 'decide';
+/** In a classroom: ends reads that nobody answers. */
+export const readTimer = 'read';
 /** Asks again for what did not come. */
 export const retryTimer = 'retry';
 

@@ -71,7 +71,7 @@ function choicesOf(state: PaxosState): readonly unknown[] {
     [[...state.acked], [...state.heardAt], [...state.peers], [...state.heard]],
     [state.waiting?.from ?? null, state.waiting?.member ?? null],
     [pointText(state.applied), state.switchingTo, state.source, state.askedAt],
-    [state.round, [...state.confirmed], state.inherited, state.reads],
+    [state.round, [...state.confirmed], state.inherited, state.reads, state.toldHeight],
     [...state.wanted],
     [state.miningOn, state.making, state.isHalted],
     [...state.timers],

@@ -20,7 +20,7 @@ export function viewOf(state: PowPaxosState): EngineView {
 export function digestOf(state: PowPaxosState): Uint8Array {
   const { certificate, paxos } = state;
   const choices = [
-    toHex(encode(checkpointCodec, state.final)),
+    [state.final, state.held].map(checkpoint => toHex(encode(checkpointCodec, checkpoint))),
     certificate === null ? null : toHex(encode(certificateCodec, certificate)),
     [...state.votes].map(([member, vote]) => [member, toHex(sha256(encode(voteCodec, vote)))]),
     [state.finalHeight, state.proposingOn === null ? null : toHex(state.proposingOn), state.judging.map(toHex)],
