@@ -4,7 +4,6 @@
  */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { KvchainError } from '../../chain/errors.ts';
 import { CommandError, tellOf } from '../failure.ts';
 import type { Streams } from '../output.ts';
 import { readLine, type TypedLine } from './typed-line.ts';
@@ -94,12 +93,6 @@ function helpOf({ commands }: ConsoleActor): string {
   ];
   const width = Math.max(...rows.map(({ usage }) => usage.length));
   return rows.map(({ usage, does }) => `  ${usage.padEnd(width)}  ${does}`).join('\n');
-}
-
-/** Lets what a server that was killed, or is not there yet, answers be no answer; throws all else. */
-export function passOverSilence(error: unknown): void {
-  const isSilence = error instanceof KvchainError && (error.code === 'UNREACHABLE' || error.code === 'TIMED_OUT');
-  if (!isSilence) throw error;
 }
 
 export function wrongUse(expected: string): CommandError {

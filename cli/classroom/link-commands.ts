@@ -1,8 +1,9 @@
 /** The links of a server: failed, fixed and slowed on purpose, and what is said over them. */
 
 import { type Classroom, type ClassroomServer, named } from '../../daemon/classroom/classroom-file.ts';
+import { passOverSilence } from '../../daemon/classroom/silence.ts';
 import { CommandError } from '../failure.ts';
-import { type ConsoleCommand, passOverSilence, wrongUse } from './console.ts';
+import { type ConsoleCommand, wrongUse } from './console.ts';
 import { clientOf } from './server-client.ts';
 import { wordsOf } from './typed-line.ts';
 

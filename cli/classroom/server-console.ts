@@ -1,11 +1,13 @@
 /** The console of a server: what it holds, its links, its life, and what it does meanwhile. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Classroom, type ClassroomServer, named } from '../../daemon/classroom/classroom-file.ts';
-import { type ConsoleActor, type ConsoleCommand, passOverSilence, wrongUse } from './console.ts';
+import { passOverSilence } from '../../daemon/classroom/silence.ts';
+import { tellOf } from '../failure.ts';
+import { type ConsoleActor, type ConsoleCommand, wrongUse } from './console.ts';
 import { dataCommands } from './data-commands.ts';
 import { linkCommands } from './link-commands.ts';
-import { type Narrator, tell, tellMessage } from './narration.ts';
 import { clientOf } from './server-client.ts';
+import { Watch } from './watch.ts';
 
 /** Between two looks at what the server did. */
 const watchMs = 100;
@@ -13,11 +15,18 @@ const watchMs = 100;
 /** Error thrown: USAGE for a server that there is not. */
 export function serverActor(classroom: Classroom, given: string): ConsoleActor {
   const server = named('server', classroom.servers, given);
-  const watch = new Watch(classroom, server);
+  const ask = async (after: number) => (await clientOf(server).call('node_trace', { after })).entries;
+  const watch = new Watch(ask, { self: server.name, members: classroom.servers.map(({ name }) => name) });
+  let print = (_: string) => {};
   return {
     name: server.name,
-    start: (print, signal) => void watch.run(print, signal),
-    rest: () => watch.rest(),
+    start: (given, signal) => {
+      print = given;
+      void follow(watch, print, signal); // It tells its own failure.
+    },
+    rest: async () => {
+      for (const text of await watch.look()) print(text);
+    },
     commands: [
       ...dataCommands(server),
       ...linkCommands(classroom, server),
@@ -36,47 +45,17 @@ export function serverActor(classroom: Classroom, given: string): ConsoleActor {
   };
 }
 
-/** Tells what the server does, from its beginning on, also after it was killed and restarted. */
-class Watch {
-  isFull = false;
-  readonly #narrator: Narrator;
-  readonly #server: ClassroomServer;
-  #last = 0;
-  #print: (text: string) => void = () => {};
-
-  constructor({ servers }: Classroom, server: ClassroomServer) {
-    this.#server = server;
-    this.#narrator = { self: server.name, members: servers.map(({ name }) => name) };
-  }
-
-  /** What was before the console is not told. */
-  async run(print: (text: string) => void, signal: AbortSignal): Promise<void> {
-    await this.#look();
-    this.#print = print;
+/** Tells what the server does, until the signal; what was before the console is not told. */
+async function follow(watch: Watch, print: (text: string) => void, signal: AbortSignal): Promise<void> {
+  try {
+    await watch.look();
     while (!signal.aborted) {
-      await this.#look();
+      for (const text of await watch.look()) print(text);
       await pause(watchMs, undefined, { signal }).catch(() => {});
     }
-  }
-
-  async rest(): Promise<void> {
-    await this.#look();
-  }
-
-  async #look(): Promise<void> {
-    try {
-      const { entries } = await clientOf(this.#server).call('node_trace', { after: this.#last });
-      for (const entry of entries) {
-        if (entry.number <= this.#last) continue;
-        this.#last = entry.number;
-        const sentence = tell(entry, this.#narrator);
-        const message = this.isFull ? tellMessage(entry, this.#narrator) : null;
-        for (const text of [message, sentence]) if (text !== null) this.#print(text);
-      }
-    } catch {
-      // It was killed: whoever restarts it begins to count anew.
-      this.#last = 0;
-    }
+  } catch (error) {
+    const { message, action } = tellOf(error);
+    print(`What the server does is not told from here on: ${message}\n  ${action}`);
   }
 }
 

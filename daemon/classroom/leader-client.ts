@@ -12,6 +12,7 @@ import { signTransaction, type Transaction } from '../../chain/transaction.ts';
 import type { KvchainClient, ResultOf } from '../rpc/client.ts';
 import { checkedHex } from '../rpc/hex.ts';
 import { waitMsMax } from '../rpc/schemas.ts';
+import { passOverSilence } from './silence.ts';
 
 export interface NamedServer {
   readonly name: string;
@@ -43,6 +44,7 @@ export interface Reply {
 export class LeaderClient {
   readonly #parts: LeaderClientParts;
   #hint = 0;
+  /** The next one; null while nobody but the servers knows it: at the start, and while an operation has no reply. */
   #nonce: number | null = null;
 
   constructor(parts: LeaderClientParts) {
@@ -68,7 +70,10 @@ export class LeaderClient {
       this.#parts.tell(`Sending the operation to ${server.name}`);
       const reply = await this.#ask(server, transaction, signal);
       signal.throwIfAborted();
-      if (reply !== null) return reply;
+      if (reply !== null) {
+        this.#nonce = transaction.body.nonce + 1;
+        return reply;
+      }
       this.#hint = (this.#hint + 1) % this.#parts.servers.length;
       const next = this.#server.name;
       this.#parts.tell(`No reply from ${server.name}: sending Leader to ${next}`);
@@ -125,14 +130,15 @@ export class LeaderClient {
   async #sign(operation: Operation, signal: AbortSignal): Promise<Transaction> {
     const { secretKey } = this.#parts;
     const { chainId, nonce } = await this.#prepare(signal);
-    this.#nonce = nonce + 1;
+    // Whether it is used up only a reply tells: counted before, a refused operation would leave a gap that nothing ever fills.
+    this.#nonce = null;
     const memo = new Uint8Array();
     return signTransaction({ chainId, nonce, fee: 0n, expiresAt: null, memo, operations: [operation] }, secretKey);
   }
 
   #chainId: Uint8Array | null = null;
 
-  /** The next nonce: what the servers know at the start, counted by the client from there. */
+  /** The next nonce: counted by the client from reply to reply, else what the servers know. */
   async #prepare(signal: AbortSignal) {
     if (this.#chainId !== null && this.#nonce !== null) return { chainId: this.#chainId, nonce: this.#nonce };
     for (;;) {
@@ -161,13 +167,10 @@ export class LeaderClient {
 /** Beside what a call is to wait, for the way to a server on this machine. */
 const graceMs = 2_000;
 
-/** A server that is not there, or does not answer in time, gives no reply; a refusal is one, and goes on. */
+/** A server that is silent, has too much to do, or lost the operation gives no reply; a refusal is one, and goes on. */
 function passOver(error: unknown): null {
-  const isSilence =
-    error instanceof KvchainError &&
-    ['UNREACHABLE', 'TIMED_OUT', 'STOPPING', 'NOT_FOUND', 'RATE_EXCEEDED'].includes(error.code);
-  if (isSilence) return null;
-  throw error;
+  const isLost = error instanceof KvchainError && (error.code === 'NOT_FOUND' || error.code === 'RATE_EXCEEDED');
+  return isLost ? null : passOverSilence(error);
 }
 
 async function replyOf(
