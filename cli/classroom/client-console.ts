@@ -1,5 +1,5 @@
 /** The console of a client: one operation after the other, and whom it takes for the leader. */
-import { fromHex, fromUtf8, toHex } from '../../chain/bytes.ts';
+import { fromUtf8, toHex } from '../../chain/bytes.ts';
 import { type Classroom, named } from '../../daemon/classroom/classroom-file.ts';
 import { LeaderClient, type Reply } from '../../daemon/classroom/leader-client.ts';
 import { visible } from '../output.ts';
@@ -16,7 +16,7 @@ export function clientActor(classroom: Classroom, given: string): ConsoleActor {
   const { delayMs, timeoutMs } = classroom;
   const client = new LeaderClient({
     servers,
-    secretKey: fromHex(secretKey, 32) ?? new Uint8Array(32),
+    secretKey,
     delayMs,
     timeoutMs,
     tell: sentence => say(sentence),

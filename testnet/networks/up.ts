@@ -1,6 +1,5 @@
 /** `kvchain-testnet up`: a network that lives as long as this process, shown as a table, and broken by orders from other terminals. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { toHex } from '../../chain/bytes.ts';
 import { unreachable } from '../../chain/errors.ts';
 import { type Classroom, classroomFileIn, writeClassroom } from '../../daemon/classroom/classroom-file.ts';
 import { newSecret } from '../../daemon/keystore/keystore.ts';
@@ -65,7 +64,7 @@ export async function up({ plan, folder, place, format }: UpOptions): Promise<vo
 
 /** Clients keep their keys, and servers are told where they are. */
 function classroomMaker({ delayMs, intervalMs }: NetworkPlan): (network: RunningNetwork) => Classroom {
-  const clients = clientNames.map(name => ({ name, secretKey: toHex(newSecret()) }));
+  const clients = clientNames.map(name => ({ name, secretKey: newSecret() }));
   return ({ members }) => ({
     delayMs,
     timeoutMs: intervalMs,
