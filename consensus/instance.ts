@@ -21,7 +21,7 @@ import type {
 } from './engine.ts';
 
 /** A member's message, and a record, are at most this long. */
-const messageBytesMax = 1_048_576;
+export const messageBytesMax = 1_048_576;
 
 /** A way of agreeing, chosen by its name at run time. */
 export interface AnyEngine {

@@ -3,10 +3,21 @@
  * ledgers apply. An engine whose members vote may bring one (oracles.ts); no node holds one.
  */
 import type { SealedHeader } from '../chain/block.ts';
+import { type Codec, decodeBytes } from '../chain/codec.ts';
 import type { MemberIndex } from './engine.ts';
+import { messageBytesMax } from './instance.ts';
 
 /** An invariant does not hold; the message begins with its id. */
 export class Breach extends Error {}
+
+/** Reads what members wrote and said: bytes that mean nothing break this invariant. */
+export function decoderFor(invariant: string): <T>(codec: Codec<T>, bytes: Uint8Array) => T {
+  return (codec, bytes) => {
+    const decoded = decodeBytes(codec, bytes, messageBytesMax);
+    if (!decoded.ok) throw new Breach(`${invariant}: bytes of a member that mean nothing: ${decoded.error.detail}`);
+    return decoded.value;
+  };
+}
 
 export interface OracleContext {
   readonly members: number;

@@ -4,18 +4,16 @@
  */
 import type { SealedHeader } from '../../chain/block.ts';
 import { equalBytes, toHex } from '../../chain/bytes.ts';
-import { type Codec, decodeBytes } from '../../chain/codec.ts';
 import { unreachable } from '../../chain/errors.ts';
 import { withAllRules } from '../../chain/rules.ts';
 import type { MemberIndex } from '../engine.ts';
-import { Breach, type Oracle, type OracleContext } from '../oracle.ts';
+import { Breach, decoderFor, type Oracle, type OracleContext } from '../oracle.ts';
 import { type Ballot, compareBallots, noBallot, type Point } from './ballot.ts';
 import { acceptedUpTo, type BlockLog, continues, raise, write } from './block-log.ts';
 import { type Accept, type Accepted, type Entry, type Message, messageCodec } from './messages.ts';
 import { type AcceptedRecord, type LogRecord, recordCodec } from './records.ts';
 
-/** As long as a record or a message may be. */
-const bytesMax = 1_048_576;
+const decode = decoderFor('B-I2');
 
 interface Vote {
   readonly ballot: Ballot;
@@ -202,7 +200,7 @@ export class PaxosOracle {
     if (compareBallots(promised, known.promised) < 0)
       throw new Breach(`B-I3: member ${member} promised less than before`);
     if (log.decided.height < known.decided) throw new Breach(`B-I10: member ${member} forgot what was decided`);
-    this.#decide(log.decided);
+    // What it takes for decided may rest on its own vote on the way to its disk: that is judged when it tells of it or applies it.
     this.#checkChain(member, log.decided, log.tentative);
     for (const { ballot } of log.tentative.slice(-1)) this.#checkMatching(member, log, ballot);
   }
@@ -407,10 +405,4 @@ const noBytes = new Uint8Array();
 
 function decodeRecord(bytes: Uint8Array): LogRecord {
   return decode(recordCodec, bytes);
-}
-
-function decode<T>(codec: Codec<T>, bytes: Uint8Array): T {
-  const decoded = decodeBytes(codec, bytes, bytesMax);
-  if (!decoded.ok) throw new Breach(`B-I2: bytes of a member that mean nothing: ${decoded.error.detail}`);
-  return decoded.value;
 }

@@ -1,6 +1,6 @@
 /**
  * What a member must not forget: the ballots that it promised, what it accepted, and what it knows to be decided. `recover` folds them
- * with the functions that made them (log.ts), so what a crash leaves is what was said.
+ * with the functions that made them (block-log.ts), so what a crash leaves is what was said.
  */
 import type { SealedHeader } from '../../chain/block.ts';
 import { type Codec, expectArray, fail, struct } from '../../chain/codec.ts';

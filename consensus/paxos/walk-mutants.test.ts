@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { walk } from './walk.suite.ts';
 
 interface Mutant {
   readonly what: string;
@@ -26,7 +27,7 @@ const mutants: Readonly<Record<string, Mutant>> = {
   'B-P4': { what: 'keeps what it accepted out of its promise', members: 3, seed: 51 },
   'B-P5 ballot': { what: 'takes any accepted block, not the one of the highest ballot', members: 3, seed: 2319 },
   'B-P5 entries': { what: 'proposes anew what was accepted already', members: 5, seed: 26 },
-  'B-P5 pointer': { what: 'takes entries that do not stand on those below', members: 3, seed: 12409 },
+  'B-P5 pointer': { what: 'takes entries that do not stand on those below', members: 3, seed: 2477 },
   'B-Q2': { what: 'answers a read without asking whether it still leads', members: 3, seed: 266 },
   'bodies first': { what: 'votes for blocks whose bodies it lacks', members: 3, seed: 14 },
   'one switch': { what: 'orders a switch while another is under way', members: 5, seed: 110 },
@@ -53,8 +54,8 @@ describe('a planted bug', () => {
     expect(breachWithout(rule, mutant)).toMatch(/^(B-[IQ]\d+|liveness): /);
   });
 
-  it('is what makes the walk fail: with all rules in force the same walks pass', () => {
-    for (const mutant of Object.values(mutants).slice(0, 2)) expect(breachWithout('', mutant)).toBe('null');
+  it.each(Object.entries(mutants))('%s is what makes its walk fail: with all rules in force it passes', (_, mutant) => {
+    expect(walk(mutant.seed, mutant.members)).toBeNull();
   });
 
   it('stands in the table for every rule that the engine asks for', () => {

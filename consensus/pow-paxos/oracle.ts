@@ -4,18 +4,16 @@
  */
 import type { SealedHeader } from '../../chain/block.ts';
 import { equalBytes, toHex } from '../../chain/bytes.ts';
-import { type Codec, decodeBytes } from '../../chain/codec.ts';
 import { assert } from '../../chain/errors.ts';
 import { decodeFinality, type FinalityParams } from '../../chain/finality-params.ts';
 import type { MemberIndex } from '../engine.ts';
-import { Breach, type Oracle, type OracleContext, type Point, type Standing } from '../oracle.ts';
+import { Breach, decoderFor, type Oracle, type OracleContext, type Point, type Standing } from '../oracle.ts';
 import type { Acceptance, Certificate } from './certificate.ts';
 import { type Checkpoint, checkpointOf, firstCheckpoint, idOf } from './checkpoint.ts';
 import { type Message, messageCodec } from './messages.ts';
 import { finalOf, type LogRecord, recordCodec } from './records.ts';
 
-/** As long as a record or a message may be. */
-const bytesMax = 1_048_576;
+const decode = decoderFor('F-4');
 
 /** What a member has had on stable storage. */
 interface Known {
@@ -208,10 +206,4 @@ function wordsOf(message: Message): string {
     default:
       return message.type;
   }
-}
-
-function decode<T>(codec: Codec<T>, bytes: Uint8Array): T {
-  const decoded = decodeBytes(codec, bytes, bytesMax);
-  if (!decoded.ok) throw new Breach(`F-4: bytes of a member that mean nothing: ${decoded.error.detail}`);
-  return decoded.value;
 }
