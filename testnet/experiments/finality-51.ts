@@ -182,6 +182,12 @@ function expectedOf(cell: Row): number {
   return mean(chances);
 }
 
+/** What is expected lies within the interval, but for what rounding leaves of a zero. */
+function isInside(row: Row): boolean {
+  const expected = numberIn(row, 'expected');
+  return numberIn(row, 'low') <= expected + 1e-12 && expected <= numberIn(row, 'high');
+}
+
 function findings(rows: readonly Row[]): string {
   const attacks = rows.filter(({ kind }) => kind !== 'calm');
   const sum = (chosen: readonly Row[], column: string) =>
@@ -192,9 +198,7 @@ function findings(rows: readonly Row[]): string {
   return [
     ...['simulated', 'real'].flatMap(kind => {
       const all = attacks.filter(row => row.kind === kind);
-      const inside = all.filter(
-        row => numberIn(row, 'low') <= numberIn(row, 'expected') && numberIn(row, 'expected') <= numberIn(row, 'high'),
-      );
+      const inside = all.filter(isInside);
       return all.length === 0
         ? []
         : [
