@@ -306,7 +306,11 @@ export class World {
       },
       onFatal: (name, error) => {
         trace.add(name, 'fatal');
-        if (this.#hasBrokenDisk(name) && isCode(error, 'DISK_FAILED')) return;
+        if (this.#hasBrokenDisk(name) && isCode(error, 'DISK_FAILED')) {
+          // Its engine hears no more, and a step of its ledger may still end.
+          checks.forget(name);
+          return;
+        }
         checks.fail(name, `cannot go on: ${textOf(error)}`);
       },
     };
