@@ -125,7 +125,7 @@ export class PaxosOracle {
     }
     if (message.type === 'accept') this.#propose(message);
     if (message.type === 'accepted') this.#checkAccepted(member, disk, message);
-    if (message.type === 'promise') this.#checkReport(member, message);
+    if (message.type === 'promise') this.#checkReport(member, disk, message);
     this.#checkDecided(message.decided, member);
     known.decided = Math.max(known.decided, message.decided.height);
     const isPromise = message.type === 'promise' || message.type === 'accepted' || message.type === 'prepare';
@@ -265,9 +265,19 @@ export class PaxosOracle {
     }
   }
 
-  #checkReport(member: MemberIndex, { decided, tentative }: Extract<Message, { type: 'promise' }>): void {
+  /** B-P4: a promise tells all that is accepted on the disk. */
+  #checkReport(member: MemberIndex, { log }: Standing, report: Extract<Message, { type: 'promise' }>): void {
+    const { decided, tentative } = report;
     this.#checkChain(member, decided, tentative);
     for (const { sealed } of tentative) this.addBlock(sealed);
+    const untold = log.tentative.find(entry => {
+      const index = entry.sealed.header.height - decided.height - 1;
+      return index >= 0 && !isSameEntry(entry, tentative[index]);
+    });
+    if (untold !== undefined)
+      throw new Breach(
+        `B-I3: member ${member} keeps what it accepted at ${untold.sealed.header.height} out of its promise`,
+      );
   }
 
   #vote(height: number, ballot: Ballot, hex: string, member: MemberIndex): void {

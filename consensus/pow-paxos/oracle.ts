@@ -4,12 +4,16 @@
  */
 import type { SealedHeader } from '../../chain/block.ts';
 import { equalBytes, toHex } from '../../chain/bytes.ts';
+import { encode } from '../../chain/codec.ts';
 import { assert } from '../../chain/errors.ts';
 import { decodeFinality, type FinalityParams } from '../../chain/finality-params.ts';
 import type { MemberIndex } from '../engine.ts';
 import { Breach, decoderFor, type Oracle, type OracleContext, type Point, type Standing } from '../oracle.ts';
+import { type Message as PaxosMessage, messageCodec as paxosMessages } from '../paxos/messages.ts';
+import { paxosOracle } from '../paxos/oracle.ts';
+import { recordCodec as paxosRecords } from '../paxos/records.ts';
 import type { Acceptance, Certificate } from './certificate.ts';
-import { type Checkpoint, checkpointOf, firstCheckpoint, idOf } from './checkpoint.ts';
+import { type Checkpoint, checkpointOf, firstCheckpoint, idOf, sealCheckpoint } from './checkpoint.ts';
 import { type Message, messageCodec } from './messages.ts';
 import { finalOf, type LogRecord, recordCodec } from './records.ts';
 
@@ -27,32 +31,88 @@ interface Known {
 
 export function finalityOracle(context: OracleContext): Oracle {
   const oracle = new FinalityOracle(context);
-  const onDurable = (member: MemberIndex, records: readonly Uint8Array[]) => {
-    for (const record of records) oracle.onDurable(member, decode(recordCodec, record));
-  };
-  const onReplaced = (member: MemberIndex, records: readonly Uint8Array[]) =>
-    oracle.onReplaced(
-      member,
-      records.map(record => decode(recordCodec, record)),
-    );
+  const committee = committeeOracle(context);
   return {
-    onDurable,
-    onReplaced,
-    // What was under way when it died may be there; what was durable must be.
-    onStart: (member, records, applied) => {
-      oracle.onApplied(member, applied);
-      onDurable(member, records);
-      onReplaced(member, records);
-      oracle.onStart(
-        member,
-        records.map(record => decode(recordCodec, record)),
-        applied,
-      );
+    onDurable: (member, encoded) => {
+      const records = encoded.map(decodeRecord);
+      for (const record of records) oracle.onDurable(member, record);
+      committee.onDurable(member, records);
     },
-    onSent: (member, message) => oracle.onSent(member, decode(messageCodec, message)),
+    onReplaced: (member, encoded) => {
+      const records = encoded.map(decodeRecord);
+      oracle.onReplaced(member, records);
+      committee.onReplaced(member, records);
+    },
+    // What was under way when it died may be there; what was durable must be.
+    onStart: (member, encoded, applied) => {
+      const records = encoded.map(decodeRecord);
+      oracle.onApplied(member, applied);
+      for (const record of records) oracle.onDurable(member, record);
+      oracle.onReplaced(member, records);
+      oracle.onStart(member, records, applied);
+      committee.onStart(member, records);
+    },
+    onSent: (member, encoded) => {
+      const message = decode(messageCodec, encoded);
+      oracle.onSent(member, message);
+      if (message.type === 'paxos') committee.onSent(member, message.paxos);
+    },
     describe: message => wordsOf(decode(messageCodec, message)),
     onApplied: (member, point) => oracle.onApplied(member, point),
   };
+}
+
+/**
+ * The invariants of Multi-Paxos (PROTOCOLS 3.7) over checkpoints. Their ledger is what is final: who knows it from a certificate may vote for
+ * less, of which its Paxos has not heard that it is decided, and such votes count for nothing any more.
+ */
+function committeeOracle(context: OracleContext) {
+  const first = firstCheckpoint(context.genesisHeader);
+  // A checkpoint has no body but its block, at which the other oracle looks.
+  const oracle = paxosOracle({ ...context, genesisHeader: sealCheckpoint(first), hasBody: () => true });
+  const finals = Array.from({ length: context.members }, () => first);
+  const inner = (member: MemberIndex, record: LogRecord): Uint8Array => {
+    const final = finals[member] ?? first;
+    if (record.type !== 'paxos') {
+      const checkpoint = finalOf(record);
+      if (checkpoint.number > final.number) finals[member] = checkpoint;
+      return encode(paxosRecords, { type: 'decided', point: pointOf(checkpoint) });
+    }
+    if (record.paxos.type !== 'accepted') return encode(paxosRecords, record.paxos);
+    const { ballot, headers } = record.paxos;
+    const above = headers.filter(({ header }) => header.height > final.number);
+    return encode(
+      paxosRecords,
+      above.length === 0 ? { type: 'promised', ballot } : { ...record.paxos, headers: above },
+    );
+  };
+  const anew = (member: MemberIndex, records: readonly LogRecord[]) => {
+    finals[member] = first;
+    return records.map(record => inner(member, record));
+  };
+  return {
+    onDurable: (member: MemberIndex, records: readonly LogRecord[]) =>
+      oracle.onDurable(
+        member,
+        records.map(record => inner(member, record)),
+      ),
+    onReplaced: (member: MemberIndex, records: readonly LogRecord[]) =>
+      oracle.onReplaced(member, anew(member, records)),
+    onStart: (member: MemberIndex, records: readonly LogRecord[]) => {
+      const encoded = anew(member, records);
+      const final = finals[member] ?? first;
+      oracle.onStart(member, encoded, { ...pointOf(final), finalHeight: final.number, hashAt: () => null });
+    },
+    onSent: (member: MemberIndex, message: PaxosMessage) => oracle.onSent(member, encode(paxosMessages, message)),
+  };
+}
+
+function pointOf(checkpoint: Checkpoint): Point {
+  return { height: checkpoint.number, hash: idOf(checkpoint) };
+}
+
+function decodeRecord(encoded: Uint8Array): LogRecord {
+  return decode(recordCodec, encoded);
 }
 
 class FinalityOracle {

@@ -7,5 +7,10 @@ export const powPaxosMutants: Readonly<Record<string, Mutant>> = {
   'F-3': { what: 'follows the branch with the most work, whatever is final', faults: ['partition', 'kill'] },
   'F-4': { what: 'takes a certificate without a majority', faults: ['false-certifier'] },
   'F-5': { what: 'keeps headers on branches that miss the final block', faults: ['partition', 'late'] },
+  'B-P4': { what: 'keeps what it accepted out of its promise', faults: ['leader-dies', 'duel', 'partition', 'kill'] },
+  'W2 condense': {
+    what: 'forgets what it accepted when its log is condensed',
+    faults: ['leader-dies', 'duel', 'kill'],
+  },
   'F-I5': { what: 'lets the fork choice use what its disk does not have as final', faults: ['kill'] },
 };
