@@ -218,6 +218,17 @@ it.each([
   expect([node.head, node.finalHeight]).toEqual([keyOf(trunk.at(-1)), 2 * spacing]);
 });
 
+it('F-3: what a switch on its way undoes is called final when the ledger is back', () => {
+  const node = new Participant(null);
+  node.take(trunk.slice(0, spacing + 1));
+  node.untold = [];
+  node.take(rival);
+  if (first) node.hear(null, { type: 'certificate', certificate: first });
+  expect(node.finalHeight).toBe(0);
+  node.hearOfLedger();
+  expect([node.head, node.finalHeight]).toEqual([keyOf(trunk[spacing]), spacing]);
+});
+
 it.each(['all that it wrote', 'what stands for it'] as const)(
   'F-7: what was final is so from the start of the next run on, by %s, though the header of a later final block is not here',
   kept => {

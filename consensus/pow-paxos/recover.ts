@@ -5,7 +5,7 @@ import { chainIdOf, type Genesis, paramsAt } from '../../chain/genesis.ts';
 import type { EngineContext, Recovery } from '../engine.ts';
 import type { LogRecord as PaxosRecord } from '../paxos/records.ts';
 import type { PaxosState } from '../paxos/state.ts';
-import { enforce, finalEntry, isOnHeld } from '../pow/final-block.ts';
+import { enforce, finalEntry } from '../pow/final-block.ts';
 import { findBest } from '../pow/fork-choice.ts';
 import { pow } from '../pow/pow.ts';
 import type { Certificate } from './certificate.ts';
@@ -81,11 +81,15 @@ export function condense({ paxos, held, final, certificate }: PowPaxosState): re
   return records;
 }
 
-/** How far the applied chain is final: up to the last final block whose header is here, or to where the head left the way there. */
+/**
+ * How far the applied chain is final: up to the last final block whose header is here, or to where the head left the way there. What a switch
+ * that was ordered before undoes is not called final until the ledger is back.
+ */
 export function settledHeight({ pow }: PowPaxosState): number {
-  if (isOnHeld(pow)) return pow.final?.height ?? 0;
   const held = finalEntry(pow);
-  return held === null ? 0 : pow.tree.commonAncestor(pow.head, held).height;
+  if (held === null) return pow.final?.height ?? 0;
+  const places = [pow.head, pow.switchingTo ?? pow.head];
+  return Math.min(...places.map(place => pow.tree.commonAncestor(place, held).height));
 }
 
 function paramsOf(genesis: Genesis): FinalityParams {

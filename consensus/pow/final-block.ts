@@ -53,13 +53,8 @@ export function isLeft(state: PowState, entry: BlockEntry): boolean {
 
 /** F-2, F-3: the head stands on all that is final, so that a block on it is worth the work. */
 export function isOnFinal(state: PowState): boolean {
-  return state.awaited === null && isOnHeld(state);
-}
-
-/** The head stands on the final block that holds now, whatever is awaited. */
-export function isOnHeld(state: PowState): boolean {
-  const { head, final } = state;
-  return final === null || (head.height >= final.height && !misses(state, head));
+  const { head, final, awaited } = state;
+  return awaited === null && (final === null || (head.height >= final.height && !misses(state, head)));
 }
 
 /** Work and finality disagree: said once of a branch, by its first block that is seen. */
