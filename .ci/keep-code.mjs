@@ -4,12 +4,18 @@
  */
 import { writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import vm from 'node:vm';
+
+const bundles = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist', 'bundles');
 
 vm.Script = class extends vm.Script {
   constructor(text, options) {
     super(text, options);
-    process.once('exit', () => writeFileSync(`${options.filename}.cache`, this.createCachedData()));
+    const file = options?.filename;
+    if (file === undefined || dirname(file) !== bundles) return;
+    process.once('exit', () => writeFileSync(`${file}.cache`, this.createCachedData()));
   }
 };
 syncBuiltinESMExports();
