@@ -188,6 +188,19 @@ describe('the driver', () => {
     expect(log.appends).toHaveLength(2);
   });
 
+  it('P6: tells the engine no more of what peers say while 10,000 orders wait for the disk; its own events it does', () => {
+    const { driver, clock, events, order } = bench(new HeldLog());
+    const said: RunningEvent = { type: 'message', now: 1, from: 'a', member: null, message: Uint8Array.of(1) };
+    order(persist, ...Array.from({ length: 9_998 }, () => trace('1')));
+    driver.dispatch(said);
+    order(trace('2'), trace('3'));
+    const before = events.length;
+    expect(driver.dispatch(said)).toEqual([]);
+    expect(events).toHaveLength(before);
+    driver.dispatch({ type: 'timer', now: clock.now(), id: 'a' });
+    expect(events).toHaveLength(before + 1);
+  });
+
   it('waits for no note, and writes it with the next records', async () => {
     const log = new HeldLog();
     const { done, order } = bench(log);

@@ -64,6 +64,9 @@ export interface DriverParts {
 /** A log is condensed when it is longer than this, and than twice what it was condensed to. */
 export const logBytesMax = 16_777_216;
 
+/** While so many effects wait for the disk, what peers say is lost, as on a wire: they say again what matters. */
+const pendingMax = 10_000;
+
 export class Driver {
   readonly #engine: EngineInstance;
   readonly #log: Log;
@@ -123,7 +126,7 @@ export class Driver {
 
   /** Steps the engine at once and returns its effects; they are carried out in order behind those that still wait for a barrier. */
   dispatch(event: RunningEvent): readonly RunningEffect[] {
-    if (this.#isStopped) return [];
+    if (this.#isStopped || (event.type === 'message' && this.#pending.length >= pendingMax)) return [];
     try {
       const effects = this.#engine.step(event);
       this.#pending.push(...effects);

@@ -11,8 +11,8 @@ import { pointOf, raise } from './block-log.ts';
 import { chosenOf } from './choose.ts';
 import { answerReads } from './read.ts';
 import { stepDown } from './role.ts';
-import { type PaxosState, type Run, switchBlocksMax, treeDepth } from './state.ts';
-import { retryMs, retryTimer, setTimer } from './timers.ts';
+import { type PaxosState, type Run, retryMs, switchBlocksMax, treeDepth } from './state.ts';
+import { retryTimer, setTimer } from './timers.ts';
 
 /** B-D3: members are trusted to tell only of what was decided; null is this member itself, which counted the votes. */
 export function learn(run: Run, point: Point, member: MemberIndex | null): void {
@@ -48,9 +48,9 @@ function askForHeaders(run: Run): void {
   const { state, now, effects } = run;
   const peer = peerToAsk(state);
   // After a start nobody has spoken yet.
-  if (!state.timers.has(retryTimer)) setTimer(run, retryTimer, retryMs(run));
+  if (!state.timers.has(retryTimer)) setTimer(run, retryTimer, retryMs(state.params));
   if (peer === null) return;
-  if (state.askedAt !== null && now >= state.askedAt && now - state.askedAt < retryMs(run)) return;
+  if (state.askedAt !== null && now >= state.askedAt && now - state.askedAt < retryMs(state.params)) return;
   state.askedAt = now;
   effects.push({ type: 'fetchHeaders', peer, after: state.blocks.tip.hash });
 }
@@ -73,7 +73,7 @@ export function want(run: Run, hint: PeerId | null): void {
   if (!hasChanged) return;
   state.wanted = new Set(list.map(toHex));
   effects.push({ type: 'fetchBodies', hashes: list, hint: hint ?? peerToAsk(state) });
-  if (list.length > 0 && !state.timers.has(retryTimer)) setTimer(run, retryTimer, retryMs(run));
+  if (list.length > 0 && !state.timers.has(retryTimer)) setTimer(run, retryTimer, retryMs(state.params));
 }
 
 /** What an election or an acceptor waits for comes first, then the decided blocks, lowest first. */

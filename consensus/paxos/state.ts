@@ -127,6 +127,13 @@ export function electionMs({ targetMs }: Params): number {
   return Math.min(electionMsMax, Math.max(electionMsMin, targetMs));
 }
 
+const retryMsMin = 2_000;
+
+/** After so long what did not come is asked for again, and what was said in vain is said again. */
+export function retryMs(params: Params): number {
+  return Math.max(retryMsMin, electionMs(params));
+}
+
 export function quorumOf(genesis: Genesis): number {
   return Math.floor(genesis.members.length / 2) + 1;
 }

@@ -18,7 +18,6 @@ const heartbeatsPerElection = 4;
 const resendsPerElection = 2;
 /** A proposal that is ready comes sooner, and tells of the decision; members whose clients wait for it are not kept waiting for one that is not. */
 const decideMs = 2;
-const retryMsMin = 2_000;
 /** Duelling candidates wait up to 2^6 times as long. */
 const backoffsMax = 6;
 
@@ -78,8 +77,4 @@ export function setDecideTimer(run: Run): void {
 
 function heartbeatMs({ state: { params, classroom } }: Run): number {
   return Math.floor(electionMs(params) / (classroom === null ? heartbeatsPerElection : resendsPerElection));
-}
-
-export function retryMs(run: Run): number {
-  return Math.max(retryMsMin, electionMs(run.state.params));
 }

@@ -291,9 +291,11 @@ it('F-4: too few signatures cost the peer, and a second chain with a certificate
   if (second) node.hear(null, { type: 'certificate', certificate: second });
   const [other] = certificatesOf(rival);
   node.take(rival);
-  if (other)
-    node.hear(null, { type: 'certificate', certificate: { ...other, checkpoint: { ...other.checkpoint, number: 2 } } });
-  expect(node.evidence).toContain('two-certificates');
+  if (other === undefined) throw new Error('there is one');
+  const certificateOfRival = { ...other, checkpoint: { ...other.checkpoint, number: 2 } };
+  for (let times = 0; times < 3; times++) node.hear(null, { type: 'certificate', certificate: certificateOfRival });
+  // Said once: whoever repeats it costs no check of signatures and no entry in the log.
+  expect(node.evidence.filter(kind => kind === 'two-certificates')).toHaveLength(1);
   expect([node.head, node.finalHeight]).toEqual([keyOf(trunk.at(-1)), 2 * spacing]);
 });
 

@@ -4,6 +4,7 @@
  */
 import { isEnforced } from '../../chain/rules.ts';
 import type { MemberIndex, PeerId } from '../engine.ts';
+import { retryMs } from '../paxos/state.ts';
 import { isOnFinal } from '../pow/final-block.ts';
 import { makeFinal } from '../pow/pow.ts';
 import type { PowEffect } from '../pow/state.ts';
@@ -11,7 +12,7 @@ import { type Acceptance, type Certificate, certify, isLater, isMajority, signVo
 import { type Checkpoint, isSame } from './checkpoint.ts';
 import type { Message } from './messages.ts';
 import type { LogRecord } from './records.ts';
-import { finalBlockOf, type PowPaxosState, type Run, remindMs } from './state.ts';
+import { finalBlockOf, type PowPaxosState, type Run } from './state.ts';
 
 export const remindTimer = 'finality';
 
@@ -38,6 +39,7 @@ export function acceptCertificate(run: Run, certificate: Certificate, from: Peer
   if (contradicts(state, checkpoint)) {
     const { height, hash } = state.final.block;
     const other = checkpoint.block.hash;
+    state.isContradicted = true;
     effects.push({ type: 'evidence', evidence: { kind: 'two-certificates', height, hash, other } });
     return;
   }
@@ -56,9 +58,10 @@ function tellAll({ effects }: Run, certificate: Certificate): void {
   effects.push({ type: 'broadcast', message }, { type: 'announce', message });
 }
 
-/** A later certificate than the one that is held, or one that contradicts what is final. */
+/** A later certificate than the one that is held, or the first that contradicts what is final. */
 export function isNews(state: PowPaxosState, { checkpoint }: Certificate): boolean {
-  return checkpoint.number > certifiedNumber(state) || contradicts(state, checkpoint);
+  if (contradicts(state, checkpoint)) return !state.isContradicted;
+  return checkpoint.number > certifiedNumber(state);
 }
 
 /** Two certified checkpoints of which neither leads to the other: impossible while members only crash. */
@@ -123,7 +126,7 @@ function askForBlock({ state, effects }: Run): void {
 export function remind(run: Run): void {
   const { state, now } = run;
   if (state.remindAt === null) return;
-  const left = Math.min(state.remindAt - now, remindMs(state));
+  const left = Math.min(state.remindAt - now, retryMs(state.pow.params));
   if (left > 0) {
     setReminder(run, left);
     return;
@@ -138,7 +141,7 @@ export function remind(run: Run): void {
 export function keepReminding(run: Run): void {
   const { state, effects } = run;
   const isMissing = openVote(state) !== null || !isOnFinal(state.pow);
-  if (isMissing && state.remindAt === null) setReminder(run, remindMs(state));
+  if (isMissing && state.remindAt === null) setReminder(run, retryMs(state.pow.params));
   if (isMissing || state.remindAt === null) return;
   state.remindAt = null;
   effects.push({ type: 'clearTimer', id: remindTimer });

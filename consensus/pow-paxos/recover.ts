@@ -52,6 +52,7 @@ export function recover(context: EngineContext, recovery: Recovery<LogRecord>): 
     judging: [],
     source: null,
     remindAt: null,
+    isContradicted: false,
     isHalted: false,
   };
   state.finalHeight = settledHeight(state);

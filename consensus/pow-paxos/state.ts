@@ -5,7 +5,7 @@ import type { Genesis } from '../../chain/genesis.ts';
 import type { Signer } from '../../chain/transaction.ts';
 import type { Effect, MemberIndex, PeerId } from '../engine.ts';
 import { type PaxosEvent, paxosWith } from '../paxos/paxos.ts';
-import { electionMs, type PaxosState } from '../paxos/state.ts';
+import type { PaxosState } from '../paxos/state.ts';
 import type { FinalBlock, PowState } from '../pow/state.ts';
 import type { Certificate, Vote } from './certificate.ts';
 import { type Checkpoint, checkCheckpoint } from './checkpoint.ts';
@@ -47,6 +47,8 @@ export interface PowPaxosState {
   source: PeerId | null;
   /** When what is missing is asked for again, and what was said is repeated; null: nothing is missing. */
   remindAt: number | null;
+  /** A certificate that contradicts what is final was told of: others like it are no news. */
+  isContradicted: boolean;
   isHalted: boolean;
 }
 
@@ -60,10 +62,4 @@ export interface Run {
 
 export function finalBlockOf({ block }: Checkpoint): FinalBlock {
   return { key: toHex(block.hash), height: block.height, hash: block.hash };
-}
-
-const remindMsMin = 2_000;
-
-export function remindMs({ pow }: PowPaxosState): number {
-  return Math.max(remindMsMin, electionMs(pow.params));
 }

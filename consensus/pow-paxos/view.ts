@@ -24,7 +24,7 @@ export function digestOf(state: PowPaxosState): Uint8Array {
     certificate === null ? null : toHex(encode(certificateCodec, certificate)),
     [...state.votes].map(([member, vote]) => [member, toHex(sha256(encode(voteCodec, vote)))]),
     [state.finalHeight, state.proposingOn === null ? null : toHex(state.proposingOn), state.judging.map(toHex)],
-    [state.source, state.remindAt, state.isHalted],
+    [state.source, state.remindAt, state.isContradicted, state.isHalted],
   ];
   const parts = [pow.digest(state.pow), paxos === null ? new Uint8Array() : committee.digest(paxos)];
   return taggedHash('kvchain/pow-paxos/state/v1', ...parts, toUtf8(JSON.stringify(choices)));
