@@ -123,10 +123,15 @@ async function firstPut(clients: readonly KvchainClient[], key: string): Promise
 
 async function putUntilIncluded(client: KvchainClient, key: string, signal: AbortSignal): Promise<void> {
   const signer = { secretKey: newSecret() };
+  let refusal: unknown = null;
   while (!signal.aborted) {
-    const state = await client.put(key, 'again', { signer, signal }).catch(() => null);
-    if (state?.status === 'included') return;
+    try {
+      const state = await client.put(key, 'again', { signer, signal });
+      if (state.status === 'included') return;
+    } catch (error) {
+      if (!signal.aborted) refusal = error;
+    }
     await pause(askAgainMs);
   }
-  throw new Error(`no put was acknowledged for ${serviceMs} ms after the leader was killed`);
+  throw new Error(`no put was acknowledged for ${serviceMs} ms after the leader was killed`, { cause: refusal });
 }

@@ -28,7 +28,7 @@ import type { RunningNetwork } from '../networks/network.ts';
 import { planOf } from '../networks/network-file.ts';
 import { until } from '../until.ts';
 import { FinalBlocks } from './final-blocks.ts';
-import { clientOf, inLaboratory, untilOneHead } from './laboratory.ts';
+import { awaitedLater, clientOf, inLaboratory, untilOneHead } from './laboratory.ts';
 import { Putting, putRate } from './putting.ts';
 import { UndoneBlocks } from './undone-blocks.ts';
 
@@ -106,9 +106,7 @@ async function run(network: RunningNetwork, plan: Run): Promise<readonly Attack5
   const undone = new UndoneBlocks(clientOf(network, victim));
   const final = new FinalBlocks(clientOf(network, victim));
   const ending = new AbortController();
-  const looking = final.watch(AbortSignal.any([plan.signal, ending.signal]));
-  // Awaited in the end: rejected before, it would end the process, and the daemons would stay.
-  looking.catch(() => {});
+  const looking = awaitedLater(final.watch(AbortSignal.any([plan.signal, ending.signal])));
   try {
     await until('some blocks', settleMs, async () => (await heightOf(clientOf(network, miner))) >= warmUpBlocks);
     const reports: Attack51Report[] = [];

@@ -52,11 +52,18 @@ export function addScenarioCommands(program: Command): void {
     runAction(run, async (options, [name = '']) => {
       const isJson = options.json === true;
       if (name === 'paxos-scenarios') {
-        const { paxosScenarios } = await import('./paxos-scenarios.ts');
-        const rows = await paxosScenarios(row => {
+        const [{ paxosScenarios }, { faultsOf }] = await Promise.all([
+          import('./paxos-scenarios.ts'),
+          import('./paxos-judge.ts'),
+        ]);
+        const tellRow = (row: object) => {
           if (!isJson) process.stdout.write(`${Object.values(row).join('  ')}\n`);
-        });
+        };
+        const rows = await paxosScenarios(tellRow, () => true);
         if (isJson) process.stdout.write(`${JSON.stringify(rows)}\n`);
+        const faults = rows.flatMap(faultsOf);
+        for (const fault of faults) process.stderr.write(`error: ${fault}\n`);
+        if (faults.length > 0) process.exitCode = 1;
         return;
       }
       if (name !== 'fork-heal')

@@ -34,6 +34,15 @@ export async function inLaboratory<T>(
   }
 }
 
+/**
+ * Work that is awaited after something else. Rejected before, it would end the process, and the daemons would stay; whoever awaits it
+ * gets its error all the same.
+ */
+export function awaitedLater<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => {});
+  return work;
+}
+
 /** The client of a daemon that runs. */
 export function clientOf(network: RunningNetwork, index: number): KvchainClient {
   const { client, name } = network.member(index);

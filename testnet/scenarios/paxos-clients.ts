@@ -1,5 +1,6 @@
 /** Clients of a classroom whose operations are remembered, to be judged afterwards: what was asked, what was told, and when. */
 import { fromUtf8, toUtf8 } from '../../chain/bytes.ts';
+import { KvchainError } from '../../chain/errors.ts';
 import type { Operation as ChainOperation } from '../../chain/operation.ts';
 import { LeaderClient, type Reply } from '../../daemon/classroom/leader-client.ts';
 import { newSecret } from '../../daemon/keystore/keystore.ts';
@@ -17,15 +18,25 @@ export class RecordedClient {
   readonly history: Operation[] = [];
   readonly #client: LeaderClient;
   readonly #signal: AbortSignal;
+  #reached: readonly string[];
 
   constructor(name: string, network: RunningNetwork, { delayMs, timeoutMs }: ClassroomTimes, signal: AbortSignal) {
     const servers = network.members.map(({ name: server, index }) => ({
       name: server,
-      client: () => clientOf(network, index),
+      client: () => {
+        if (this.#reached.includes(server)) return clientOf(network, index);
+        throw new KvchainError('UNREACHABLE', `${name} is cut off from ${server}`);
+      },
     }));
     this.name = name;
+    this.#reached = servers.map(server => server.name);
     this.#signal = signal;
     this.#client = new LeaderClient({ servers, secretKey: newSecret(), delayMs, timeoutMs, tell: () => {} });
+  }
+
+  /** From here on a cut lies between it and all other servers. */
+  reachOnly(servers: readonly string[]): void {
+    this.#reached = servers;
   }
 
   /** Sends its next operation to this server. */

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { attack51 } from './attack-51.ts';
 import { forkHeal } from './fork-heal.ts';
+import { faultsOf } from './paxos-judge.ts';
+import { paxosScenarios } from './paxos-scenarios.ts';
 
 const limitMs = 240_000;
 const order = { engine: 'pow', difficulty: 10, giveUpBehind: 12, tell: () => {} };
@@ -62,6 +64,22 @@ describe('fork-heal', () => {
         /side A: put .* done.*side B: get .* no value/,
       );
       expect(sideAAlone).toEqual({ type: 'linearizable' });
+    },
+    limitMs,
+  );
+});
+
+describe('paxos-scenarios', () => {
+  it(
+    'a leader that dies before it decides, and a cut, lose nothing and do nothing twice',
+    async () => {
+      const names = ['leader-dies-before-decide', 'partition-2-3'];
+      const rows = await paxosScenarios(
+        () => {},
+        name => names.includes(name),
+      );
+      expect(rows.map(({ scenario }) => scenario)).toEqual(names);
+      expect(rows.flatMap(faultsOf)).toEqual([]);
     },
     limitMs,
   );
