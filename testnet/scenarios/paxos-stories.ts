@@ -15,8 +15,8 @@ const silenceMs = 3_000;
 const waitMs = 60_000;
 /** The leader of most scenarios dies here on a signal: a majority has accepted, and it is about to apply the block. */
 export const beforeDecision = 'SIGUSR2, before ledger-step 1';
-/** Of what the leader sends, so that nobody hears of the decision before it is dead. */
-const heldBackMs = 2_000;
+/** Of what the leader sends, so that nobody hears of the decision before it is dead; its client would ask another one to lead after 2 s. */
+const heldBackMs = 500;
 
 /** What a scenario plays with. */
 export interface Stage {
@@ -65,13 +65,18 @@ export const scenarios: readonly Scenario[] = [
     play: async ({ network, clients: [client], name }) => {
       await lead(network, 0);
       client.turnTo('P1');
-      await client.put(`${name}/a`, 'before');
+      const { depth } = await client.put(`${name}/a`, 'before');
       for (const to of [1, 2, 3, 4]) await network.delay(0, to, heldBackMs);
       const leader = network.member(0);
       leader.arm();
       const replied = awaitedLater(client.put(`${name}/a`, 'accepted by a majority'));
+      const accepted = await until('a proposal', waitMs, () => tipAt(network, 0, depth + 1));
       await until('the leader to die', waitMs, async () => !leader.isRunning);
       await replied;
+      await until('the decision', waitMs, async () => ((await heightsOf(network, [1]))[0] ?? 0) > depth);
+      const { header } = await clientOf(network, 1).call('chain_getBlock', { id: depth + 1 });
+      if (header.hash !== accepted)
+        throw new Error(`another block was decided at depth ${depth + 1} than a majority accepted`);
       await client.get(`${name}/a`);
     },
     mend: async ({ network }) => {
@@ -223,6 +228,12 @@ async function untilLeading(network: RunningNetwork, index: number): Promise<voi
     const { leader, role } = await clientOf(network, index).call('consensus_status', {});
     return role === 'leader' && leader === name;
   });
+}
+
+/** The hash of the newest block that this server knows, decided or not, where it stands at this depth. */
+async function tipAt(network: RunningNetwork, index: number, depth: number): Promise<string | null> {
+  const { tips } = await clientOf(network, index).call('chain_tips', {});
+  return tips.find(({ height }) => height === depth)?.hash ?? null;
 }
 
 async function kill(network: RunningNetwork, members: readonly number[]): Promise<void> {
