@@ -11,7 +11,8 @@ export function experimentPage(
   const drawings = experiment.draw(rows);
   return [
     `<!-- Written by \`kvchain-testnet experiment ${name}\` from data.csv beside it. -->`,
-    `# ${title}`,
+    // Each further engine has a page of its own.
+    manifest.engine === experiment.engines[0] ? `# ${title}` : `# ${title}: ${manifest.engine}`,
     '',
     ...originOf(manifest),
     ...missingOf(experiment, rows, manifest),

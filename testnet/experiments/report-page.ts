@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { Marked, marked, type Tokens } from 'marked';
+import { readManifest } from './manifest.ts';
 
 const style = `
 body { font: 16px/1.5 sans-serif; color: #222; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
@@ -18,7 +19,7 @@ svg { max-width: 100%; height: auto; }
 section { border-top: 1px solid #222; margin-top: 3rem; }
 `;
 
-/** Experiments by what they show; one that stands in no list comes after them. */
+/** Experiments by what they show, on whichever engine; one that stands in no list comes after them. */
 const subjects = {
   'Resilience: what faults do': [
     'crash-stop',
@@ -118,13 +119,18 @@ function chaptersOf({ experiments, docs }: ReportFolders): readonly Chapter[] {
     file: join(experiments, name, 'README.md'),
     folder: join(experiments, name),
   });
+  const experimentIn = (folder: string) =>
+    readManifest(readFileSync(join(experiments, folder, 'manifest.json'), 'utf8')).experiment;
   const chapters: readonly Chapter[] = [
     { title: 'Architecture and implementation', pages: architecture.map(ofDocs) },
     ...Object.entries(subjects).map(([title, names]) => ({
       title,
-      pages: names.filter(name => there.includes(name)).map(ofExperiment),
+      pages: names.flatMap(name => there.filter(folder => experimentIn(folder) === name)).map(ofExperiment),
     })),
-    { title: 'Other experiments', pages: there.filter(name => !listed.includes(name)).map(ofExperiment) },
+    {
+      title: 'Other experiments',
+      pages: there.filter(folder => !listed.includes(experimentIn(folder))).map(ofExperiment),
+    },
     { title: 'Discussion', pages: discussion.map(ofDocs) },
   ];
   return chapters.filter(({ pages }) => pages.length > 0);
