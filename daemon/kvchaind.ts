@@ -16,6 +16,8 @@ import type { TlsFiles } from './rpc/server-settings.ts';
 import { Signals } from './signals.ts';
 import { programVersion } from './version.ts';
 
+// R10: what this process makes is for its user alone.
+process.umask(0o077);
 // Also what a promise was rejected with that nobody waits for: nothing that follows could be trusted.
 process.on('uncaughtException', fail);
 main(process.argv.slice(2)).catch(fail);

@@ -61,6 +61,17 @@ describe('a daemon beside a hostile peer', () => {
     await isBanned(attacker);
   });
 
+  it.each([1, 3_000])(
+    'D9, P6: goes on beside who shakes hands with a certificate of %i bytes of junk',
+    async length => {
+      const attacker = await startAttacker();
+      const junk = new Uint8Array(length).fill(0x81);
+      await shakeHands(attacker, address, status(chainId, junk)).catch(() => {});
+      await isGone(attacker);
+      expect((await daemon.client.call('chain_head', {})).height).toBeGreaterThanOrEqual(0);
+    },
+  );
+
   it.each(lies)('P6: bans who sends a request with %s', async (_what, bytes) => {
     const attacker = await startAttacker();
     const stream = await (await enter(attacker)).newStream([names.sync]);
@@ -115,7 +126,7 @@ describe('a daemon beside a hostile peer', () => {
   });
 });
 
-function status(ofChain: Uint8Array): Uint8Array {
+function status(ofChain: Uint8Array, certificate: Uint8Array | null = null): Uint8Array {
   return encodeStatus({
     chainId: ofChain,
     engine: 'pow',
@@ -126,7 +137,7 @@ function status(ofChain: Uint8Array): Uint8Array {
     blocksFrom: 0,
     addresses: [],
     memberProof: null,
-    certificate: null,
+    certificate,
   });
 }
 

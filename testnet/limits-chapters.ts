@@ -31,6 +31,7 @@ export const chapters: readonly Chapter[] = [
     title: 'Peers',
     why: 'So that no peer takes the memory, the bandwidth or the places of the others.',
     files: [
+      'daemon/network/guarded-muxer.ts',
       'daemon/network/limits.ts',
       'daemon/network/links.ts',
       'daemon/network/addresses.ts',

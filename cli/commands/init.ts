@@ -133,13 +133,18 @@ async function init({ options, session }: Call<InitOptions>): Promise<void> {
   await writeNetwork(folder, genesis, { bootstrap, 'rpc-port': rpcPort, 'p2p-port': p2pPort, ...tls });
   const chainId = chainIdText(genesis);
   const mines = minesBlocks(genesis.engine);
+  // Who votes proves to be a member by its key; without one a node follows.
+  const asMember = genesis.members.length === 0 ? '' : ' --account NAME --password-file FILE';
   output.answer(
     { chainId, name: genesis.name, engine: genesis.engine, genesis: folder.genesis },
     fields([
       ['network', genesis.name],
       ['chainId', chainId],
       ['genesis', folder.genesis],
-      ['next', `${session.here(`kvchain start${mines ? ' --mine' : ''}`)}; others join with this genesis file`],
+      [
+        'next',
+        `${session.here(`kvchain start${mines ? ' --mine' : ''}${asMember}`)}; others join with this genesis file`,
+      ],
     ]),
   );
 }

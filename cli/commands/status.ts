@@ -1,4 +1,5 @@
 /** `kvchain status`: how the chain and the daemon stand. */
+import type { ResultOf } from '../../daemon/rpc/client.ts';
 import { examples, onCall, type Shell } from '../command.ts';
 import { fields } from '../output.ts';
 
@@ -17,6 +18,7 @@ export function addStatus(shell: Shell): void {
     const progress = syncing ? `syncing, block ${height} of ${more.targetHeight}` : 'in step with what it knows';
     const waits = `waiting for a peer that holds block ${more.unservedHeight}: all connected ones have pruned it`;
     const state = more.unservedHeight === null ? progress : waits;
+    const members = engine === 'pow' ? null : membersOf(await client.call('consensus_status', {}));
     session.output.answer(
       { chainId, engine, height, headHash, stateRoot, peers, mempool, syncing, ...more },
       fields([
@@ -30,6 +32,7 @@ export function addStatus(shell: Shell): void {
         ['headTime', new Date(more.headTime).toISOString()],
         ['stateRoot', stateRoot],
         ['state', state],
+        ...(members === null ? [] : [['members', members] as const]),
         ...(more.blocksFrom > 0 ? [['blocks from', more.blocksFrom] as const] : []),
         ...(more.versionsFrom > 0 ? [['history from', more.versionsFrom] as const] : []),
         ['peers', peers],
@@ -38,4 +41,15 @@ export function addStatus(shell: Shell): void {
       ]),
     );
   });
+}
+
+/** Null where nobody votes. A member counts as connected to itself. */
+function membersOf({ members, role, leader }: ResultOf<'consensus_status'>): string | null {
+  if (members.length === 0) return null;
+  const connected = members.filter(member => member.connected).length;
+  const isMember = members.some(({ self }) => self);
+  const reach = `${connected} of ${members.length} connected`;
+  const majority = 2 * connected > members.length ? reach : `${reach}: too few to agree on anything`;
+  const self = isMember ? `this one is ${role ?? 'a member'}` : 'this node is none and has no vote';
+  return `${majority}; ${self}; ${leader ?? 'nobody that it knows of'} leads`;
 }

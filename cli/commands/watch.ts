@@ -33,6 +33,8 @@ async function watch({ args, options, session }: Call<WatchOptions>): Promise<vo
   const end = (): void => over.abort();
   process.once('SIGINT', end).once('SIGTERM', end);
   try {
+    // Later it waits for a daemon that is away; one that was never there is told at once.
+    await client.call('chain_head', {});
     let left = options.blocks ?? Number.POSITIVE_INFINITY;
     for await (const update of client.watch(args[0] ?? '', { from: options.from, signal: over.signal })) {
       await session.output.line(update, sentence(update));

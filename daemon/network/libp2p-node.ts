@@ -14,6 +14,8 @@ import type {
 } from '@libp2p/interface';
 import { concat } from '../../chain/bytes.ts';
 import { assert, KvchainError } from '../../chain/errors.ts';
+import type { Clock } from '../ports.ts';
+import { guarded, streamWindowMax } from './guarded-muxer.ts';
 import {
   createLibp2p,
   identify,
@@ -35,6 +37,7 @@ export interface NodeOptions {
   readonly privateKey: PrivateKey;
   readonly listen: readonly string[];
   readonly limits: NetworkLimits;
+  readonly clock: Clock;
   readonly gater: ConnectionGater;
   /** One host may open many connections: it runs many nodes. */
   readonly isPrivateNetwork: boolean;
@@ -76,7 +79,14 @@ export async function createNode(options: NodeOptions): Promise<Libp2p> {
     transports: [tcp()],
     connectionEncrypters: [inOneWrite(noise())],
     streamMuxers: [
-      yamux({ maxInboundStreams: limits.streamsPerPeerMax, maxOutboundStreams: limits.streamsPerPeerMax }),
+      guarded(
+        yamux({
+          maxInboundStreams: limits.streamsPerPeerMax,
+          maxOutboundStreams: limits.streamsPerPeerMax,
+          streamOptions: { maxStreamWindowSize: streamWindowMax },
+        }),
+        options.clock,
+      ),
     ],
     connectionGater: options.gater,
     connectionManager: {

@@ -74,7 +74,7 @@ export class Messages {
     const { clock, limits, log } = this.#surroundings;
     const { peer } = session;
     const bucket = new TokenBucket(clock, limits.messagesPerSecond, limits.messagesBurst);
-    for (let data = await framed.read(null); data !== null; data = await framed.read(null)) {
+    for (let data = await framed.read(null); data !== null && !session.isEnding; data = await framed.read(null)) {
       for (let waitMs = bucket.take(); waitMs > 0; waitMs = bucket.take()) await delay(clock, waitMs);
       try {
         onMessage(peer, data);

@@ -134,6 +134,7 @@ export class Libp2pNetwork implements Network {
       privateKey,
       listen,
       limits: this.#limits,
+      clock: this.#surroundings.clock,
       gater: createGater({
         limits: this.#limits,
         scores: this.#scores,

@@ -4,9 +4,15 @@
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { pathToFileURL } from 'node:url';
+import { Script } from 'node:vm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { toUtf8 } from '../../chain/bytes.ts';
+import { sealCode } from '../../daemon/bundle.ts';
 import { repositoryRoot, runNode } from './programs.ts';
 
 /** [door, packages in it at least, folders where nothing else may import them at run time, what their names begin with]. */
@@ -70,6 +76,44 @@ describe.each([
   });
 
   it('names a licence for each package', () => expectLicences(`dist/bundles/${name}.licences.txt`, packages));
+});
+
+describe('the code beside a bundle', () => {
+  const text = toUtf8('(function () { return 1; })');
+  const code = new Script('(function () { return 1; })').createCachedData();
+  const changed = Buffer.from(code);
+  changed.writeUInt8((code[code.length - 1] ?? 0) ^ 1, code.length - 1);
+  const otherText = toUtf8('(function () { return 2; })');
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'kvchain-bundle-'));
+    await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+    await cp(join(repositoryRoot, 'dist/daemon/bundle.js'), join(folder, 'daemon/bundle.js'));
+    await mkdir(join(folder, 'bundles'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  /** Whether V8 refused the code; undefined when it was given none. */
+  async function refusal(cache: Uint8Array): Promise<unknown> {
+    await writeFile(join(folder, 'bundles/probe.cjs'), text);
+    await writeFile(join(folder, 'bundles/probe.cjs.cache'), cache);
+    const { runBundle } = await import(pathToFileURL(join(folder, 'daemon/bundle.js')).href);
+    return runBundle('probe').cachedDataRejected;
+  }
+
+  it('is taken when it is whole', async () => {
+    expect(await refusal(sealCode(text, code))).toBe(false);
+  });
+
+  it.each([
+    ['damaged', Buffer.concat([sealCode(text, code).subarray(0, 32), changed])],
+    ['of another text of the same length', sealCode(otherText, code)],
+    ['cut', sealCode(text, code).subarray(0, 40)],
+    ['empty', new Uint8Array()],
+  ])('is left alone when it is %s', async (_what, cache) => {
+    expect(await refusal(cache)).toBeUndefined();
+  });
 });
 
 function expectLicences(path: string, packages: number): void {

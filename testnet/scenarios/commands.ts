@@ -78,14 +78,19 @@ export function addScenarioCommands(program: Command): void {
   );
 }
 
-const attackOptions = z.object({
-  share: z.number().gt(0).lt(1),
-  confirmations: z.union([z.number().int().min(1).max(1_000), z.literal('final')]),
-  difficulty: z.number().int().min(8).max(40),
-  giveUp: z.number().int().min(1).max(10_000),
-  engine: z.string(),
-  json: z.boolean().default(false),
-});
+const attackOptions = z
+  .object({
+    share: z.number().gt(0).lt(1),
+    confirmations: z.union([z.number().int().min(1).max(1_000), z.literal('final')]),
+    difficulty: z.number().int().min(8).max(40),
+    giveUp: z.number().int().min(1).max(10_000),
+    engine: z.string(),
+    json: z.boolean().default(false),
+  })
+  .refine(({ confirmations, engine }) => confirmations !== 'final' || engine !== 'pow', {
+    path: ['confirmations'],
+    message: 'engine pow makes nothing final: give --engine pow-paxos, or a number',
+  });
 
 function teller(isJson: boolean): (line: string) => void {
   return isJson ? () => {} : line => process.stderr.write(`${line}\n`);
