@@ -229,11 +229,16 @@ export class RunningNetwork {
     return isSame(before, state) ? null : { key, state, calls: callsFor(to.peerId, state) };
   }
 
-  /** A link that the plan has failed is not dialled, and one whose ends do not run neither. */
+  /**
+   * A link that the plan has failed, or that loses all in one direction, is not dialled: its ends find each other when it is good again. One
+   * whose ends do not run is not dialled either.
+   */
   async #dial([low, high]: Edge): Promise<void> {
     const [a, b] = [this.member(low), this.member(high)];
     const { address } = a;
-    if (a.client === null || b.client === null || address === null || this.#links.link(low, high).isFailed) return;
+    const ways = [this.#links.link(low, high), this.#links.link(high, low)];
+    const isShut = ways.some(({ isFailed, lossRate }) => isFailed || lossRate === 1);
+    if (a.client === null || b.client === null || address === null || isShut) return;
     const { client } = b;
     await until(`${b.name} to reach ${a.name}`, connectMs, () =>
       client.call('net_addPeer', { address }, { timeoutMs: dialMs }).then(
