@@ -49,5 +49,7 @@ describe('what a node burdens its peers with', () => {
     const faults = Array.from({ length: 5 }, () => burdens.passOn('n0', message));
     expect(faults).toEqual([null, null, null, null, 'A-I4: passes 5 blocks of one producer at height 1 on']);
     expect(burdens.passOn('n1', message)).toBeNull();
+    burdens.begin('n0');
+    expect(burdens.passOn('n0', message)).toBeNull();
   });
 });

@@ -56,6 +56,11 @@ export class Burdens {
     return count > most ? `A-I4: asks ${peer} the same ${type} ${count} times within ${windowMs} ms` : null;
   }
 
+  /** The node starts: what it passed on in an earlier life, perhaps with another disk, it need not know. */
+  begin(node: PeerId): void {
+    for (const key of this.#siblings.keys()) if (key.startsWith(`${node} `)) this.#siblings.delete(key);
+  }
+
   /** What is wrong with passing this block on, or null. */
   passOn(node: PeerId, data: Uint8Array): string | null {
     const block = decodeCompactBlock(data);

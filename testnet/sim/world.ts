@@ -211,6 +211,7 @@ export class World {
 
   boot(node: SimulatedNode): void {
     this.trace.add(node.name, 'boot');
+    this.#burdens.begin(node.name);
     node.boot();
   }
 
