@@ -54,7 +54,7 @@ async function bundleProgram(path) {
   const { code, moduleIds } = await bundle(join(dist, path), { format: 'cjs', ...wrapper }, [places]);
   if (existsSync(`${output}.cache`) && readFileSync(output, 'utf8') === code) return false;
   mkdirSync(dirname(output), { recursive: true });
-  // Code of another text would be run as it is: it goes before its text does.
+  // It is of another text now; should this build not come to its end, the next one sees that it is missing.
   rmSync(`${output}.cache`, { force: true });
   const throughDoors = moduleIds.map(id => id.replace(/\.js$/, '.licences.txt')).filter(existsSync);
   const licences = [

@@ -43,9 +43,8 @@ export function addStatus(shell: Shell): void {
   });
 }
 
-/** Null where nobody votes. A member counts as connected to itself. */
-function membersOf({ members, role, leader }: ResultOf<'consensus_status'>): string | null {
-  if (members.length === 0) return null;
+/** A member counts as connected to itself. */
+function membersOf({ members, role, leader }: ResultOf<'consensus_status'>): string {
   const connected = members.filter(member => member.connected).length;
   const isMember = members.some(({ self }) => self);
   const reach = `${connected} of ${members.length} connected`;
