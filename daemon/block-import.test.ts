@@ -91,6 +91,18 @@ describe('a gossiped block', () => {
     expect(opened.network.penalties).toEqual([]);
   });
 
+  it('on which another peer built a header that breaks a rule costs that peer, and not the one that brings it', async () => {
+    const opened = await openNode();
+    const branch = new Branch();
+    const block = branch.grow();
+    const { time } = block.header;
+    const child = branch.make([], { changes: { time } });
+    expect(await gossip(opened, child, 'liar')).toBe('ignore');
+    expect(opened.network.penalties).toEqual([]);
+    expect(await gossip(opened, block, 'honest')).toBe('accept');
+    expect(opened.network.penalties).toEqual([{ peer: 'liar', code: 'BAD_TIME' }]);
+  });
+
   it('that does not decode costs its forwarder', async () => {
     const { network } = await openNode();
     expect(await network.handlers.onGossip('blocks', 'peer', Uint8Array.of(0x84))).toBe('reject');

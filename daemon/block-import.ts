@@ -144,7 +144,7 @@ export class BlockImport {
     }
     const { driver, clock } = this.#parts;
     const effects = driver.dispatch({ type: 'headers', now: clock.now(), from, headers, isAnswer });
-    return !effects.some(effect => effect.type === 'penalize');
+    return !blames(effects, from);
   }
 
   /** A body that was asked for; several may be under way at a time. False when it is not the body of that header. */
@@ -227,7 +227,7 @@ export class BlockImport {
       if (isEnforced('producer signature') && !isSigned)
         return this.#refuse(from, 'BAD_PRODUCER_SIGNATURE', `block ${sealed.hashHex}`);
       const effects = this.#tellHeaders([sealed], from);
-      if (effects.some(effect => effect.type === 'penalize')) return 'reject';
+      if (blames(effects, from)) return 'reject';
       if (this.#parts.driver.engine.header(sealed.hash) === null) return 'ignore';
     }
     const isRoot = equalBytes(merkleRoot(witnessIds), sealed.header.transactionsRoot);
@@ -369,6 +369,11 @@ export class BlockImport {
     if (isEnforced('A-H1')) this.#parts.network.penalize(peer, code, detail);
     return 'reject';
   }
+}
+
+/** Not every penalty is for who spoke last: a header may complete what another peer told before. */
+function blames(effects: readonly RunningEffect[], peer: PeerId): boolean {
+  return effects.some(effect => effect.type === 'penalize' && effect.peer === peer);
 }
 
 function beginAssembly(from: PeerId): Assembly {
