@@ -42,6 +42,19 @@ describe('sync', () => {
     expect(opened.network.penalties).toEqual([]);
   });
 
+  it('follows the chain whose bodies come, though headers without bodies promise more work', async () => {
+    const opened = await openNode();
+    const promised = new Branch();
+    promised.extend(6, { producer: rival });
+    const without = promised.blocks.map(({ header }) => header.height);
+    opened.network.connect('withholder', much, peerWith(promised.blocks, { without }));
+    const best = () => opened.node.engine.view().bestHeader;
+    await settle('the promise', () => best().height === 6);
+    const branch = grown(4);
+    opened.network.connect('honest', best().work - 1n, peerWith(branch.blocks));
+    await settle('the head', isAt(opened, branch));
+  });
+
   it('asks nothing of a peer that has no more work', async () => {
     const opened = await openNode();
     opened.network.connect('peer', 0n, peerWith(grown(3).blocks));

@@ -186,8 +186,9 @@ export class Sync {
       });
   }
 
+  /** More than is applied, not than what headers promise: who sent those may never give the bodies, and others are to be known then. */
   #claimsMore({ work }: SyncPeer): boolean {
-    return work > this.#parts.driver.engine.view().bestHeader.work;
+    return work > this.#parts.driver.engine.view().head.work;
   }
 
   /** Peers that claim more work and did not answer when they were asked for it. */
