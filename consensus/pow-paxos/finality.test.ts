@@ -327,6 +327,24 @@ it('F-4: only signatures that are news are worth a check', () => {
   expect([checks(first), checks(second)]).toEqual([0, 0]);
 });
 
+it('P5: who goes on telling a certificate that is known pays from some number on, others do not, and it ends with the time', () => {
+  const node = new Participant(null);
+  if (first === undefined || second === undefined) throw new Error('there are two');
+  node.take(trunk);
+  node.hear(null, { type: 'certificate', certificate: second });
+  const charged = (): number => node.effects.filter(({ type }) => type === 'penalize').length;
+  const tell = (from: string, now: number): void =>
+    node.step({ type: 'message', now, from, member: null, message: { type: 'certificate', certificate: first } });
+  for (let times = 0; times < 200; times++) tell('replayer', later);
+  expect(charged()).toBe(0);
+  tell('neighbour', later);
+  tell('replayer', later + 9_999);
+  expect(charged()).toBe(1);
+  expect(node.effects.at(-1)).toMatchObject({ type: 'penalize', peer: 'replayer', code: 'RATE_EXCEEDED' });
+  tell('replayer', later + 10_000);
+  expect(charged()).toBe(1);
+});
+
 it('F-7: without a majority work goes on and nothing new is final; when it is back, finality catches up', () => {
   const all = committee();
   const [leader] = all;

@@ -16,6 +16,10 @@ import { finalBlockOf, type PowPaxosState, type Run } from './state.ts';
 
 export const remindTimer = 'finality';
 
+/** Certificates that are no news which a peer may tell within the time: each comes twice from a good one, and once more when it is asked for. */
+const repeatsMax = 200;
+const repeatsWithinMs = 10_000;
+
 /** The number of the last certified checkpoint. */
 function certifiedNumber({ certificate }: PowPaxosState): number {
   return certificate?.checkpoint.number ?? 0;
@@ -30,7 +34,10 @@ export function acceptDecided(run: Run, checkpoint: Checkpoint): void {
 export function acceptCertificate(run: Run, certificate: Certificate, from: PeerId | null): void {
   const { state, effects } = run;
   const { checkpoint } = certificate;
-  if (!isNews(state, certificate)) return;
+  if (!isNews(state, certificate)) {
+    if (from !== null) chargeRepeat(run, from);
+    return;
+  }
   if (isEnforced('F-4') && !isMajority(certificate, state.genesis)) {
     const detail = `a certificate of ${certificate.signatures.length} of ${state.genesis.members.length} members, or not in their order`;
     if (from !== null) effects.push({ type: 'penalize', peer: from, code: 'BAD_MESSAGE', detail });
@@ -50,6 +57,19 @@ export function acceptCertificate(run: Run, certificate: Certificate, from: Peer
   else effects.push({ type: 'persist', records: [record] });
   tellAll(run, certificate);
   askForBlock(run);
+}
+
+/** No signature of it was checked, but it was read: whoever goes on telling what is known pays. */
+function chargeRepeat({ state: { repeats }, now, effects }: Run, from: PeerId): void {
+  if (now - repeats.since >= repeatsWithinMs) {
+    repeats.since = now;
+    repeats.byPeer.clear();
+  }
+  const count = (repeats.byPeer.get(from) ?? 0) + 1;
+  repeats.byPeer.set(from, count);
+  if (count <= repeatsMax) return;
+  const detail = `${count} certificates that are no news within ${repeatsWithinMs / 1_000} s, at most ${repeatsMax}`;
+  effects.push({ type: 'penalize', peer: from, code: 'RATE_EXCEEDED', detail });
 }
 
 /** To members and to all others: whoever learns of it passes it on, once. */

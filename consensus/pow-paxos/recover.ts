@@ -53,6 +53,7 @@ export function recover(context: EngineContext, recovery: Recovery<LogRecord>): 
     source: null,
     remindAt: null,
     isContradicted: false,
+    repeats: { since: 0, byPeer: new Map() },
     isHalted: false,
   };
   state.finalHeight = settledHeight(state);

@@ -49,6 +49,8 @@ export interface PowPaxosState {
   remindAt: number | null;
   /** A certificate that contradicts what is final was told of: others like it are no news. */
   isContradicted: boolean;
+  /** Certificates that were no news, by who told them, since a time. */
+  readonly repeats: { since: number; readonly byPeer: Map<PeerId, number> };
   isHalted: boolean;
 }
 

@@ -1,10 +1,18 @@
 /** Engine messages from peer to peer: their order, and what becomes of a reader that is too slow. */
+import type { Connection, Stream } from '@libp2p/interface';
 import { afterEach, expect, test } from 'vitest';
 import { fromUtf8, toUtf8 } from '../../chain/bytes.ts';
-import { connect, startNode, stopNodes, type TestNode, until } from './fixtures.suite.ts';
+import { enter, frame, startAttacker, stopAttackers } from './attacker.suite.ts';
+import { chainA, connect, startNode, stopNodes, type TestNode, until } from './fixtures.suite.ts';
 import { networkLimits } from './limits.ts';
+import { protocolNames } from './wire.ts';
 
-afterEach(stopNodes);
+const names = protocolNames(chainA);
+
+afterEach(async () => {
+  await stopAttackers();
+  await stopNodes();
+});
 
 async function startPair(limits = {}): Promise<readonly [a: TestNode, b: TestNode]> {
   const [a, b] = [await startNode({ limits }), await startNode({ limits })];
@@ -54,6 +62,30 @@ test('messages beyond the rate wait and are not lost', async () => {
   for (let index = 0; index < 60; index++) a.network.send(b.id, toUtf8(`${index}`));
   await until('all are there', () => b.messages.length === 60);
   expect(b.messages.map(({ data }) => fromUtf8(data))).toEqual(Array.from({ length: 60 }, (_, index) => `${index}`));
+});
+
+/** One message on a stream of its own. */
+async function say(connection: Connection, text: string): Promise<Stream> {
+  const stream = await connection.newStream([names.consensus]);
+  const framed = frame(stream);
+  await framed.write(toUtf8(text));
+  await framed.end();
+  return stream;
+}
+
+test('P5: who opens a stream for each message has no more of them read than on one', async () => {
+  const node = await startNode({ limits: { messagesPerSecond: 0.001, messagesBurst: 4 } });
+  const connection = await enter(await startAttacker(), node);
+  for (let count = 0; count < 4; count++) {
+    const stream = await say(connection, `${count}`);
+    await until('it is read, and the stream over', () => node.messages.length > count && stream.status === 'closed');
+  }
+  await say(connection, 'one too many');
+  // Whoever is answered now came after all of them.
+  const question = frame(await connection.newStream([names.sync]));
+  await question.write(toUtf8('x'));
+  await question.read(5_000);
+  expect(node.messages.map(({ data }) => fromUtf8(data))).toEqual(['0', '1', '2', '3']);
 });
 
 test('P9: a peer that reads too slowly is disconnected', async () => {

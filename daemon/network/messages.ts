@@ -28,6 +28,8 @@ export class Messages {
   readonly #surroundings: Surroundings;
   readonly #protocol: string;
   readonly #outboxes = new WeakMap<Session, Outbox>();
+  /** One for all streams of a peer: whoever opened another would begin anew. */
+  readonly #buckets = new WeakMap<Session, TokenBucket>();
 
   constructor(surroundings: Surroundings, protocol: string) {
     this.#surroundings = surroundings;
@@ -71,9 +73,9 @@ export class Messages {
   }
 
   async #receive(session: Session, framed: FramedStream, onMessage: OnMessage): Promise<void> {
-    const { clock, limits, log } = this.#surroundings;
+    const { clock, log } = this.#surroundings;
     const { peer } = session;
-    const bucket = new TokenBucket(clock, limits.messagesPerSecond, limits.messagesBurst);
+    const bucket = this.#bucket(session);
     for (let data = await framed.read(null); data !== null && !session.isEnding; data = await framed.read(null)) {
       for (let waitMs = bucket.take(); waitMs > 0; waitMs = bucket.take()) await delay(clock, waitMs);
       try {
@@ -112,6 +114,13 @@ export class Messages {
     } finally {
       cancel();
     }
+  }
+
+  #bucket(session: Session): TokenBucket {
+    const { clock, limits } = this.#surroundings;
+    const bucket = this.#buckets.get(session) ?? new TokenBucket(clock, limits.messagesPerSecond, limits.messagesBurst);
+    this.#buckets.set(session, bucket);
+    return bucket;
   }
 
   #frame({ peer }: Session, stream: Stream): FramedStream {
