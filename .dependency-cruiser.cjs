@@ -51,10 +51,10 @@ module.exports = {
     },
     {
       name: 'cli-imports-the-contract-of-the-daemon-alone',
-      comment: 'The command line is a client like any other: it speaks to a daemon through its API, signs with the keystore, and tells refusals of the disk in the same words; a program starts from its one file; a client of a classroom is the one of the laboratory.',
+      comment: 'The command line is a client like any other: it speaks to a daemon through its API, signs with the keystore, and makes folders and tells refusals of the disk as it does; a program starts from its one file; a client of a classroom is the one of the laboratory.',
       severity: 'error',
       from: { path: '^cli/' },
-      to: { path: '^daemon/', pathNot: '^daemon/(rpc/(api|client|light-client)[^/]*\\.ts|classroom/.*|keystore/.*|disk-failure\\.ts|bundle\\.ts|polyfill\\.ts)$' },
+      to: { path: '^daemon/', pathNot: '^daemon/(rpc/(api|client|light-client)[^/]*\\.ts|classroom/.*|keystore/.*|disk-failure\\.ts|make-folder\\.ts|bundle\\.ts|polyfill\\.ts)$' },
     },
     {
       name: 'cli-does-not-import-testnet',

@@ -1,6 +1,6 @@
 /** Who signs: a key of the data folder's keystore, opened here, on the user's side. Secrets and passwords are never arguments. */
 import { KvchainError } from '../chain/errors.ts';
-import { isThere } from '../daemon/disk-failure.ts';
+import { isFileThere } from '../daemon/disk-failure.ts';
 import type { KeyInfo, OpenKey } from '../daemon/keystore/keystore.ts';
 import { CommandError } from './failure.ts';
 import { askPassword, canAsk } from './prompt.ts';
@@ -74,7 +74,7 @@ async function storedPassword(session: Session, passwordFile: string | undefined
       throw new CommandError('USAGE', `there is no file ${passwordFile}`, 'Check the name after --password-file.');
     });
   }
-  return isThere(session.folder.password) ? readPasswordFile(session.folder.password) : null;
+  return isFileThere(session.folder.password) ? readPasswordFile(session.folder.password) : null;
 }
 
 function isMissing(error: unknown): boolean {

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { KvchainError } from '../chain/errors.ts';
 import type { Genesis } from '../chain/genesis.ts';
-import { isThere } from '../daemon/disk-failure.ts';
+import { isFileThere } from '../daemon/disk-failure.ts';
 
 export const defaultUrl = 'http://127.0.0.1:8645';
 
@@ -42,6 +42,7 @@ export function dataFolderAt(given: string | undefined): DataFolder {
 /** What a running daemon wrote about itself; null when there is none, or the file is not one. */
 export function readRpcFile(folder: DataFolder): { readonly url: string; readonly pid: number } | null {
   try {
+    if (!isFileThere(folder.rpc)) return null;
     const json: unknown = JSON.parse(readFileSync(folder.rpc, 'utf8'));
     if (typeof json !== 'object' || json === null || !('url' in json) || !('pid' in json)) return null;
     const { url, pid } = json;
@@ -54,6 +55,7 @@ export function readRpcFile(folder: DataFolder): { readonly url: string; readonl
 /** The token that the daemon of this folder wrote at its start, or null. */
 export function readCookie(folder: DataFolder): string | null {
   try {
+    if (!isFileThere(folder.cookie)) return null;
     return readFileSync(folder.cookie, 'utf8').trim() || null;
   } catch {
     return null;
@@ -62,7 +64,7 @@ export function readCookie(folder: DataFolder): string | null {
 
 /** Whether the folder belongs to a network. Error: DISK_FAILED when it cannot be looked into. */
 export function hasGenesis(folder: DataFolder): boolean {
-  return isThere(folder.genesis);
+  return isFileThere(folder.genesis);
 }
 
 /** The genesis of the folder, or null without one. Errors: BAD_GENESIS, BAD_VERSION, with the file's name. */

@@ -1,10 +1,11 @@
 /** The headers that the command line has followed itself, in a file of the data folder, one for each chain. */
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { toHex } from '../chain/bytes.ts';
 import { chainIdOf, type Genesis } from '../chain/genesis.ts';
-import { diskFailed } from '../daemon/disk-failure.ts';
+import { diskFailed, isFileThere } from '../daemon/disk-failure.ts';
+import { makeFolder } from '../daemon/make-folder.ts';
 import { type HeaderStorage, LightClient } from '../daemon/rpc/light-client.ts';
 import { CommandError } from './failure.ts';
 import type { Session } from './session.ts';
@@ -36,7 +37,7 @@ function headerFile(file: string): HeaderStorage {
       }),
     write: async (offset, bytes) => {
       try {
-        await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+        await makeFolder(dirname(file), 0o700);
         // Not appending: a branch that gave way to a heavier one is written over.
         const handle = await open(file, constants.O_RDWR | constants.O_CREAT);
         try {
@@ -54,6 +55,7 @@ function headerFile(file: string): HeaderStorage {
 
 /** What `read` makes of the file, or `otherwise` when there is none. */
 async function readOr<T>(file: string, otherwise: T, read: (handle: FileHandle) => Promise<T>): Promise<T> {
+  if (!isFileThere(file)) return otherwise;
   try {
     const handle = await open(file, 'r');
     try {
@@ -62,7 +64,6 @@ async function readOr<T>(file: string, otherwise: T, read: (handle: FileHandle) 
       await handle.close();
     }
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return otherwise;
     throw diskFailed(cause, `reading ${file}`);
   }
 }

@@ -1,5 +1,5 @@
 /** Makes a data folder for a network: a genesis of one's own, or one that is given; and the settings that the daemon starts with. */
-import { chmod, mkdir, rename, writeFile } from 'node:fs/promises';
+import { chmod, rename, writeFile } from 'node:fs/promises';
 import { toHex } from '../chain/bytes.ts';
 import { KvchainError } from '../chain/errors.ts';
 import {
@@ -15,6 +15,7 @@ import { formatGenesis } from '../chain/genesis-file.ts';
 import { defaultParams } from '../chain/params.ts';
 import { bitsForLeadingZeros } from '../chain/target.ts';
 import { diskFailed } from '../daemon/disk-failure.ts';
+import { makeFolder } from '../daemon/make-folder.ts';
 import { type DataFolder, hasGenesis } from './data-folder.ts';
 import { CommandError } from './failure.ts';
 
@@ -62,7 +63,7 @@ export async function claimFolder(folder: DataFolder): Promise<void> {
     throw new CommandError('USAGE', `${folder.path} belongs to a network already: it has a genesis.json`, advice);
   }
   try {
-    await mkdir(folder.path, { recursive: true, mode: 0o700 });
+    await makeFolder(folder.path, 0o700);
     await chmod(folder.path, 0o700);
   } catch (error) {
     throw diskFailed(error, `writing into ${folder.path}`);

@@ -10,7 +10,7 @@ import { KvchainError } from '../chain/errors.ts';
 import type { Genesis } from '../chain/genesis.ts';
 import { parseGenesis } from '../chain/genesis-file.ts';
 import { taggedHash } from '../chain/hash.ts';
-import { diskFailed, isThere } from './disk-failure.ts';
+import { diskFailed, isFileThere } from './disk-failure.ts';
 import { makePrivateFolder, readPrivateFile, writePrivateFile } from './keystore/private-file.ts';
 
 export const genesisFile = 'genesis.json';
@@ -48,7 +48,7 @@ export async function writeGenesis(folder: string, text: string): Promise<void> 
 /** A text, or null where there is no file. Error: DISK_FAILED when it cannot be read. */
 async function readOrNull(file: string): Promise<string | null> {
   try {
-    return isThere(file) ? await readFile(file, 'utf8') : null;
+    return isFileThere(file) ? await readFile(file, 'utf8') : null;
   } catch (error) {
     throw diskFailed(error, `reading ${file}`);
   }
@@ -80,14 +80,10 @@ export async function removeRpcFile(folder: string): Promise<void> {
 }
 
 async function readSeed(file: string): Promise<Uint8Array | null> {
-  try {
-    const seed = fromHex(fromUtf8(await readPrivateFile(file, 100))?.trim() ?? '', 32);
-    if (seed === null) throw new KvchainError('BAD_KEY_FILE', `${file} does not hold 64 hexadecimal digits`);
-    return seed;
-  } catch (error) {
-    if (error instanceof KvchainError && error.code === 'NOT_FOUND') return null;
-    throw error;
-  }
+  if (!isFileThere(file)) return null;
+  const seed = fromHex(fromUtf8(await readPrivateFile(file, 100))?.trim() ?? '', 32);
+  if (seed === null) throw new KvchainError('BAD_KEY_FILE', `${file} does not hold 64 hexadecimal digits`);
+  return seed;
 }
 
 async function makeSeed(file: string): Promise<Uint8Array> {

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { errorRow, KvchainError } from '../chain/errors.ts';
-import { diskFailed, isThere } from './disk-failure.ts';
+import { diskFailed, isFileThere, isThere } from './disk-failure.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kvchain-disk-failure-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -46,5 +47,21 @@ describe('looking for a file', () => {
     expect([isThere(file), isThere(join(folder, 'none'))]).toEqual([true, false]);
     for (const path of [loop, join(file, 'below')])
       expect(() => isThere(path)).toThrow(expect.objectContaining({ code: 'DISK_FAILED' }));
+  });
+
+  it.skipIf(process.platform === 'win32')('refuses what is there and no regular file, by its kind', () => {
+    const [file, pipe, other] = [join(folder, 'plain'), join(folder, 'pipe'), join(folder, 'folder')];
+    writeFileSync(file, '');
+    symlinkSync(file, join(folder, 'link'));
+    execFileSync('bash', ['-c', 'mkfifo "$0"', pipe]);
+    mkdirSync(other);
+    for (const path of [file, join(folder, 'link')]) expect(isFileThere(path)).toBe(true);
+    expect(isFileThere(join(folder, 'none'))).toBe(false);
+    for (const [path, kind] of [
+      [pipe, 'a named pipe'],
+      [other, 'a folder'],
+      ['/dev/null', 'a device'],
+    ] as const)
+      expect(() => isFileThere(path)).toThrow(`${path} is ${kind}, where a regular file has to be`);
   });
 });

@@ -2,7 +2,7 @@
  * What the system says when it refuses a file, told with what to do: a missing permission, a name that is taken or a folder that is not
  * there are not mended by free space.
  */
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { type ErrorCode, KvchainError } from '../chain/errors.ts';
 
 /** Codes of the system, and the words that LevelDB tells for them; what is in no row keeps the advice of the error table. */
@@ -41,11 +41,32 @@ export function diskFailed(error: unknown, doing: string, code: ErrorCode = 'DIS
 
 /** Whether something is at the path. Error thrown: DISK_FAILED when nobody may look, which is not the same as nothing there. */
 export function isThere(path: string): boolean {
+  return look(path) !== undefined;
+}
+
+/**
+ * Whether a regular file is at the path, or a link to one. Error thrown: DISK_FAILED when nobody may look, or something else is there:
+ * whoever opened a pipe would wait for its other end for ever, and a device may have no end.
+ */
+export function isFileThere(path: string): boolean {
+  const found = look(path);
+  if (found === undefined || found.isFile()) return found !== undefined;
+  const action = 'Move it away, or put the file back that was there.';
+  throw new KvchainError('DISK_FAILED', `${path} is ${kindOf(found)}, where a regular file has to be`, { action });
+}
+
+function look(path: string): Stats | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+    return statSync(path, { throwIfNoEntry: false });
   } catch (error) {
     throw diskFailed(error, `looking for ${path}`);
   }
+}
+
+function kindOf(found: Stats): string {
+  if (found.isDirectory()) return 'a folder';
+  if (found.isFIFO()) return 'a named pipe';
+  return found.isSocket() ? 'a socket' : 'a device';
 }
 
 /** The message of the innermost cause. */

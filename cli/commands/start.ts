@@ -1,6 +1,7 @@
 /** `kvchain start`: runs the daemon of the data folder; with --solo on a network of one node, made when there is none. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isFileThere } from '../../daemon/disk-failure.ts';
 import { type Call, examples, onCall, type Shell } from '../command.ts';
 import type { Ending } from '../daemon-process.ts';
 import { type DataFolder, dataFolderAt, hasGenesis, readGenesis, readRpcFile } from '../data-folder.ts';
@@ -43,7 +44,7 @@ async function start({ args, options, session }: Call<StartOptions>): Promise<vo
   if (!hasGenesis(folder)) await prepare(folder, options);
   const { passSignals, spawnDaemon, untilReady } = await import('../daemon-process.ts');
   const flags = ['--data-dir', folder.path, ...(options.solo ? soloFlags(folder) : []), ...args];
-  const logBytes = statSync(folder.log, { throwIfNoEntry: false })?.size ?? 0;
+  const logBytes = isFileThere(folder.log) ? statSync(folder.log).size : 0;
   const daemon = spawnDaemon(flags, options.detach ? folder.log : null);
   const stopPassing = passSignals(daemon.child);
   const url = await untilReady(daemon, folder);
@@ -88,7 +89,9 @@ function soloFlags(folder: DataFolder): readonly string[] {
 /** What to type before anything can be signed, and what it costs; nothing when the folder has a key. */
 async function keyAdvice({ folder }: Session): Promise<readonly [words: string, note: string] | null> {
   const { keyFolderOf, listKeys } = await import('../../daemon/keystore/keystore.ts');
-  if ((await listKeys(keyFolderOf(folder.path))).length > 0) return null;
+  // A key that cannot be read is told to who signs with it.
+  const keys = await listKeys(keyFolderOf(folder.path)).catch(() => null);
+  if (keys === null || keys.length > 0) return null;
   const genesis = await readGenesis(folder);
   const isFree = genesis?.schedule.every(({ params }) => params.feePerByteMin === 0n) ?? false;
   return ['key new', isFree ? '   # the account that signs; it needs no money here' : '   # the account that signs'];

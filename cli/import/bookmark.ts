@@ -4,9 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCodes, isErrorCode, KvchainError } from '../../chain/errors.ts';
+import { isFileThere } from '../../daemon/disk-failure.ts';
+import { makeFolder } from '../../daemon/make-folder.ts';
 import { unreadable } from '../user-files.ts';
 import type { FailedRow } from './rows.ts';
 
@@ -66,6 +68,7 @@ export class Bookmark {
 
   /** Where the same import stopped, or the beginning. A damaged file counts as none: rows written twice do no harm. */
   async load(): Promise<Progress> {
+    if (!isFileThere(this.file)) return nothingYet;
     try {
       return readProgress(JSON.parse(await readFile(this.file, 'utf8'))) ?? nothingYet;
     } catch {
@@ -76,7 +79,7 @@ export class Bookmark {
   /** Written beside and renamed: whole or not at all. Error: DISK_FAILED. */
   async save(progress: Progress): Promise<void> {
     try {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      await makeFolder(this.#folder, 0o700);
       await writeFile(`${this.file}.part`, JSON.stringify({ format, version, ...progress }), { mode: 0o600 });
       await rename(`${this.file}.part`, this.file);
     } catch (cause) {

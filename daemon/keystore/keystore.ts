@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { fromHex, toHex } from '../../chain/bytes.ts';
 import { assert, KvchainError } from '../../chain/errors.ts';
 import { isSecretKey } from '../../chain/keys.ts';
-import { diskFailed } from '../disk-failure.ts';
+import { diskFailed, isFileThere } from '../disk-failure.ts';
 import { decodeKeyFile, encodeKeyFile, keyFileBytesMax, scryptCostDefault, sealKey, unsealKey } from './key-file.ts';
 import { makePrivateFolder, readPrivateFile, writePrivateFile } from './private-file.ts';
 
@@ -114,6 +114,8 @@ export async function exportSecretHex(file: string, password: string): Promise<s
 }
 
 async function readKey(file: string): Promise<ReturnType<typeof decodeKeyFile>> {
+  // A password may come out of a pipe, a key lies in a file.
+  isFileThere(file);
   try {
     return decodeKeyFile(await readPrivateFile(file, keyFileBytesMax));
   } catch (error) {

@@ -3,11 +3,12 @@
  * the secret is not used: it may be known already.
  */
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, link, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fromUtf8 } from '../../chain/bytes.ts';
 import { KvchainError } from '../../chain/errors.ts';
 import { diskFailed } from '../disk-failure.ts';
+import { makeFolder } from '../make-folder.ts';
 
 const privateFileMode = 0o600;
 const privateFolderMode = 0o700;
@@ -17,7 +18,7 @@ export const passwordBytesMax = 1_024;
 /** Makes the folder with mode 0700. Error: LOOSE_PERMISSIONS when it is there and open to others; DISK_FAILED. */
 export async function makePrivateFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: privateFolderMode });
+    await makeFolder(folder, privateFolderMode);
     const { mode } = await stat(folder);
     if (isLoose(mode)) throw loose(folder, mode, privateFolderMode);
   } catch (error) {

@@ -11,7 +11,7 @@ import { crc32c } from '@node-rs/crc32';
 import { concat, equalBytes, toUtf8 } from '../../chain/bytes.ts';
 import { KvchainError } from '../../chain/errors.ts';
 import { runRecordsMax } from '../../chain/state-tree.ts';
-import { diskFailed, isThere } from '../disk-failure.ts';
+import { diskFailed, isFileThere } from '../disk-failure.ts';
 import { syncFolder } from './sync-folder.ts';
 
 const recordBytes = 64;
@@ -41,7 +41,7 @@ export async function writeLeafFile(file: string, head: Uint8Array, runs: Iterab
 
 /** The runs that were written at this head, or null. Errors: DATABASE_DAMAGED, DISK_FAILED. */
 export async function readLeafFile(file: string, head: Uint8Array): Promise<readonly Uint8Array[] | null> {
-  if (!isThere(file)) return null;
+  if (!isFileThere(file)) return null;
   try {
     const handle = await open(file, 'r');
     try {

@@ -7,9 +7,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KvchainError } from '../../chain/errors.ts';
-import { diskFailed } from '../disk-failure.ts';
+import { diskFailed, isFileThere } from '../disk-failure.ts';
 import { findTableDamage, type ManifestContents, readLog, readManifest } from './level-format.ts';
 import { repairAdvice } from './row.ts';
+
+const levelNames = /^(?:CURRENT|LOCK|LOG|LOG\.old|MANIFEST-\d+|\d+\.(?:log|ldb|sst|dbtmp))$/;
 
 /**
  * Reads through the folder. True when all is well, false when there is no database yet. Errors: DATABASE_DAMAGED naming the file,
@@ -26,6 +28,12 @@ export async function checkLevelFolder(folder: string): Promise<boolean> {
   await checkLogs(folder, names, manifest);
   await checkTables(folder, names, manifest);
   return true;
+}
+
+/** What is not a regular file under a name of LevelDB's is refused (DISK_FAILED): it would be waited for in a thread that nobody ends. */
+export async function refuseOtherThanFiles(folder: string): Promise<void> {
+  const names = await listFolder(folder);
+  for (const name of names.filter(each => levelNames.test(each))) isFileThere(join(folder, name));
 }
 
 async function readCurrent(folder: string): Promise<string> {

@@ -17,7 +17,7 @@ import { inSlices } from '../pace.ts';
 import type { FrozenStore, Store, StoreRange, StoreRow, StoreWrite } from '../ports.ts';
 import { systemClock } from '../system.ts';
 import { readLeafFile, writeLeafFile } from './leaf-file.ts';
-import { checkLevelFolder } from './level-check.ts';
+import { checkLevelFolder, refuseOtherThanFiles } from './level-check.ts';
 import { assertKey, lowestKey, openRow, repairAdvice, sealRow } from './row.ts';
 
 /** Batches that may wait for the one being written; more is a caller that does not wait for its writes. */
@@ -54,6 +54,7 @@ export interface LevelStoreOptions {
  */
 export async function openLevelStore(options: LevelStoreOptions): Promise<Store> {
   const { folder, chainIdHex } = options;
+  await refuseOtherThanFiles(folder);
   await assertUnlocked(folder);
   const isThere = options.onDamagedRow ? existsSync(folder) : await checkLevelFolder(folder);
   if (!isThere && chainIdHex === null) throw new KvchainError('NOT_FOUND', `there is no database in ${folder}`);

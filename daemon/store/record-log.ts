@@ -13,7 +13,7 @@ import { dirname } from 'node:path';
 import { crc32c } from '@node-rs/crc32';
 import { equalBytes, toUtf8 } from '../../chain/bytes.ts';
 import { assert, KvchainError } from '../../chain/errors.ts';
-import { diskFailed } from '../disk-failure.ts';
+import { diskFailed, isFileThere } from '../disk-failure.ts';
 import type { Log } from '../ports.ts';
 import { syncFolder } from './sync-folder.ts';
 
@@ -262,10 +262,7 @@ function assertTornTail(bytes: Uint8Array, bad: number, { file, sequence }: { fi
 
 async function openFile(file: string): Promise<FileHandle> {
   try {
-    return await open(file, 'r+', 0o600).catch(async error => {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return open(file, 'wx+', 0o600);
-      throw error;
-    });
+    return await open(file, isFileThere(file) ? 'r+' : 'wx+', 0o600);
   } catch (error) {
     throw diskFailed(error, `opening ${file}`);
   }

@@ -1,9 +1,10 @@
 /** One member of a network: a daemon or an attacker in a process of its own, and what is kept of it from one start to the next. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KvchainError } from '../../chain/errors.ts';
 import { publicKeyOf } from '../../chain/keys.ts';
 import { genesisFile, readNodeKeys } from '../../daemon/data-folder.ts';
+import { makeFolder } from '../../daemon/make-folder.ts';
 import type { KvchainClient } from '../../daemon/rpc/client.ts';
 import { startAttacker } from '../attackers/attacker-process.ts';
 import type { Child } from '../child.ts';
@@ -78,7 +79,7 @@ export class Member {
   }
 
   async #makeFolder(): Promise<void> {
-    await mkdir(this.dataDir, { recursive: true, mode: 0o700 });
+    await makeFolder(this.dataDir, 0o700);
   }
 
   /** Resolves when it answers. A daemon takes the ports that it had before. Error thrown: UNREACHABLE with its last words. */

@@ -2,10 +2,10 @@
  * A running network: its members started a few at a time, linked as the plan says, broken and mended on order. Whoever holds it must
  * stop it, or processes stay.
  */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KvchainError } from '../../chain/errors.ts';
 import { formatGenesis } from '../../chain/genesis-file.ts';
+import { makeFolder } from '../../daemon/make-folder.ts';
 import type { BatchCall } from '../../daemon/rpc/transport.ts';
 import { until } from '../until.ts';
 import { type Host, loopback } from './hosts.ts';
@@ -92,7 +92,7 @@ export class RunningNetwork {
   }
 
   async #startAll(tell: (member: Member) => void): Promise<void> {
-    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    await makeFolder(this.folder, 0o700);
     const nodes = this.members.filter(({ plan }) => plan.role === 'node');
     const waiting = [...nodes];
     const startNext = async (): Promise<void> => {

@@ -1,12 +1,13 @@
 /** network.json: where a running network hears orders, and which processes are its members, for whom the first process is gone. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { toUtf8 } from '../../chain/bytes.ts';
 import { KvchainError } from '../../chain/errors.ts';
 import { writePrivateFile } from '../../daemon/keystore/private-file.ts';
+import { makeFolder } from '../../daemon/make-folder.ts';
 import { z } from '../../daemon/zod.ts';
 import { until } from '../until.ts';
 import { removeSocket } from './control.ts';
@@ -56,7 +57,7 @@ export async function writeState(folder: string, state: Omit<NetworkState, 'form
 
 /** Makes an empty folder: what a network that ended left there goes. Errors thrown: USAGE while one runs, BAD_CONFIG for other files. */
 export async function clearFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder, 0o700);
   const names = await readdir(folder);
   if (names.length === 0) return;
   if (!names.includes(fileName)) {
