@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fromHex } from '../../chain/bytes.ts';
+import { paramsAt } from '../../chain/genesis.ts';
 import { bodiesWantedMax } from '../engine.ts';
 import { genesisTime } from '../engine-context.suite.ts';
 import { Follower, Grower, hashes, joined, only } from './grown-chain.suite.ts';
@@ -10,6 +11,7 @@ import { bodyTimer } from './timers.ts';
 
 const grower = new Grower();
 const { genesis, context } = grower;
+const params = paramsAt(context.genesis, 0);
 const later = genesisTime + 1_000_000_000;
 
 describe('bodies', () => {
@@ -72,6 +74,20 @@ describe('bodies', () => {
     expect(joined(relayed)).toBe(hashes(chain.slice(2)));
     const again = follower.step({ type: 'body', now: later, hash: chain[5]?.sealed.hash ?? genesis.sealed.hash });
     expect(again).toEqual([]);
+  });
+
+  it('are passed on while they are new, though headers without bodies promise far more work', () => {
+    const promised = grower.chain(genesis, relayDepth + 3, { salt: 1 });
+    const [block = genesis] = grower.chain(genesis, 1);
+    const newUntil = block.sealed.header.time + relayDepth * params.targetMs + params.maxDriftMs;
+    for (const [now, count] of [
+      [newUntil, 1],
+      [newUntil + 1, 0],
+    ] as const) {
+      const follower = new Follower(context);
+      follower.step({ type: 'headers', now, from: 'withholder', headers: promised.map(({ sealed }) => sealed) });
+      expect(only(follower.deliver([block], now), 'relay')).toHaveLength(count);
+    }
   });
 
   it('of one producer at one height are all kept and judged, but only some of them are passed on', () => {

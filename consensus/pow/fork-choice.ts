@@ -15,14 +15,14 @@ const pruneEvery = 100;
 const noExtension = new Uint8Array();
 
 /** The body of `entry` is here: passes the block on, and lets every branch that this completes be judged. */
-export function acceptBody(state: PowState, entry: BlockEntry, effects: PowEffect[]): void {
+export function acceptBody(state: PowState, entry: BlockEntry, now: number, effects: PowEffect[]): void {
   if (entry.hasBody) return;
   for (const completed of state.tree.addBody(entry)) {
     const mayWin = !completed.isInvalid && mayFollow(state, completed);
     if (mayWin && isHeavier(completed, state.candidate)) state.candidate = completed;
   }
   if (isLeft(state, state.candidate)) findBest(state);
-  if (isEnforced('relay') && isRelayed(state, entry)) effects.push({ type: 'relay', hash: entry.sealed.hash });
+  if (isEnforced('relay') && isRelayed(state, entry, now)) effects.push({ type: 'relay', hash: entry.sealed.hash });
 }
 
 /** F-3, F-I2: a block became final. What misses it is followed no longer, whatever its work; the caller selects anew. */

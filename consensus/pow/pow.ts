@@ -64,7 +64,7 @@ function step(state: PowState, event: EngineEvent<never>): readonly PowEffect[] 
       if (acceptHeaders(state, event, effects)) wantBodies(state, event.from, effects);
       break;
     case 'body':
-      onBody(state, event.hash, effects);
+      onBody(state, event, effects);
       break;
     case 'applied':
       onApplied(state, event.tip, effects);
@@ -95,11 +95,15 @@ function step(state: PowState, event: EngineEvent<never>): readonly PowEffect[] 
   return effects;
 }
 
-function onBody(state: PowState, hash: Uint8Array, effects: PowEffect[]): void {
+function onBody(
+  state: PowState,
+  { hash, now }: { readonly hash: Uint8Array; readonly now: number },
+  effects: PowEffect[],
+): void {
   const entry = state.tree.get(toHex(hash));
   // The body of a header that waits elsewhere is in the store: it is found there when the header comes in.
   if (entry === null) return;
-  acceptBody(state, entry, effects);
+  acceptBody(state, entry, now, effects);
   state.wanted.delete(entry.key);
   wantMoreBodies(state, effects);
   selectBest(state, effects);
