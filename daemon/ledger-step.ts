@@ -140,6 +140,7 @@ export class LedgerStep {
 
   async #apply(hash: Uint8Array, prepared: Prepared | null): Promise<Result<null>> {
     const block = expectRow(await this.#chain.takeBlock(hash), `block ${toHex(hash)}`);
+    assert(equalBytes(block.header.parent, this.head.hash), 'a block is applied on its parent alone');
     const params = paramsAt(this.#genesis, block.header.height);
     const isPrepared = prepared !== null && prepared.contentHashHex === toHex(contentHash(block.header));
     const result = isPrepared ? accept(prepared.applied) : await this.#execute(block, params);

@@ -73,6 +73,21 @@ describe('the ledger writer', () => {
     expect(await expectWhole(ledger.store)).toEqual({ height: 3, hash: branch.tip.hashHex });
   });
 
+  it('refuses an order that does not begin where it stands, and stays as it is', async () => {
+    const ledger = await openLedger();
+    const branch = new Branch();
+    // Empty blocks: nothing in them would tell that they are applied twice.
+    branch.extend(2);
+    await storeBlocks(ledger.chain, branch.blocks);
+    const [first] = branch.hashes;
+    if (first === undefined) throw new Error('the branch has two blocks');
+    const order = { ancestor: new Branch().tip.hash, undo: [] };
+    await ledger.writer.switchTo({ ...order, apply: [first] });
+    await expect(ledger.writer.switchTo({ ...order, apply: branch.hashes })).rejects.toThrow('on its parent alone');
+    expect(await expectWhole(ledger.store)).toEqual({ height: 1, hash: toHex(first) });
+    expect(await rootNow(ledger)).toBe(toHex(ledger.writer.head.header.stateRoot));
+  });
+
   it('C1: carries out a reorg in one batch, and readers see the old head until it is written', async () => {
     const { writer, chain, store, first, second, steps } = await forkedLedger();
     let release = () => {};
