@@ -79,6 +79,7 @@ export function recover(context: EngineContext, recovery: Recovery<LogRecord>, o
  * there was never told: were it reported, a candidate would wait for a body that perhaps nobody has.
  */
 function dropUntold(log: BlockLog, blocks: Blocks): void {
+  if (!isEnforced('W2 restart')) log.tentative = [];
   const lacking = log.tentative.findIndex(({ sealed }) => blocks.get(sealed.hashHex)?.hasBody !== true);
   if (lacking >= 0) log.tentative = log.tentative.slice(0, lacking);
 }

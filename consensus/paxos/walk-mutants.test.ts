@@ -29,6 +29,7 @@ const mutants: Readonly<Record<string, Mutant>> = {
   'B-P5 entries': { what: 'proposes anew what was accepted already', members: 5, seed: 26 },
   'B-P5 pointer': { what: 'takes entries that do not stand on those below', members: 3, seed: 2477 },
   'B-Q2': { what: 'answers a read without asking whether it still leads', members: 3, seed: 266 },
+  'W2 restart': { what: 'drops what it accepted when it starts again', members: 3, seed: 17 },
   'bodies first': { what: 'votes for blocks whose bodies it lacks', members: 3, seed: 14 },
   'one switch': { what: 'orders a switch while another is under way', members: 5, seed: 110 },
 };

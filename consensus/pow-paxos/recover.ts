@@ -2,6 +2,7 @@
 import { KvchainError } from '../../chain/errors.ts';
 import { decodeFinality, type FinalityParams } from '../../chain/finality-params.ts';
 import { chainIdOf, type Genesis, paramsAt } from '../../chain/genesis.ts';
+import { isEnforced } from '../../chain/rules.ts';
 import type { EngineContext, Recovery } from '../engine.ts';
 import type { LogRecord as PaxosRecord } from '../paxos/records.ts';
 import type { PaxosState } from '../paxos/state.ts';
@@ -35,6 +36,9 @@ export function recover(context: EngineContext, recovery: Recovery<LogRecord>): 
   }
   // The first step orders what follows from it.
   findBest(proofOfWork);
+  const paxos =
+    self === null ? null : openCommittee({ ...context, genesisHeader: sealCheckpoint(first) }, records, final);
+  if (paxos !== null && !isEnforced('W2 restart')) paxos.log.tentative = [];
   const state: PowPaxosState = {
     genesis,
     chainId: chainIdOf(genesis),
@@ -42,7 +46,7 @@ export function recover(context: EngineContext, recovery: Recovery<LogRecord>): 
     self,
     signer,
     pow: proofOfWork,
-    paxos: self === null ? null : openCommittee({ ...context, genesisHeader: sealCheckpoint(first) }, records, final),
+    paxos,
     final,
     held,
     certificate,
@@ -64,7 +68,9 @@ export function recover(context: EngineContext, recovery: Recovery<LogRecord>): 
 export function reopenCommittee(state: PowPaxosState, paxos: PaxosState): PaxosState {
   const { genesis, self, signer, final } = state;
   const context = { genesis, genesisHeader: sealCheckpoint(final), self, signer, seed: paxos.random.state };
-  return openCommittee(context, committee.condense?.(paxos) ?? [], final);
+  const anew = openCommittee(context, committee.condense?.(paxos) ?? [], final);
+  if (!isEnforced('W2 anew')) anew.log.tentative = [];
+  return anew;
 }
 
 function openCommittee(context: EngineContext, records: readonly PaxosRecord[], final: Checkpoint): PaxosState {

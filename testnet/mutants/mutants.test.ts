@@ -50,4 +50,16 @@ describe('a planted bug', () => {
     const result = await hunt(rule, [{ ...ofSeed(seed), nodes: 5, faults }]);
     expect(result).toMatchObject({ rule, caught: true, seed: Number(seed) });
   });
+
+  const ofMembers = [
+    ['pow-paxos', 'W2 restart', 4n],
+    ['pow-paxos', 'W2 anew', 8n],
+    ['paxos', 'W2 restart', 1n],
+  ] as const;
+
+  it.each(ofMembers)('%s: %s is seen', async (engine, rule, seed) => {
+    const faults = mutantsOf(engine)[rule]?.faults ?? [];
+    const result = await hunt(rule, [{ ...ofSeed(seed, engine), nodes: engine === 'paxos' ? 5 : 6, faults }]);
+    expect(result).toMatchObject({ caught: true, check: expect.stringContaining('keeps what it accepted') });
+  });
 });

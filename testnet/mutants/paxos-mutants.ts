@@ -30,6 +30,10 @@ export const paxosMutants: Readonly<Record<string, Mutant>> = {
   'one switch': { what: 'orders a switch while another is under way', faults: ['catch-up'] },
   W1: { what: 'says what it wrote before the disk has it', faults: ['kill'] },
   'W2 condense': { what: 'forgets what it accepted when its log is condensed', faults: ['leader-dies', 'duel'] },
+  'W2 restart': {
+    what: 'drops what it accepted when it starts again',
+    faults: ['voter-dies'],
+  },
   'bodies durable': { what: 'votes for bodies that its disk may lose', faults: ['kill'] },
   'relay again': { what: 'sends what waits again only when a block comes', faults: ['partition', 'loss'] },
 };

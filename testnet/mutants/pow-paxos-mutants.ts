@@ -12,5 +12,13 @@ export const powPaxosMutants: Readonly<Record<string, Mutant>> = {
     what: 'forgets what it accepted when its log is condensed',
     faults: ['leader-dies', 'duel', 'kill'],
   },
+  'W2 restart': {
+    what: 'takes what it accepted for untold when it starts again, and drops it',
+    faults: ['voter-dies'],
+  },
+  'W2 anew': {
+    what: 'drops what it accepted when its committee begins anew at a certificate',
+    faults: ['voter-dies'],
+  },
   'F-I5': { what: 'lets the fork choice use what its disk does not have as final', faults: ['kill'] },
 };

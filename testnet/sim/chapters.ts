@@ -14,6 +14,7 @@ export type Chapter =
   | 'catch-up'
   | 'duel'
   | 'leader-dies'
+  | 'voter-dies'
   | 'blackout'
   | 'calm';
 
@@ -38,6 +39,7 @@ export function chapters(chance: Chance, { faults }: Scenario): readonly Chapter
     'catch-up',
     'duel',
     'leader-dies',
+    'voter-dies',
     'blackout',
   ];
   const possible = more.filter(chapter => may(...needsOf(chapter)));

@@ -25,11 +25,11 @@ interface Watched {
   readonly mirror: ChainMirror;
   /** What this run of the node said yes to. */
   readonly taken: Set<Submission>;
-  /** Blocks of the switch that is under way, or has ended and was not judged. */
+  /** Blocks of the switches that are under way, or have ended and were not judged. */
   undone: number;
-  /** Height of the last block that the branches before and after that switch have in common. */
+  /** Height of the last block that the branches before and after them have in common. */
   forkHeight: number;
-  /** Of the head before that switch. */
+  /** Of the head before them. */
   work: bigint;
   /** Why its head should be left: said of a node that does not leave it for a final block. */
   owes: string | null;
@@ -105,8 +105,9 @@ export class Checks {
       return;
     }
     if (event.type === 'undone') {
+      // The next switch may begin before the one that left this branch was judged: its fork is higher then.
+      watched.forkHeight = Math.min(watched.undone === 0 ? event.height : watched.forkHeight, event.height - 1);
       watched.undone += 1;
-      watched.forkHeight = event.height - 1;
     }
     const fault = watched.mirror.follow(event) ?? this.#adoptionFault(watched.node, event);
     if (fault !== null) this.fail(name, fault);

@@ -30,6 +30,7 @@ const machineFaults = {
 const memberFaults = {
   duel: 'members stand for election, several at once',
   'leader-dies': 'whoever leads loses its power between any two of its writes and messages',
+  'voter-dies': 'members lose their power right after they accepted, or miss a decision, and another one leads',
   blackout: 'all members lose their power at one moment',
   disorder: 'what members say comes twice, late by minutes and in any order',
 } as const;

@@ -120,6 +120,7 @@ describe('the verdict', () => {
     catchUps: 0,
     duels: 0,
     leadersKilled: 0,
+    votersStruck: 0,
     blackouts: 0,
     leaderlessMsMax: 0,
   });

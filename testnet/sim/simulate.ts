@@ -28,6 +28,8 @@ export interface Report {
   readonly catchUps: number;
   readonly duels: number;
   readonly leadersKilled: number;
+  /** Members struck with an open vote. */
+  readonly votersStruck: number;
   readonly blackouts: number;
   readonly leaderlessMsMax: number;
   readonly packets: number;
@@ -76,7 +78,7 @@ export async function simulate(options: SimulationOptions): Promise<Report> {
   const { scenario, onLine = () => {}, onPacket = () => {}, sabotage = {} } = options;
   const startedMs = performance.now();
   const disturbed = { partitions: 0, forks: 0, oneWayCuts: 0, kills: 0, killsWhileSyncing: 0 };
-  const ofMembers = { duels: 0, leadersKilled: 0, blackouts: 0, leaderlessMsMax: 0 };
+  const ofMembers = { duels: 0, leadersKilled: 0, votersStruck: 0, blackouts: 0, leaderlessMsMax: 0 };
   const told: Told = { ...disturbed, ...ofMembers, restarts: 0, brokenDisks: 0, catchUps: 0 };
   try {
     const { disk: honesty = 'keeps its word' } = sabotage;

@@ -11,9 +11,10 @@ import { tipText } from './checks.ts';
 import { courseOf } from './courses.ts';
 import { blackout, duel, killAtAct, killLeader, type ToldOfMembers } from './member-chapters.ts';
 import type { SimulatedNode } from './simulated-node.ts';
+import { strikeVoters, type ToldOfVoters } from './voter-chapter.ts';
 import type { World } from './world.ts';
 
-export interface Told extends CaughtUp, ToldOfMembers {
+export interface Told extends CaughtUp, ToldOfMembers, ToldOfVoters {
   partitions: number;
   /** Partitions that left two branches, one of which was undone. */
   forks: number;
@@ -90,6 +91,9 @@ async function tellChapter(world: World, chance: Chance, { chapter, told }: Tell
       break;
     case 'leader-dies':
       await killLeader(world, chance, told);
+      break;
+    case 'voter-dies':
+      await strikeVoters(world, chance, told);
       break;
     case 'blackout':
       await blackout(world, chance, told);
