@@ -90,4 +90,5 @@ export const errorTable = {
   TRANSACTION_DROPPED: { number: 73, http: 409, exit: 1, penalty: 0, meaning: 'The mempool dropped the transaction: another took its nonce, or it expired.', action: 'Sign and send it again.' },
   GAP_LIMIT: { number: 74, http: 429, exit: 1, penalty: 0, meaning: 'Too many transactions of the sender wait for an earlier nonce.', action: 'Send the missing nonce first.' },
   BAD_BACKUP: { number: 75, http: 422, exit: 1, penalty: 0, meaning: 'The backup is cut off, damaged, too new, or none.', action: 'Nothing was restored; take another backup.' },
+  MINING_UNAVAILABLE: { number: 76, http: 501, exit: 1, penalty: 0, meaning: 'The engine of this chain does not mine.', action: 'Nothing is to be started: its members make the blocks.' },
 } satisfies Record<string, ErrorRow>;

@@ -16,7 +16,7 @@ useDataFolder();
 describe('shapes that other programs count on', () => {
   it('put waits for the block and tells where it is', async () => {
     const { exit, json } = await ask(['put', 'a', 'b', '--json'], including);
-    expect(Object.keys(json())).toEqual(['id', 'status', 'height', 'blockHash', 'confirmations']);
+    expect(Object.keys(json())).toEqual(['id', 'status', 'height', 'blockHash', 'confirmations', 'finality']);
     expect({ exit, ...json() }).toMatchObject({ exit: 0, status: 'included', height: 1204, confirmations: 1 });
     expect(decodeTransaction(submittedBytes())).toMatchObject({
       ok: true,
@@ -24,6 +24,17 @@ describe('shapes that other programs count on', () => {
         body: { operations: [{ type: 'put', key: 'a', value: toUtf8('b'), contentType: '', expectedVersion: null }] },
       },
     });
+  });
+
+  it('put says that it is final when that was waited for', async () => {
+    const tx_wait = () => ({ result: { ...included, finality: 'final', reached: true } });
+    const answers: Answers = {
+      ...including,
+      node_info: () => ({ result: { ...api.node_info.example.result, canFinalize: true } }),
+      tx_wait,
+    };
+    const { exit, stdout } = await ask(['put', 'a', 'b', '--wait', 'final'], answers);
+    expect({ exit, stdout }).toEqual({ exit: 0, stdout: `included in block 1204, final\ntransaction ${state.id}\n` });
   });
 
   it('put does not wait when told so', async () => {

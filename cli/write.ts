@@ -62,12 +62,13 @@ function show(session: Session, state: TransactionState): void {
 }
 
 /** The shape that other programs may count on. */
-function writeDocument({ id, status, code, height, blockHash, confirmations }: TransactionState): object {
-  return { id, status, ...(code === undefined ? {} : { code }), height, blockHash, confirmations };
+function writeDocument({ id, status, code, height, blockHash, confirmations, finality }: TransactionState): object {
+  return { id, status, ...(code === undefined ? {} : { code }), height, blockHash, confirmations, finality };
 }
 
-function sentence({ id, status, code, height, confirmations }: TransactionState): string {
+function sentence({ id, status, code, height, confirmations, finality }: TransactionState): string {
   const place = height === null ? '' : ` in block ${height}`;
+  const isFinal = finality === 'final' ? ', final' : '';
   const depth = confirmations > 1 ? `, ${confirmations} confirmations` : '';
-  return `${status}${code === undefined ? '' : ` (${code})`}${place}${depth}\ntransaction ${id}`;
+  return `${status}${code === undefined ? '' : ` (${code})`}${place}${isFinal}${depth}\ntransaction ${id}`;
 }

@@ -297,7 +297,7 @@ export const chainMethods = {
       }),
     }),
     result: s.miner,
-    errors: [],
+    errors: ['MINING_UNAVAILABLE'],
     routes: [{ verb: 'PUT', path: '/v1/miner', when: { running: true } }],
     example: { params: { threads: 2 }, result: exampleMiner },
   }),

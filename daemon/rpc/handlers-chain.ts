@@ -2,6 +2,7 @@
 import { toHex } from '../../chain/bytes.ts';
 import { accept, type Result, reject } from '../../chain/errors.ts';
 import { formatAddress } from '../../chain/keys.ts';
+import { minesBlocks } from '../../chain/params.ts';
 import { decodeBits, workOf } from '../../chain/target.ts';
 import type { BlockReading, HeaderReading, NodeApi } from '../node-api.ts';
 import type { ResultOf } from './api.ts';
@@ -131,6 +132,9 @@ export const chainHandlers: Handlers<keyof typeof chainMethods> = {
   },
 
   miner_start: ({ threads, rate }, { host: { node } }) => {
+    const { engine } = node.genesis;
+    if (!minesBlocks(engine))
+      return reject('MINING_UNAVAILABLE', `engine ${engine} does not mine: members of the genesis make its blocks`);
     node.startMining({
       ...(threads === undefined ? {} : { threads }),
       ...(rate === undefined ? {} : { rateMax: rate }),

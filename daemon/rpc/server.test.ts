@@ -108,6 +108,15 @@ describe('who may call', () => {
   });
 });
 
+test('where members make the blocks no miner is started', async () => {
+  const { genesis } = new LittleNode();
+  const under = await start({ node: new LittleNode({ ...genesis, engine: 'paxos' }) });
+  expect((await under.rpc('miner_start')).error).toMatchObject({
+    message: 'engine paxos does not mine: members of the genesis make its blocks',
+    data: { code: 'MINING_UNAVAILABLE' },
+  });
+});
+
 describe('where a call may come from', () => {
   test.each(['localhost', 'LocalHost', '127.0.0.1', '[::1]'])('R2: the host %s is ours, with the port', async name => {
     const under = await start();
