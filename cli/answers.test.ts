@@ -143,6 +143,17 @@ describe('shapes that other programs count on', () => {
     expect(Object.keys(json()).slice(0, 8)).toEqual(shape);
   });
 
+  it('status and peer list say of a node without peers that those it dialled are of another network', async () => {
+    const answers: Answers = {
+      chain_status: () => ({ result: { ...api.chain_status.example.result, peers: 0 } }),
+      net_info: () => ({ result: { ...api.net_info.example.result, peers: 0, strangers: 2 } }),
+      net_peers: () => ({ result: { peers: [], links: [] } }),
+    };
+    const note = '; 2 that this node dialled are of another network: compare the genesis files';
+    expect((await ask(['status'], answers)).stdout).toMatch(new RegExp(`peers +0${note}`));
+    expect((await ask(['peer', 'list'], answers)).stdout).toContain(`no peers${note}`);
+  });
+
   it('status and history say what a pruned node does not hold, and what a new one waits for', async () => {
     const usual = api.chain_status.example.result;
     const pruned = await ask(['status'], {

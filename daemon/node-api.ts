@@ -260,6 +260,8 @@ export interface NodeApi {
   peerId(): string;
   addresses(): readonly string[];
   peers(): readonly PeerInfo[];
+  /** How many peers that this node dialled are of another network. */
+  strangers(): number;
   addPeer(address: string): Promise<string>;
   removePeer(peer: string): Promise<void>;
 

@@ -122,6 +122,10 @@ export class FakeNetwork implements Network {
     return [];
   }
 
+  strangers(): number {
+    return 0;
+  }
+
   async addPeer(): Promise<PeerId> {
     throw new KvchainError('UNREACHABLE', 'there is nobody');
   }

@@ -217,6 +217,10 @@ export class NodeService implements NodeApi {
     return this.#node.ports.network.peers();
   }
 
+  strangers(): number {
+    return this.#node.ports.network.strangers();
+  }
+
   addPeer(address: string): Promise<string> {
     return this.#node.ports.network.addPeer(address);
   }

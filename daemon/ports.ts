@@ -176,6 +176,8 @@ export interface Network {
   peers(): readonly PeerInfo[];
   /** Listen addresses that others can dial, with the peer id. */
   addresses(): readonly string[];
+  /** How many peers that this node dialled are of another network. */
+  strangers(): number;
   addPeer(address: string): Promise<PeerId>;
   removePeer(peer: PeerId): Promise<void>;
   stop(): Promise<void>;

@@ -3,6 +3,7 @@
 import type { ResultOf } from '../../daemon/rpc/client.ts';
 import { examples, onCall, type Shell } from '../command.ts';
 import { table } from '../output.ts';
+import { strangersNote } from './status.ts';
 
 const linkHead = ['peer', 'link', 'delay', 'loss'];
 
@@ -28,10 +29,12 @@ function addList(shell: Shell): void {
     const rows = peers.map(({ id, address, direction, score, roundTripMs }) => {
       return [id, address, direction, score, roundTripMs === null ? '-' : `${roundTripMs.toFixed(1)} ms`];
     });
+    const note = peers.length === 0 ? strangersNote(self.strangers) : '';
     const text = [
       `this node listens on\n${self.addresses.map(address => `  ${address}`).join('\n')}`,
       '',
       await table(['peer', 'address', 'direction', 'score', 'round trip'], rows),
+      ...(note === '' ? [] : ['', `no peers${note}`]),
       ...(links.length === 0 ? [] : ['', 'links with a fault on purpose', await table(linkHead, links.map(linkRow))]),
     ];
     session.output.answer({ self, peers, links }, text.join('\n'));

@@ -19,6 +19,7 @@ export function addStatus(shell: Shell): void {
     const waits = `waiting for a peer that holds block ${more.unservedHeight}: all connected ones have pruned it`;
     const state = more.unservedHeight === null ? progress : waits;
     const members = engine === 'pow' ? null : membersOf(await client.call('consensus_status', {}));
+    const { strangers } = peers === 0 ? await client.call('net_info', {}) : { strangers: 0 };
     session.output.answer(
       { chainId, engine, height, headHash, stateRoot, peers, mempool, syncing, ...more },
       fields([
@@ -35,12 +36,18 @@ export function addStatus(shell: Shell): void {
         ...(members === null ? [] : [['members', members] as const]),
         ...(more.blocksFrom > 0 ? [['blocks from', more.blocksFrom] as const] : []),
         ...(more.versionsFrom > 0 ? [['history from', more.versionsFrom] as const] : []),
-        ['peers', peers],
+        ['peers', `${peers}${strangersNote(strangers)}`],
         ['mempool', mempool],
         ['supply', more.supply],
       ]),
     );
   });
+}
+
+/** What nobody would guess from a node without peers: those that it found are of another network. */
+export function strangersNote(strangers: number): string {
+  if (strangers === 0) return '';
+  return `; ${strangers} that this node dialled ${strangers === 1 ? 'is' : 'are'} of another network: compare the genesis files`;
 }
 
 /** A member counts as connected to itself. */

@@ -92,6 +92,8 @@ export const networkLimits = {
   /** Between two questions for addresses while peers are wanted, and when there are enough. */
   exchangeHungryMs: 10_000,
   exchangeContentMs: 120_000,
+  /** Dialled peers of other networks that are remembered, to tell why nobody is connected; the oldest goes first. */
+  strangersMax: 64,
   /** A score at the start, and what it regains a minute. */
   scoreMax: 100,
   scorePerMinute: 1,

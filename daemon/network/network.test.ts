@@ -31,6 +31,12 @@ test('gossip reaches a peer of a peer', async () => {
 test('P11: tells both sides of a node of another chain', async () => {
   const [a, b] = [await startNode(), await startNode({ chainIdHex: chainB })];
   await expect(a.network.addPeer(b.address)).rejects.toMatchObject({ code: 'WRONG_NETWORK' });
+  // It has banned us, and hangs up: why is still told, and was a warning once.
+  await expect(a.network.addPeer(b.address)).rejects.toMatchObject({ code: 'WRONG_NETWORK' });
+  expect([a.network.strangers(), b.network.strangers()]).toEqual([1, 0]);
+  expect(a.logged.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual([
+    'a peer is of another network: the genesis.json of this data folder is not its genesis',
+  ]);
   for (const node of [a, b]) {
     expect(node.events).toEqual([]);
     expect(node.logged).toContainEqual(expect.objectContaining({ level: 'info', message: 'handshake refused' }));

@@ -24,6 +24,7 @@ import { Messages } from './messages.ts';
 import { Requests } from './requests.ts';
 import { PeerScores } from './scores.ts';
 import { type Session, Sessions } from './sessions.ts';
+import { Strangers } from './strangers.ts';
 import { type ProtocolNames, protocolNames } from './wire.ts';
 
 export interface NetworkOptions {
@@ -82,6 +83,7 @@ export class Libp2pNetwork implements Network {
   readonly #exchange: Exchange;
   readonly #dialing: Dialing;
   readonly #memory: AddressMemory;
+  readonly #strangers: Strangers;
   readonly #stopping = new AbortController();
   #endLinks: () => void = () => {};
   #running: { readonly node: Libp2p; readonly handlers: NetworkHandlers } | null = null;
@@ -124,6 +126,7 @@ export class Libp2pNetwork implements Network {
       ask: session => this.#exchange.ask(session),
       isRefused: peer => this.#scores.isBanned(peer) || this.#links.of(peer).isFailed,
     });
+    this.#strangers = new Strangers(log, this.#limits.strangersMax);
     this.#memory = new AddressMemory(this.#surroundings, this.#candidates, settings.addressBook);
   }
 
@@ -197,6 +200,10 @@ export class Libp2pNetwork implements Network {
     return this.#running?.node.getMultiaddrs().map(address => address.toString()) ?? [];
   }
 
+  strangers(): number {
+    return this.#strangers.count;
+  }
+
   /** Connects, forgives what the peer did, and keeps redialling it. Throws BAD_ADDRESS, UNREACHABLE, or the refusal's code. */
   async addPeer(text: string): Promise<PeerId> {
     const address = readAddress(text);
@@ -237,6 +244,7 @@ export class Libp2pNetwork implements Network {
   }
 
   #onWelcome(session: Session, handlers: NetworkHandlers): void {
+    this.#strangers.delete(session.peer);
     handlers.onPeer(session.peer);
     this.#gossip.welcome(session);
     this.#dialing.greeted(session);
@@ -274,7 +282,9 @@ export class Libp2pNetwork implements Network {
     const { signal, cancel } = deadline(this.#settings.clock, this.#limits.dialTimeoutMs, this.#stopping.signal);
     try {
       const connection = await node.dial(multiaddr(text), { signal });
-      const session = await this.#handshaken(connection);
+      const session = await this.#handshaken(connection).catch(error => {
+        throw this.#strangers.judge(connection.remotePeer.toString(), error);
+      });
       session.dialled = text;
       return session;
     } catch (error) {

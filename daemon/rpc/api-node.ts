@@ -23,10 +23,15 @@ export const nodeMethods = {
     scope: 'read',
     doc: 'Tells who this node is on the network and where it listens.',
     params: none,
-    result: z.object({ peerId: z.string(), addresses: z.array(z.string()), peers: s.count }),
+    result: z.object({
+      peerId: z.string(),
+      addresses: z.array(z.string()),
+      peers: s.count,
+      strangers: s.count.meta({ description: 'peers that this node dialled and that are of another network' }),
+    }),
     errors: [],
     routes: [{ verb: 'GET', path: '/v1/network' }],
-    example: { params: {}, result: { peerId: examplePeer, addresses: [exampleListen], peers: 3 } },
+    example: { params: {}, result: { peerId: examplePeer, addresses: [exampleListen], peers: 3, strangers: 0 } },
   }),
 
   net_peers: method({

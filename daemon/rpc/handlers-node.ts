@@ -9,7 +9,12 @@ import { openRpcDocument } from './open-rpc.ts';
 
 export const nodeHandlers: Handlers<keyof typeof nodeMethods> = {
   net_info: (_params, { host: { node } }) =>
-    accept({ peerId: node.peerId(), addresses: [...node.addresses()], peers: node.peers().length }),
+    accept({
+      peerId: node.peerId(),
+      addresses: [...node.addresses()],
+      peers: node.peers().length,
+      strangers: node.strangers(),
+    }),
 
   net_peers: (_params, { host: { node, links } }) =>
     accept({

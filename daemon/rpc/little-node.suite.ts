@@ -372,6 +372,10 @@ export class LittleNode implements node.NodeApi {
     }));
   }
 
+  strangers(): number {
+    return 0;
+  }
+
   async addPeer(address: string): Promise<string> {
     if (!address.startsWith('/ip4/')) throw new KvchainError('BAD_ADDRESS', `not a multiaddr: ${address}`);
     const id = address.split('/').at(-1) ?? '';

@@ -73,6 +73,10 @@ export class AttackerNetwork implements Network {
     return this.#network.addresses();
   }
 
+  strangers() {
+    return this.#network.strangers();
+  }
+
   addPeer(address: string) {
     return this.#network.addPeer(address);
   }

@@ -145,6 +145,9 @@ class ChainSource implements Network {
     throw new Error(`the source is penalised: ${code} ${detail}`);
   }
 
+  strangers() {
+    return 0;
+  }
   async addPeer(): Promise<PeerId> {
     return this.self;
   }

@@ -31,6 +31,7 @@ const noNetwork: Network = {
   penalize() {},
   peers: () => [],
   addresses: () => [],
+  strangers: () => 0,
   addPeer: async () => 'self',
   removePeer: async () => {},
   stop: async () => {},

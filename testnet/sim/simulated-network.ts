@@ -112,6 +112,10 @@ export class SimulatedNetwork implements Network {
     return [addressPrefix + this.self];
   }
 
+  strangers(): number {
+    return 0;
+  }
+
   async addPeer(address: string): Promise<PeerId> {
     if (!address.startsWith(addressPrefix)) throw new KvchainError('BAD_ADDRESS', `not an address here: ${address}`);
     const peer = address.slice(addressPrefix.length);
