@@ -13,6 +13,8 @@ export interface SelectLimits {
   readonly operationsMax: number;
   /** Of the block that is built: an expired transaction ends its sender's run. */
   readonly height: number;
+  /** Transactions of the pool that blocks below hold already, which are not applied yet. */
+  readonly without?: ReadonlySet<Transaction>;
 }
 
 /** The next chunk of a sender. */
@@ -135,7 +137,8 @@ class Picked {
   }
 
   #take({ transaction }: Entry): boolean {
-    const { bytesMax, operationsMax, height } = this.#limits;
+    const { bytesMax, operationsMax, height, without } = this.#limits;
+    if (without?.has(transaction)) return true;
     const { expiresAt, operations } = transaction.body;
     if (this.isFull || (expiresAt !== null && height > expiresAt)) return false;
     if (this.bytes + transaction.bytes.length > bytesMax) return false;

@@ -302,6 +302,14 @@ describe('templates', () => {
     expect(picked.map(({ body }) => body.nonce)).toEqual(Array.from({ length: count }, (_, nonce) => nonce));
   });
 
+  it('leaves out what blocks below hold already, and gives what follows it', () => {
+    const [first, second, third] = [at(0), at(1), at(2)];
+    const pool = poolWith({}, first, second, third);
+    const limits = { ...wide, transactionsMax: 1 };
+    expect(ids(pool.select({ ...limits, without: new Set([first, second]) }))).toEqual(ids([third]));
+    expect(ids(pool.select({ ...limits, without: new Set() }))).toEqual(ids([first]));
+  });
+
   it('leaves out what has expired at the height of the block, and what needs it', () => {
     const pool = poolWith({}, at(0), at(1, { expiresAt: 3 }), at(2));
     expect(pool.select({ ...wide, height: 4 }).map(({ body }) => body.nonce)).toEqual([0]);

@@ -3,7 +3,7 @@
  * and collects the one batch that will make it so. Whoever cannot write the batch puts the tree back.
  */
 import { commitWrites, undoWrites } from '../chain/batches.ts';
-import { type Block, contentHash, type SealedHeader } from '../chain/block.ts';
+import type { Block, SealedHeader } from '../chain/block.ts';
 import { equalBytes, toHex } from '../chain/bytes.ts';
 import { accept, assert, type ErrorCode, KvchainError, type Result } from '../chain/errors.ts';
 import { type Genesis, type Params, paramsAt } from '../chain/genesis.ts';
@@ -17,6 +17,7 @@ import { type ChainStore, expectRow } from './chain-store.ts';
 import { LoadedState } from './loaded-state.ts';
 import { Pace } from './pace.ts';
 import type { Clock } from './ports.ts';
+import type { PreparedBlocks } from './prepared-blocks.ts';
 
 export const stepLimits = {
   /** Blocks undone and applied in one step. */
@@ -37,12 +38,6 @@ export interface StepOutcome {
   /** Blocks applied. */
   readonly applied: number;
   readonly invalid: { readonly hash: Uint8Array; readonly code: ErrorCode } | null;
-}
-
-/** What this node's own template gave, so that its block is not executed twice. */
-export interface Prepared {
-  readonly contentHashHex: string;
-  readonly applied: Applied;
 }
 
 /** What a step reads from; it writes nothing. */
@@ -85,7 +80,7 @@ export class LedgerStep {
   async execute(
     undo: readonly Uint8Array[],
     apply: readonly Uint8Array[],
-    prepared: Prepared | null,
+    prepared: PreparedBlocks,
   ): Promise<StepOutcome> {
     try {
       return await this.#move(undo, apply, prepared);
@@ -106,7 +101,7 @@ export class LedgerStep {
   async #move(
     undo: readonly Uint8Array[],
     apply: readonly Uint8Array[],
-    prepared: Prepared | null,
+    prepared: PreparedBlocks,
   ): Promise<StepOutcome> {
     for (const hash of undo) await this.#undo(hash);
     let applied = 0;
@@ -138,12 +133,12 @@ export class LedgerStep {
     this.head = before.sealed;
   }
 
-  async #apply(hash: Uint8Array, prepared: Prepared | null): Promise<Result<null>> {
+  async #apply(hash: Uint8Array, prepared: PreparedBlocks): Promise<Result<null>> {
     const block = expectRow(await this.#chain.takeBlock(hash), `block ${toHex(hash)}`);
     assert(equalBytes(block.header.parent, this.head.hash), 'a block is applied on its parent alone');
     const params = paramsAt(this.#genesis, block.header.height);
-    const isPrepared = prepared !== null && prepared.contentHashHex === toHex(contentHash(block.header));
-    const result = isPrepared ? accept(prepared.applied) : await this.#execute(block, params);
+    const known = prepared.appliedBy(block.header);
+    const result = known === null ? await this.#execute(block, params) : accept(known);
     if (!result.ok) return result;
     const applied = result.value;
     const before = this.#inverses.length;

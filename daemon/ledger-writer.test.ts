@@ -6,6 +6,7 @@ import { rows } from '../chain/layout.ts';
 import { alice, bob, put } from '../chain/ledger-fixture.suite.ts';
 import { accountCodec, accountStateKey, keyStateKey, pathOf, payloadHashOf } from '../chain/state.ts';
 import { verifyStateProof } from '../chain/state-tree-proof.ts';
+import type { Transaction } from '../chain/transaction.ts';
 import {
   Branch,
   expectWhole,
@@ -238,6 +239,14 @@ async function runUntilCrash(store: WatchedStore, first: Branch, second: Branch)
   await writer.switchTo(switchBetween(first, second, 2));
 }
 
+/** They change more of the state than a template may stand on. */
+function many(): readonly Transaction[] {
+  return Array.from({ length: 60 }, (_, index) => {
+    const operations = Array.from({ length: 100 }, (_, key) => put(`many ${index} ${key}`, 'x'));
+    return signed(alice, operations, { nonce: 4 + index });
+  });
+}
+
 describe('a template', () => {
   it('leaves the tree as it was, and its block becomes the head with the roots that it named', async () => {
     const ledger = await forkedLedger();
@@ -311,6 +320,44 @@ describe('a template', () => {
     const { writer, second } = await forkedLedger();
     const order = { producer: miner.publicKey, time: second.tip.header.time + 5, transactions: [] };
     expect(await writer.prepare(templateOn(second), order)).toBeNull();
+  });
+
+  it('stands on blocks of this node that are not applied yet, and is not executed again when all are', async () => {
+    const ledger = await forkedLedger();
+    const { writer, chain, store, first } = ledger;
+    const start = first.tip.hash;
+    const hashes: Uint8Array[] = [];
+    for (let nonce = 4; nonce < 7; nonce++) {
+      const transactions = [signed(alice, [put('mine', `x${nonce}`)], { nonce })];
+      const order = { producer: miner.publicKey, time: first.tip.header.time + 5, transactions };
+      const candidate = await writer.prepare(templateOn(first), order);
+      const block = first.grow(transactions, { changes: { time: order.time } });
+      expect(candidate?.header).toEqual(block.header);
+      await storeBlocks(chain, [block]);
+      hashes.push(block.hash);
+    }
+    expect(writer.ahead(first.tip.hash)?.map(({ block }) => block.hash)).toEqual(hashes);
+    expect(await rootNow(ledger)).toBe(toHex(writer.head.header.stateRoot));
+    const account = encode(accountCodec, { nonce: 99, balance: 0n });
+    await store.inner.write([rows.state.put(accountStateKey(alice.address), account)], 'durable');
+    const done = await writer.switchTo({ ancestor: start, undo: [], apply: hashes });
+    expect(done).toEqual({ tip: first.tip.hash, invalid: null });
+    expect(await expectWhole(store)).toEqual({ height: 8, hash: first.tip.hashHex });
+    expect(writer.ahead(first.tip.hash)).toEqual([]);
+  });
+
+  it.each([
+    ['another made', () => [], 0],
+    ['changes more than may be taken there and back', many, 60],
+  ])('is not made on a block that %s', async (_, transactionsOf, prepared) => {
+    const { writer, chain, first } = await forkedLedger();
+    const transactions = transactionsOf();
+    const order = { producer: miner.publicKey, time: first.tip.header.time + 5, transactions };
+    if (prepared > 0) expect((await writer.prepare(templateOn(first), order))?.transactions).toHaveLength(prepared);
+    const block = first.grow(transactions, { changes: { time: order.time } });
+    await storeBlocks(chain, [block]);
+    expect(writer.ahead(block.hash)).toBeNull();
+    expect(await writer.prepare(templateOn(first), { ...order, transactions: [] })).toBeNull();
   });
 
   it('of another height leaves nothing behind that a block of a peer could be taken for', async () => {

@@ -3,15 +3,15 @@
  * (ledger-step.ts), then written. A switch is cut into steps; each is one atomic, synced batch, so readers and a crash see the chain
  * before a step or after it, never between. A reorg that fits one step is atomic as a whole.
  */
-import { contentHash, type Header, type SealedHeader } from '../chain/block.ts';
+import type { Block, Header, SealedHeader } from '../chain/block.ts';
 import { equalBytes, toHex } from '../chain/bytes.ts';
 import { accept, KvchainError, type Result, reject } from '../chain/errors.ts';
 import { paramsAt } from '../chain/genesis.ts';
 import { type Applied, BlockExecution, checkStateRoot, touchedBy } from '../chain/ledger.ts';
 import { merkleRoot } from '../chain/merkle.ts';
 import { isEnforced } from '../chain/rules.ts';
-import { pathOf, type StateWrite, treeUpdates } from '../chain/state.ts';
-import { runRecordsMax, StateTree } from '../chain/state-tree.ts';
+import { Overlay, pathOf, type StateWrite, treeUpdates } from '../chain/state.ts';
+import { runRecordsMax, StateTree, type StateUpdate } from '../chain/state-tree.ts';
 import type { StateProof, Subtree } from '../chain/state-tree-proof.ts';
 import type { Transaction } from '../chain/transaction.ts';
 import type { Template } from '../consensus/engine.ts';
@@ -20,11 +20,15 @@ import type { SwitchOrder, SwitchOutcome } from './driver.ts';
 import { LedgerStep, type MovedBlock, type StepParts, stepLimits } from './ledger-step.ts';
 import { LoadedState } from './loaded-state.ts';
 import { inSlices } from './pace.ts';
+import { PreparedBlocks } from './prepared-blocks.ts';
 
 /** Proofs and past readings are given for the head and this many blocks below it. */
 export const proofDepthMax = 128;
 /** Changes of the state that are taken back, and put again, for a proof below the head: full blocks bring the height nearer. */
 export const proofChangesMax = 5_000;
+
+/** Changes of the state that a template may stand on above the head: for each template the tree is taken there and back. */
+export const aheadChangesMax = 5_000;
 
 export interface LedgerParts extends StepParts {
   /** How each step's batch is written; `lazy` where what a crash takes is applied again. */
@@ -59,6 +63,12 @@ interface PreparedBody {
   readonly stateRoot: Uint8Array;
 }
 
+/** A block of this node's own, with what it will give once it is applied. */
+export interface OwnBlock {
+  readonly block: Block;
+  readonly applied: Applied;
+}
+
 interface Added {
   readonly transactions: readonly Transaction[];
   /** How many candidates were tried. */
@@ -81,8 +91,7 @@ export class LedgerWriter {
   #writing: Promise<void> | null = null;
   /** The newest one: until a block or a transaction comes, the next template has no other. */
   #body: PreparedBody | null = null;
-  /** What this node's newest template gave, by its contentHash: when it is mined it need not be executed again. */
-  #prepared: { readonly contentHashHex: string; readonly applied: Applied } | null = null;
+  readonly #prepared = new PreparedBlocks();
 
   private constructor(parts: LedgerParts, head: SealedHeader, tree: StateTree) {
     this.#parts = parts;
@@ -155,14 +164,33 @@ export class LedgerWriter {
   }
 
   /**
-   * Executes picked transactions on the head, leaving out what may not be included. Null when the head is not the template's parent, or
-   * is about to move.
+   * The blocks of this node's own templates between the head and `parent`, that one included, the oldest first; none where it is the head.
+   * Null where other blocks lie between, where it is no descendant of the head, or where there is more than a template may stand on.
+   */
+  ahead(parent: Uint8Array): readonly OwnBlock[] | null {
+    const found: OwnBlock[] = [];
+    let changes = 0;
+    for (let hash = parent; !equalBytes(hash, this.#head.hash); hash = found[0]?.block.header.parent ?? hash) {
+      const block = this.#parts.chain.freshBlock(hash);
+      const applied = block && this.#prepared.appliedBy(block.header);
+      if (applied === null || block === null) return null;
+      changes += applied.changes.length;
+      if (changes > aheadChangesMax) return null;
+      found.unshift({ block, applied });
+    }
+    return found;
+  }
+
+  /**
+   * Executes picked transactions on the template's parent, leaving out what may not be included. The parent is the head, or a block of this
+   * node that is not applied yet (`ahead`): what it will give lies over the state then. Null when it is neither, or the head is about to move.
    */
   prepare(template: Template, order: PrepareOrder): Promise<Candidate | null> {
     return this.inTurn(async () => {
-      if (!equalBytes(this.#head.hash, template.parent)) return null;
+      const ahead = this.ahead(template.parent);
+      if (ahead === null) return null;
       const known = this.#body;
-      const body = known !== null && isOf(known, template, order) ? known : await this.#execute(template, order);
+      const body = known !== null && isOf(known, template, order) ? known : await this.#execute(template, order, ahead);
       if (body === null) return null;
       this.#body = body;
       const { transactions, applied, stateRoot, transactionsRoot } = body;
@@ -178,7 +206,7 @@ export class LedgerWriter {
         producer: order.producer,
         extension: template.extension,
       };
-      this.#prepared = { contentHashHex: toHex(contentHash(header)), applied };
+      this.#prepared.keep(header, applied);
       return { header, transactions };
     });
   }
@@ -222,6 +250,7 @@ export class LedgerWriter {
     try {
       await written;
       this.#head = step.head;
+      this.#prepared.forgetUpTo(step.head.header.height);
     } catch (error) {
       await step.putBack();
       throw error;
@@ -232,12 +261,18 @@ export class LedgerWriter {
     return done;
   }
 
-  async #execute(template: Template, order: PrepareOrder): Promise<PreparedBody | null> {
+  async #execute(
+    template: Template,
+    order: PrepareOrder,
+    ahead: readonly OwnBlock[],
+  ): Promise<PreparedBody | null> {
     const { genesis, chain, clock } = this.#parts;
     const { producer, transactions: picked } = order;
     const { parent, height } = template;
-    const state = new LoadedState(chain);
-    await state.load(touchedBy(picked, producer));
+    const stored = new LoadedState(chain);
+    await stored.load(touchedBy(picked, producer));
+    const state = new Overlay(stored);
+    for (const { applied } of ahead) state.absorb(applied.changes);
     const execution = new BlockExecution({ genesis, params: paramsAt(genesis, height), height, producer, state });
     const added = await inSlices(clock, this.#addAll(execution, order));
     if (added === null) return null;
@@ -250,7 +285,7 @@ export class LedgerWriter {
       transactions,
       applied,
       transactionsRoot: merkleRoot(transactions.map(({ witnessId }) => witnessId)),
-      stateRoot: await inSlices(clock, this.#rootWith(applied.changes)),
+      stateRoot: await inSlices(clock, this.#rootWith([...ahead.map(own => own.applied.changes), applied.changes])),
     };
   }
 
@@ -283,10 +318,12 @@ export class LedgerWriter {
     }
   }
 
-  *#rootWith(changes: readonly StateWrite[]): Generator<undefined, Uint8Array, undefined> {
-    const back = yield* this.#tree.updateInSteps(treeUpdates(changes));
+  /** The root once the changes of these blocks are made, one after the other; they are taken back. */
+  *#rootWith(blocks: readonly (readonly StateWrite[])[]): Generator<undefined, Uint8Array, undefined> {
+    const back: (readonly StateUpdate[])[] = [];
+    for (const changes of blocks) back.push(yield* this.#tree.updateInSteps(treeUpdates(changes)));
     const root = this.#tree.root();
-    yield* this.#tree.updateInSteps(back);
+    for (const inverse of back.reverse()) yield* this.#tree.updateInSteps(inverse);
     return root;
   }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Block, contentHash } from '../chain/block.ts';
 import { toHex } from '../chain/bytes.ts';
 import { KvchainError } from '../chain/errors.ts';
+import { paramsAt } from '../chain/genesis.ts';
 import { sha256 } from '../chain/hash.ts';
 import { verify } from '../chain/keys.ts';
 import { alice, bob, put } from '../chain/ledger-fixture.suite.ts';
@@ -288,6 +289,61 @@ describe('the producer of blocks without a nonce', () => {
     await writer.switchTo({ ancestor: block.header.parent, undo: [], apply: [block.hash] });
     producer.onNews();
     await settle('a block', () => found.length === 1);
+  });
+
+  describe('on a block of its own that is not applied yet', () => {
+    const second = signed(bob, [put('k2', 'v')]);
+
+    async function aheadBench() {
+      const opened = await bench();
+      const { producer, mempool, chain, found } = opened;
+      mempool.add(write, arrival);
+      producer.mine({ ...templateOn(new Branch()), ...waits });
+      await settle('a block', () => found.length === 1);
+      const [first] = found;
+      if (first === undefined) throw new Error('there is a block');
+      await storeBlocks(chain, [first]);
+      const { hash: parent, header } = first;
+      producer.mine({ ...templateOn(new Branch()), ...waits, parent, height: 2, timeMin: header.time + 1 });
+      await quiet();
+      return { ...opened, first };
+    }
+
+    it('makes the next one after 20 ms, of what the one below does not hold', async () => {
+      const { producer, mempool, found, clock, first } = await aheadBench();
+      mempool.add(second, arrival);
+      producer.onNews();
+      clock.advance(19);
+      await quiet();
+      expect(found).toHaveLength(1);
+      clock.advance(1);
+      await settle('the next', () => found.length === 2);
+      expect(found[1]?.header).toMatchObject({ height: 2, parent: first.hash });
+      expect(found[1]?.transactions.map(({ idHex }) => idHex)).toEqual([second.idHex]);
+      expect(clock.timers).toEqual([]);
+    });
+
+    it('makes it at once when that is applied, and waits without a timer while nothing else is wanted', async () => {
+      const { producer, mempool, found, clock, writer, first } = await aheadBench();
+      clock.advance(20);
+      await quiet();
+      expect(found).toHaveLength(1);
+      expect(clock.timers).toEqual([]);
+      mempool.add(second, arrival);
+      await writer.switchTo({ ancestor: first.header.parent, undo: [], apply: [first.hash] });
+      producer.onNews();
+      await settle('the next', () => found.length === 2);
+    });
+
+    it('makes it at once when it is full', async () => {
+      const { producer, mempool, found, first } = await aheadBench();
+      const { blockTransactionsMax } = paramsAt(genesis, 2);
+      const { stats } = mempool;
+      mempool.add(second, arrival);
+      mempool.stats = () => ({ ...stats.call(mempool), count: blockTransactionsMax + first.transactions.length });
+      producer.onNews();
+      await settle('the next', () => found.length === 2);
+    });
   });
 
   it.each([

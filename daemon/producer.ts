@@ -12,7 +12,7 @@ import type { Mempool } from '../chain/mempool.ts';
 import { decodeBits, targetToBytes } from '../chain/target.ts';
 import type { Signer } from '../chain/transaction.ts';
 import type { BodySeal, Template } from '../consensus/engine.ts';
-import type { Candidate, LedgerWriter, PrepareOrder } from './ledger-writer.ts';
+import type { Candidate, LedgerWriter, OwnBlock, PrepareOrder } from './ledger-writer.ts';
 import { inSlices } from './pace.ts';
 import type { Clock, Miner, Random } from './ports.ts';
 
@@ -22,6 +22,11 @@ const rebuildMsMin = 250;
 const rebuildRest = 10;
 /** But the next building waits at least so many times as long as the last one took. */
 const rebuildRestMin = 2;
+/**
+ * A block on one that is not applied yet, unless it is full, is made so long after the order for it. Where agreeing takes less it is made when
+ * the one below is applied, and holds more: small blocks cost the processor as much as large ones.
+ */
+const aheadMs = 20;
 
 export interface ProducerParts {
   readonly genesis: Genesis;
@@ -56,6 +61,8 @@ export class Producer {
   #blocksFound = 0;
   /** How long the last template took. */
   #buildMs = 0;
+  /** Of the monotonic clock, when the order came. */
+  #orderedAt = 0;
 
   constructor(parts: ProducerParts) {
     this.#parts = parts;
@@ -84,6 +91,7 @@ export class Producer {
   mine(template: Template): void {
     this.#template = template;
     this.#isSealed = false;
+    this.#orderedAt = this.#parts.clock.monotonic();
     this.#stopSearch();
     this.#build();
   }
@@ -116,7 +124,11 @@ export class Producer {
   #scheduleRebuild(): void {
     const { targetMs } = this.#params();
     const restMs = Math.min(rebuildRest * this.#buildMs, Math.max(targetMs, rebuildRestMin * this.#buildMs));
-    const afterMs = Math.max(targetMs / 10, rebuildMsMin, restMs);
+    this.#buildAfter(Math.max(targetMs / 10, rebuildMsMin, restMs));
+  }
+
+  #buildAfter(afterMs: number): void {
+    this.#cancelRebuild?.();
     this.#cancelRebuild = this.#parts.clock.setTimer(afterMs, () => this.#build());
   }
 
@@ -149,11 +161,13 @@ export class Producer {
     else this.#isWaiting = true;
   }
 
-  /** Null when nothing can be made of the order now: nobody wants anything, or the ledger does not stand at its parent. */
+  /** Null when nothing can be made of the order now: nobody wants anything, or its parent is neither the head nor a block of this node above it. */
   async #prepare(template: Template): Promise<Candidate | null> {
     const { ledger, clock } = this.#parts;
     const begin = clock.monotonic();
-    const transactions = this.#pick(template);
+    const below = ledger.ahead(template.parent);
+    if (below === null || this.#isBetterLater(below)) return null;
+    const transactions = this.#pick(template, below);
     const isTooEarly = (waiting: readonly unknown[]) => template.when === 'transactions wait' && waiting.length === 0;
     if (isTooEarly(transactions)) return null;
     failpoint('before', 'block-assembly');
@@ -212,14 +226,26 @@ export class Producer {
     this.#parts.onBlock(block).catch(this.#parts.onFault);
   }
 
-  /** The best transactions that fit beside a header. */
-  #pick(template: Template) {
+  /** Where blocks below are not applied yet; the time when it is made is set then. */
+  #isBetterLater(below: readonly OwnBlock[]): boolean {
+    if (below.length === 0) return false;
+    const held = below.reduce((sum, { block }) => sum + block.transactions.length, 0);
+    const isFull = this.#parts.mempool.stats().count - held >= this.#params().blockTransactionsMax;
+    const restMs = this.#orderedAt + aheadMs - this.#parts.clock.monotonic();
+    if (isFull || restMs <= 0) return false;
+    this.#buildAfter(restMs);
+    return true;
+  }
+
+  /** The best transactions that fit beside a header and are not in the blocks below. */
+  #pick(template: Template, below: readonly OwnBlock[]) {
     const params = this.#params();
     return this.#parts.mempool.select({
       bytesMax: params.blockBytesMax - sealedHeaderBytesMax,
       transactionsMax: params.blockTransactionsMax,
       operationsMax: params.blockOperationsMax,
       height: template.height,
+      without: new Set(below.flatMap(({ block }) => block.transactions)),
     });
   }
 

@@ -25,6 +25,7 @@ export function acceptBlocks(run: Run, asked: WaitingAccept): void {
   }
   if (!isChain(state, headers)) return; // B-A6
   follow(run, ballot); // B-A3: an Accept may overtake its Prepare.
+  if (waitBehind(run, asked)) return;
   const rest = undecided(state.log, headers);
   if (rest.length === 0) {
     refuse(run, member, ballot); // B-A4
@@ -36,13 +37,33 @@ export function acceptBlocks(run: Run, asked: WaitingAccept): void {
     return;
   }
   for (const sealed of rest) state.blocks.hold(sealed);
-  const isComplete = rest.every(({ hash }) => hasBody(run, hash)) && isParentHere(state, headers);
-  if (isEnforced('bodies first') && !isComplete) {
-    state.waiting = asked;
+  const ready = isEnforced('bodies first') ? readyOf(run, rest) : rest;
+  if (ready.length < rest.length) {
+    state.waiting = { ...asked, message: { ...message, headers: rest.slice(ready.length) } };
     want(run, asked.from);
-    return;
   }
-  vote(run, asked, rest);
+  if (ready.length > 0) vote(run, asked, ready);
+}
+
+/** A leader's next blocks wait behind those whose bodies are on their way, rather than that it sends all of them again. */
+function waitBehind({ state }: Run, { message }: WaitingAccept): boolean {
+  const { waiting, blocks, log } = state;
+  if (waiting === null || compareBallots(waiting.message.ballot, message.ballot) !== 0) return false;
+  const [first] = message.headers;
+  const before = waiting.message.headers;
+  const headers = [...before, ...message.headers];
+  const isNext = first !== undefined && equalBytes(first.header.parent, before.at(-1)?.hash ?? first.hash);
+  if (!isNext || !continues(log, message.ballot, headers)) return false;
+  for (const sealed of message.headers) blocks.hold(sealed);
+  state.waiting = { ...waiting, message: { ...waiting.message, headers } };
+  return true;
+}
+
+/** As many from the first on as can be voted for now. */
+function readyOf(run: Run, headers: readonly SealedHeader[]): readonly SealedHeader[] {
+  if (!isParentHere(run.state, headers)) return [];
+  const lacking = headers.findIndex(({ hash }) => !hasBody(run, hash));
+  return lacking < 0 ? headers : headers.slice(0, lacking);
 }
 
 /** B-A7, B-A8: written, on stable storage, told. */
@@ -63,7 +84,8 @@ function vote(run: Run, { member, message }: WaitingAccept, headers: readonly Se
 export function resumeAccept(run: Run): void {
   const { state } = run;
   const { waiting } = state;
-  if (waiting === null || !waiting.message.headers.every(({ hash }) => hasBody(run, hash))) return;
+  const [first] = waiting?.message.headers ?? [];
+  if (waiting === null || first === undefined || !hasBody(run, first.hash)) return;
   state.waiting = null;
   acceptBlocks(run, waiting);
 }

@@ -19,7 +19,7 @@ it('asks while it writes its own vote, and decides with the second of three', ()
   const member = new Member();
   const ballot = member.elect();
   const block = blockOn(genesis, 1);
-  expect(typesOf(member.make(block))).toEqual(['stopMining', 'give', 'accept', 'persist', 'setTimer']);
+  expect(typesOf(member.make(block))).toEqual(['stopMining', 'give', 'accept', 'persist', 'setTimer', 'mine']);
   const effects = member.hear(1, { type: 'accepted', ballot, decided: genesis, upTo: 1, round: 0 });
   expect(typesOf(effects)).toEqual(['note', 'announce', 'switch', 'setTimer']);
 });

@@ -29,8 +29,10 @@ export type PaxosEvent = EngineEvent<Message>;
 /** Nothing is stored beside a header: it weighs no more than another, and its height is its own. */
 const noRecord = new Uint8Array(0);
 
-/** The ledger builds blocks on its tip alone, so one block is under way at a time. */
-export const paxos: Engine<PaxosState, Message, LogRecord> = paxosWith();
+/** Blocks that a leader may have under way: what its producer makes of them before they are applied is taken there and back each time. */
+const windowMax = 16;
+
+export const paxos: Engine<PaxosState, Message, LogRecord> = paxosWith({ window: windowMax });
 
 /** An instance that orders blocks, or, with another rule for their seals, whatever is put into the form of a header. */
 export function paxosWith(given: Partial<PaxosOptions> = {}): Engine<PaxosState, Message, LogRecord> {

@@ -100,17 +100,19 @@ export function countVote(run: Run, member: number, { upTo, decided, round }: Ac
   const tip = tipOf(state.log);
   state.heardAt.set(member, run.now);
   const voter = isEnforced('B-D1 once') ? member : state.genesis.members.length + state.acked.size;
-  state.acked.set(voter, Math.max(state.acked.get(voter) ?? 0, Math.min(upTo, tip.height)));
+  const before = state.acked.get(voter);
+  const hasAdvanced = before !== undefined && upTo > before;
+  state.acked.set(voter, Math.max(before ?? 0, Math.min(upTo, tip.height)));
   settle(run);
   if (state.role !== 'leader') return;
   confirm(run, member, round);
   const { log, promised } = state;
   // B-D2: who is behind is told, but by the next heartbeat where there is one, for most hear of it meanwhile; who lacks blocks of this
-  // ballot gets them again, from where it holds all.
+  // ballot gets them again, from where it holds all, unless it voted for more than before: then they are on their way.
   if (decided.height < log.decided.height && state.classroom !== null)
     send(run, member, { type: 'decide', ballot: promised, decided: log.decided });
   const lacking = log.tentative.filter(({ sealed }) => sealed.header.height > upTo).map(({ sealed }) => sealed);
-  if (lacking.length > 0) send(run, member, acceptOf(state, lacking));
+  if (lacking.length > 0 && !hasAdvanced) send(run, member, acceptOf(state, lacking));
 }
 
 /** B-D1: what a majority holds is decided. */

@@ -36,13 +36,15 @@ export function recover(context: EngineContext, recovery: Recovery<LogRecord>, o
   }
   blocks.extendTo(log.decided);
   if (options.votesRestOnBodies) dropUntold(log, blocks);
+  const classroom = classroomOf(paramsOf(genesis));
   return {
     genesis,
     params: paramsOf(genesis),
-    classroom: classroomOf(paramsOf(genesis)),
+    classroom,
     self,
     quorum: quorumOf(genesis),
-    window: options.window,
+    // A nonce is searched on the block before, one after the other.
+    window: classroom === null ? options.window : 1,
     checkSeal: options.checkSeal,
     random: new Random(context.seed),
     log,
