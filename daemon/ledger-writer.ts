@@ -261,11 +261,7 @@ export class LedgerWriter {
     return done;
   }
 
-  async #execute(
-    template: Template,
-    order: PrepareOrder,
-    ahead: readonly OwnBlock[],
-  ): Promise<PreparedBody | null> {
+  async #execute(template: Template, order: PrepareOrder, ahead: readonly OwnBlock[]): Promise<PreparedBody | null> {
     const { genesis, chain, clock } = this.#parts;
     const { producer, transactions: picked } = order;
     const { parent, height } = template;

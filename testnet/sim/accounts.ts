@@ -11,8 +11,11 @@ export interface Account {
 
 const clients = 4;
 
-export const accounts: readonly Account[] = Array.from({ length: clients }, (_, index) => {
-  const secretKey = sha256(toUtf8(`client ${index}`));
+export const accounts: readonly Account[] = Array.from({ length: clients }, (_, index) => accountOf(`client ${index}`));
+
+/** Every name has its own. */
+export function accountOf(name: string): Account {
+  const secretKey = sha256(toUtf8(name));
   const publicKey = publicKeyOf(secretKey);
   return { secretKey, publicKey, address: addressOf(publicKey) };
-});
+}
