@@ -28,7 +28,7 @@ export const proofDepthMax = 128;
 export const proofChangesMax = 5_000;
 
 /** Changes of the state that a template may stand on above the head: for each template the tree is taken there and back. */
-export const aheadChangesMax = 5_000;
+const aheadChangesMax = 5_000;
 
 export interface LedgerParts extends StepParts {
   /** How each step's batch is written; `lazy` where what a crash takes is applied again. */

@@ -30,9 +30,9 @@ export type PaxosEvent = EngineEvent<Message>;
 const noRecord = new Uint8Array(0);
 
 /** Blocks that a leader may have under way: what its producer makes of them before they are applied is taken there and back each time. */
-const windowMax = 16;
+const blocksUnderWayMax = 16;
 
-export const paxos: Engine<PaxosState, Message, LogRecord> = paxosWith({ window: windowMax });
+export const paxos: Engine<PaxosState, Message, LogRecord> = paxosWith({ window: blocksUnderWayMax });
 
 /** An instance that orders blocks, or, with another rule for their seals, whatever is put into the form of a header. */
 export function paxosWith(given: Partial<PaxosOptions> = {}): Engine<PaxosState, Message, LogRecord> {
