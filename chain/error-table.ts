@@ -66,7 +66,7 @@ export const errorTable = {
   UNAUTHORIZED: { number: 49, http: 401, exit: 1, penalty: 0, meaning: 'A token is needed, or the given one is wrong.', action: 'Give the token of the cookie file in the data folder.' },
   FORBIDDEN: { number: 50, http: 403, exit: 1, penalty: 0, meaning: 'The token, host or origin does not allow this.', action: 'Use a token of the right scope, and the address 127.0.0.1.' },
   NOT_FOUND: { number: 51, http: 404, exit: 1, penalty: 0, meaning: 'There is no such block, transaction, account or peer.', action: 'Check the identifier.' },
-  TIMED_OUT: { number: 52, http: 504, exit: 4, penalty: 0, meaning: 'It did not happen within the given time.', action: 'Ask again, or give more time.' },
+  TIMED_OUT: { number: 52, http: 504, exit: 4, penalty: 0, meaning: 'It did not happen within the given time.', action: 'Ask again, or give more time (--timeout; timeoutMs of a method).' },
   ACCOUNT_LOCKED: { number: 53, http: 403, exit: 1, penalty: 0, meaning: 'The daemon has no account of its own to sign with.', action: 'Sign yourself and use tx_submit, or start it with --account.' },
   FINALITY_UNAVAILABLE: { number: 54, http: 501, exit: 1, penalty: 0, meaning: 'The engine of this chain cannot give this kind of finality.', action: 'Read with local or confirmed:<n>; wait for included or confirmed:<n>.' },
   RESUME_TOO_OLD: { number: 55, http: 410, exit: 1, penalty: 0, meaning: 'The resume point is below the undo window or on an unknown branch.', action: 'Read the present state and watch from there.' },

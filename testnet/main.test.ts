@@ -48,6 +48,12 @@ describe('kvchain-testnet', () => {
     expect(stdout).toContain('--help');
   });
 
+  it('makes nothing smaller of a seed that passes, and ends as one that passes', async () => {
+    const args = ['simulate', '--seed', '3', '--nodes', '3', '--signatures', 'fast', '--shrink'];
+    const { stdout, stderr } = await run(process.execPath, [program, ...args]);
+    expect([stdout, stderr]).toEqual(['', 'seed 3 does not fail: nothing is to be left out\n']);
+  });
+
   it('refuses a diagram that cannot be written before the run', async () => {
     const args = ['simulate', '--seed', '1', '--diagram', '/nonexistent/x.svg'];
     const failed = expect(run(process.execPath, [program, ...args])).rejects;

@@ -77,10 +77,7 @@ function networkCommands(classroom: Classroom): readonly ConsoleCommand[] {
       usage: 'partition P1,P2/P3,P4,P5',
       does: 'fails every link between the groups',
       run: async rest => {
-        const groups = rest
-          .split('/')
-          .map(group => wordsOf(group).map(word => named('server', classroom.servers, word)));
-        if (groups.length < 2) throw wrongUse('two groups or more, such as partition P1,P2/P3,P4,P5');
+        const groups = groupsOf(classroom.servers, rest);
         for (const [at, group] of groups.entries()) {
           for (const other of groups.slice(at + 1).flat())
             for (const one of group) await setLink('net_failLink', one, other);
@@ -101,6 +98,16 @@ function networkCommands(classroom: Classroom): readonly ConsoleCommand[] {
       },
     },
   ];
+}
+
+/** Groups such as P1,P2/P3,P4,P5. Error thrown: USAGE where they are not two or more that name each server once. */
+export function groupsOf<T extends { readonly name: string }>(servers: readonly T[], text: string): readonly T[][] {
+  const groups = text.split('/').map(group => wordsOf(group).map(word => named('server', servers, word)));
+  const all = groups.flat();
+  const isEachOnce = all.length === servers.length && new Set(all).size === servers.length;
+  if (groups.length >= 2 && groups.every(group => group.length > 0) && isEachOnce) return groups;
+  const names = servers.map(({ name }) => name).join(', ');
+  throw wrongUse(`two groups or more that name each of ${names} once, such as partition P1,P2/P3,P4,P5`);
 }
 
 async function setLink(

@@ -58,7 +58,7 @@ export function addInit(shell: Shell): void {
     .option('--rpc-port <port>', 'where the daemon is to answer', wholeArgument(0, 65_535))
     .option('--p2p-port <port>', 'where the daemon is to meet its peers', wholeArgument(0, 65_535))
     .option('--name <name>', 'of the new network (default: kvchain)')
-    .option('--engine <engine>', 'how it agrees (default: pow)')
+    .option('--engine <engine>', 'how it agrees: pow, pow-paxos or paxos (default: pow)')
     .option('--member <name=publickey>', 'who votes, where members agree, several times for several', repeated)
     .option('--difficulty <bits>', 'fixed: leading zero bits, 2^bits trials a block', wholeArgument(0, 255))
     .option(

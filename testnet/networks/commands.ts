@@ -48,7 +48,7 @@ function addUp(program: Command): void {
     .command('up')
     .description('Starts a network of real daemons on this machine and shows it until Ctrl-C.')
     .option('--nodes <count>', 'daemons (default: 5)', whole)
-    .option('--engine <name>', 'how they agree (default: pow)')
+    .option('--engine <name>', 'how they agree: pow, pow-paxos or paxos (default: pow)')
     .option('--voters <count>', 'how many of them vote, the first ones (default: five beside miners, else all)', whole)
     .option('--attackers <kind:count,...>', `attackers beside them: ${attackerKinds.join(', ')}`)
     .option('--topology <shape>', 'who is linked to whom: mesh, ring, star or random:D (default: mesh)')
@@ -153,17 +153,22 @@ function addDown(program: Command): void {
 function addLogs(program: Command): void {
   const command = program
     .command('logs')
-    .argument('[member]', 'its number; without it all', whole)
+    .argument('[member]', 'its number or name; without it all')
     .option('--lines <count>', 'the last so many of each', whole, logLinesDefault)
     .description('Shows what the members logged last.');
   withFolder(command).action(
     runAction(command, async ({ dir, lines }, [member]) => {
       const { members } = readState(networkFolder(text(dir)));
-      const chosen = member === undefined ? members : members.slice(Number(member), Number(member) + 1);
-      if (chosen.length === 0) throw new KvchainError('NOT_FOUND', `no member ${member}: there are ${members.length}`);
+      const first = member === undefined ? 0 : memberIndex(dir, member);
+      const chosen = member === undefined ? members : members.slice(first, first + 1);
+      if (chosen.length === 0) {
+        const action = '`kvchain-testnet ps` lists the members.';
+        throw new KvchainError('NOT_FOUND', `no member ${member}: there are 0 to ${members.length - 1}`, { action });
+      }
       for (const { name, logFile } of chosen) {
-        const logged = readText(logFile).trimEnd().split('\n').slice(-Number(lines));
-        process.stdout.write(`==> ${name}: ${logFile}\n${logged.join('\n')}\n`);
+        const logged = readText(logFile).trimEnd().split('\n');
+        const last = logged.slice(Math.max(0, logged.length - Number(lines)));
+        process.stdout.write(`${[`==> ${name}: ${logFile}`, ...last].join('\n')}\n`);
       }
     }),
   );

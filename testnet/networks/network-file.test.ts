@@ -43,7 +43,7 @@ attackers:
     ['nodes: [{ hashrate: 3 }]', 'nodes'],
     ['topology: cube', 'topology: topology "cube": expected mesh, ring, star or random:D'],
     ['engine: raft', 'engine'],
-    ['engine: bft', 'engine: engine "bft" is not in this program'],
+    ['engine: bft', 'engine: Invalid option: expected one of "pow"|"pow-paxos"|"paxos"'],
     ['difficulty: 61', 'difficulty'],
     ['intervalMs: 10', 'intervalMs'],
     ['attackers: [{ kind: nobody }]', 'attackers.0.kind'],

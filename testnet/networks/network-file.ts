@@ -57,7 +57,7 @@ const fileSchema = z.strictObject({
     .string()
     .regex(/^[a-z0-9-]{1,32}$/, 'expected 1 to 32 lower-case letters, digits and hyphens')
     .default('lab'),
-  engine: z.enum(['pow', 'pow-paxos', 'paxos', 'bft', 'leaderless']).default('pow'),
+  engine: z.enum(['pow', 'pow-paxos', 'paxos']).default('pow'),
   topology: topologySchema.prefault('mesh'),
   /** Of random topologies. */
   seed: z.int().min(0).default(1),

@@ -124,6 +124,7 @@ describe('a network of three daemons and a silent attacker', () => {
       expect(await ended).toEqual([0, null]);
       for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
       expect((await order('logs', '0', '--lines', '1')).stdout).toContain('node has stopped');
+      expect((await order('logs', 'node-0', '--lines', '0')).stdout).toMatch(/^==> node-0: .+\n$/);
     },
     limitMs,
   );

@@ -4,6 +4,7 @@ import { KvchainError } from '../../chain/errors.ts';
 import { z } from '../../daemon/zod.ts';
 import { readOptions } from '../networks/options.ts';
 import { runAction } from '../networks/run-action.ts';
+import type { ScenarioRow } from './paxos-judge.ts';
 
 const attackExamples = `
 Examples:
@@ -52,13 +53,15 @@ export function addScenarioCommands(program: Command): void {
     runAction(run, async (options, [name = '']) => {
       const isJson = options.json === true;
       if (name === 'paxos-scenarios') {
-        const [{ paxosScenarios }, { faultsOf }] = await Promise.all([
+        const [{ paxosScenarios }, { faultsOf }, { tableHead, tableLine }] = await Promise.all([
           import('./paxos-scenarios.ts'),
           import('./paxos-judge.ts'),
+          import('./scenario-table.ts'),
         ]);
-        const tellRow = (row: object) => {
-          if (!isJson) process.stdout.write(`${Object.values(row).join('  ')}\n`);
+        const tellRow = (row: ScenarioRow) => {
+          if (!isJson) process.stdout.write(`${tableLine(row)}\n`);
         };
+        if (!isJson) process.stdout.write(`${tableHead}\n`);
         const rows = await paxosScenarios(tellRow, () => true);
         if (isJson) process.stdout.write(`${JSON.stringify(rows)}\n`);
         const faults = rows.flatMap(faultsOf);
