@@ -4,43 +4,39 @@
  */
 import type { Block, SealedHeader } from '../chain/block.ts';
 import { toUtf8 } from '../chain/bytes.ts';
-import { accept, KvchainError } from '../chain/errors.ts';
+import { KvchainError } from '../chain/errors.ts';
 import { chainIdOf, type Genesis, type Params, paramsAt } from '../chain/genesis.ts';
-import { makeGenesisBlock } from '../chain/genesis-block.ts';
 import { Mempool } from '../chain/mempool.ts';
-import { minesBlocks } from '../chain/params.ts';
 import { isEnforced } from '../chain/rules.ts';
 import type { Signer } from '../chain/transaction.ts';
-import type { MemberIndex, TreeRow } from '../consensus/engine.ts';
+import type { MemberIndex } from '../consensus/engine.ts';
 import type { EngineInstance } from '../consensus/instance.ts';
-import { createEngine } from '../consensus/registry.ts';
 import { BlockImport } from './block-import.ts';
 import { CertainReads } from './certain-reads.ts';
-import { ChainStore, expectRow } from './chain-store.ts';
-import { Driver, type DriverHands, logBytesMax } from './driver.ts';
+import { type ChainStore, expectRow } from './chain-store.ts';
+import { Driver, type DriverHands } from './driver.ts';
 import { EngineMail } from './engine-mail.ts';
 import type { EngineRecorder } from './engine-recording.ts';
-import { createChain } from './genesis-store.ts';
 import { LedgerEvents } from './ledger-events.ts';
 import type { MovedBlock } from './ledger-step.ts';
-import { LedgerWriter } from './ledger-writer.ts';
+import type { LedgerWriter } from './ledger-writer.ts';
 import { MemberPeers } from './member-peers.ts';
-import { checkMemberProof, memberOf, proveMember } from './member-proof.ts';
+import { proveMember } from './member-proof.ts';
 import { MemberRoad } from './member-road.ts';
 import { MemberWatch } from './member-watch.ts';
 import { MempoolKeeper } from './mempool-keeper.ts';
+import { areMembersTrusted, type OpenedChain, openChain } from './opened-chain.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Clock, Log, Miner, Network, NetworkHandlers, PeerId, Random, Store, Verifier } from './ports.ts';
 import { Producer } from './producer.ts';
-import { Pruner, type Pruning } from './pruner.ts';
+import type { Pruner, Pruning } from './pruner.ts';
 import { Reader } from './reader.ts';
 import { SignatureDesk } from './signature-desk.ts';
 import { SnapshotShelf } from './snapshot-shelf.ts';
-import { discardSnapshot } from './snapshot-store.ts';
 import { Sync, type SyncLimits, syncLimits } from './sync.ts';
 import { TransactionRelay } from './transaction-relay.ts';
 import { VerifiedCache } from './verified-cache.ts';
-import { readStatus } from './welcome.ts';
+import { Welcomes } from './welcome.ts';
 import { encodeCompactBlock, encodeStatus, type MemberProof, type StatusMessage, workToBytes } from './wire.ts';
 
 export interface NodePorts {
@@ -73,8 +69,6 @@ export interface NodeOptions {
   readonly onTrace: (rule: string, data: Readonly<Record<string, string | number>>) => void;
 }
 
-/** Handshakes under way whose status is remembered; the oldest are forgotten first. */
-const handshakesMax = 1_000;
 /** Transactions whose signatures are remembered as good: what a full mempool holds, twice. */
 const verifiedMax = 200_000;
 
@@ -105,8 +99,7 @@ export class Node {
   readonly #reads: CertainReads;
   readonly #proof: MemberProof | null;
   readonly #snapshots: SnapshotShelf;
-  /** Handshakes that were welcomed, until their connection is told. */
-  readonly #statuses = new Map<PeerId, StatusMessage>();
+  readonly #welcomes: Welcomes;
   #isStopping = false;
   #stopping: Promise<void> | null = null;
   #isHalted = false;
@@ -130,6 +123,7 @@ export class Node {
     this.watch = new MemberWatch({ genesis, clock, engine });
     this.members = new MemberPeers(network, (member, frame) => this.watch.sent(member, frame));
     this.#proof = proveMember(this, network.self, options.signer);
+    this.#welcomes = new Welcomes(this);
     this.events = new LedgerEvents(chain);
     const mempool = this.mempool;
     const nextHeight = () => ledger.head.header.height + 1;
@@ -301,11 +295,10 @@ export class Node {
   #handlers(): NetworkHandlers {
     return {
       localStatus: () => this.#localStatus(),
-      onStatus: (peer, bytes) => this.#welcome(peer, bytes),
+      onStatus: (peer, bytes) => this.#welcomes.judge(peer, bytes),
       onPeer: peer => {
-        const status = this.#statuses.get(peer);
-        this.#statuses.delete(peer);
-        if (status === undefined) return;
+        const status = this.#welcomes.take(peer);
+        if (status === null) return;
         if (status.memberProof !== null) this.members.remember(peer, status.memberProof.member);
         this.#greet(peer, status);
       },
@@ -351,28 +344,6 @@ export class Node {
     });
   }
 
-  /** Null welcomes the peer; another chain, and who is not the member that it says to be, are refused in words. */
-  #welcome(peer: PeerId, bytes: Uint8Array) {
-    const status = readStatus(this.chainId, bytes);
-    if (!status.ok) return status.error;
-    const fault = this.#memberFault(peer, status.value.memberProof);
-    if (fault !== null) return fault;
-    this.#statuses.delete(peer);
-    this.#statuses.set(peer, status.value);
-    // Whoever hangs up now is never told as a peer, so what it said would stay.
-    const [oldest] = this.#statuses.keys();
-    if (oldest !== undefined && this.#statuses.size > handshakesMax) this.#statuses.delete(oldest);
-    return null;
-  }
-
-  #memberFault(peer: PeerId, proof: MemberProof | null) {
-    const proven = proof === null ? accept(null) : checkMemberProof(this, peer, proof);
-    if (!proven.ok) return proven.error;
-    if (proof === null || proof.member !== this.self) return null;
-    const detail = `member ${proof.member} is this node: one key is in use on two machines`;
-    return { code: 'BAD_MESSAGE', detail } as const;
-  }
-
   /** Tells all peers of a block; what came by gossip is passed on by gossip itself. */
   async #announce(hash: Uint8Array): Promise<void> {
     if (this.#blocks.noteRelay(hash)) return;
@@ -411,60 +382,7 @@ export class Node {
   }
 }
 
-/** Members alone make the blocks, and do nothing worse than crash: what one of them verified the others need not verify again. */
-export function areMembersTrusted(
-  { faultModel }: Pick<EngineInstance, 'faultModel'>,
-  { engine }: Pick<Genesis, 'engine'>,
-): boolean {
-  return faultModel === 'crash' && !minesBlocks(engine);
-}
-
 /** A node that cannot write, or cannot trust what it reads, has nothing to say to anyone. */
 function isBrokenDisk(error: unknown): boolean {
   return error instanceof KvchainError && (error.code === 'DISK_FAILED' || error.code === 'DATABASE_DAMAGED');
-}
-
-interface OpenedChain {
-  readonly chain: ChainStore;
-  readonly ledger: LedgerWriter;
-  readonly engine: EngineInstance;
-  readonly pruner: Pruner;
-  readonly self: MemberIndex | null;
-  /** Of the engine's log. */
-  readonly lengths: { readonly logBytes: number; readonly logBytesMax: number };
-  /** Both are set once the node stands. */
-  onStep: (moved: readonly MovedBlock[], head: SealedHeader) => Promise<void>;
-  onFault: (error: unknown) => void;
-}
-
-async function openChain(options: NodeOptions, ports: NodePorts): Promise<OpenedChain> {
-  const { genesis, signer, pruning, recorder, onFault } = options;
-  const found = createEngine(genesis.engine);
-  if (!found.ok) throw new KvchainError(found.error.code, found.error.detail);
-  for (const { params } of genesis.schedule) {
-    const checked = found.value.checkParams(params);
-    if (!checked.ok) throw new KvchainError(checked.error.code, checked.error.detail);
-  }
-  const chain = new ChainStore(ports.store);
-  const genesisHeader = makeGenesisBlock(genesis);
-  await discardSnapshot(chain);
-  if ((await chain.tip()) === null) await createChain(chain, genesis, genesisHeader);
-  const opened: Pick<OpenedChain, 'onStep' | 'onFault'> = { onStep: async () => {}, onFault: () => {} };
-  const pruner = await Pruner.open({ genesis, chain, pruning, onFault: error => opened.onFault(error) });
-  const onStep: OpenedChain['onStep'] = (moved, head) => opened.onStep(moved, head);
-  const self = memberOf(genesis, signer.publicKey);
-  // A majority holds the bodies of what was decided and the votes for it: a batch that a crash takes is committed again.
-  const durability = areMembersTrusted(found.value, genesis) && self !== null ? 'lazy' : 'durable';
-  const ledger = await LedgerWriter.reopen({ genesis, chain, clock: ports.clock, durability, onStep }, onFault);
-  const { height } = ledger.head.header;
-  const tree: TreeRow[] = [];
-  for await (const row of chain.headersFrom(Math.max(0, height - found.value.treeDepth(genesis)))) tree.push(row);
-  const seed = new DataView(ports.random.bytes(8).buffer).getBigUint64(0);
-  const records = await ports.log.read();
-  const context = { genesis, genesisHeader, self, signer: self === null ? null : signer, seed };
-  const recovery = { records, tree, applied: ledger.head.hash, floor: Math.max(0, pruner.blocksFrom - 1) };
-  const engine = recorder?.recover(found.value, context, recovery) ?? found.value.recover(context, recovery);
-  const logBytes = records.reduce((sum, record) => sum + record.length, 0);
-  const lengths = { logBytes, logBytesMax: options.logBytesMax ?? logBytesMax };
-  return Object.assign(opened, { chain, ledger, engine, pruner, self, lengths });
 }

@@ -183,6 +183,7 @@ export const meanings: Readonly<Record<string, string>> = {
     'Connections that others opened, handshaken or not; one more is refused before it is encrypted. kvchaind sets it by `max-peers`.',
   'daemon/network/wire.ts refusalBytesMax': 'A refusal.',
   'daemon/network/wire.ts portsMax': 'Ports in one question of the peer exchange.',
+      'daemon/welcome.ts',
   'daemon/block-import.ts transactionsTimeoutMs':
     'How long a peer may take to give the missing transactions of its compact block.',
   'daemon/sync.ts syncLimits.requestTimeoutMs': 'How long a peer may take to answer.',

@@ -6,7 +6,7 @@ import type { EngineName, Genesis, Member } from '../../chain/genesis.ts';
 import { defaultParams, minesBlocks } from '../../chain/params.ts';
 import { bitsForLeadingZeros } from '../../chain/target.ts';
 import { createEngine } from '../../consensus/registry.ts';
-import { areMembersTrusted } from '../../daemon/node.ts';
+import { areMembersTrusted } from '../../daemon/opened-chain.ts';
 import type { PeerId } from '../../daemon/ports.ts';
 import { decodeMemberFrame } from '../../daemon/wire.ts';
 import { Deeds } from '../attackers/deeds.ts';
