@@ -32,6 +32,7 @@ export const chapters: readonly Chapter[] = [
     why: 'So that no peer takes the memory, the bandwidth or the places of the others.',
     files: [
       'daemon/network/guarded-muxer.ts',
+      'daemon/welcome.ts',
       'daemon/network/limits.ts',
       'daemon/network/links.ts',
       'daemon/network/addresses.ts',
@@ -183,7 +184,6 @@ export const meanings: Readonly<Record<string, string>> = {
     'Connections that others opened, handshaken or not; one more is refused before it is encrypted. kvchaind sets it by `max-peers`.',
   'daemon/network/wire.ts refusalBytesMax': 'A refusal.',
   'daemon/network/wire.ts portsMax': 'Ports in one question of the peer exchange.',
-      'daemon/welcome.ts',
   'daemon/block-import.ts transactionsTimeoutMs':
     'How long a peer may take to give the missing transactions of its compact block.',
   'daemon/sync.ts syncLimits.requestTimeoutMs': 'How long a peer may take to answer.',
