@@ -16,7 +16,6 @@ import { CertainReads } from './certain-reads.ts';
 import { type ChainStore, expectRow } from './chain-store.ts';
 import { Driver, type DriverHands } from './driver.ts';
 import { EngineMail } from './engine-mail.ts';
-import type { EngineRecorder } from './engine-recording.ts';
 import { LedgerEvents } from './ledger-events.ts';
 import type { MovedBlock } from './ledger-step.ts';
 import type { LedgerWriter } from './ledger-writer.ts';
@@ -25,11 +24,11 @@ import { proveMember } from './member-proof.ts';
 import { MemberRoad } from './member-road.ts';
 import { MemberWatch } from './member-watch.ts';
 import { MempoolKeeper } from './mempool-keeper.ts';
-import { areMembersTrusted, type OpenedChain, openChain } from './opened-chain.ts';
+import { areMembersTrusted, type ChainOptions, type ChainPorts, type OpenedChain, openChain } from './opened-chain.ts';
 import { Pipeline } from './pipeline.ts';
-import type { Clock, Log, Miner, Network, NetworkHandlers, PeerId, Random, Store, Verifier } from './ports.ts';
+import type { Miner, Network, NetworkHandlers, PeerId, Verifier } from './ports.ts';
 import { Producer } from './producer.ts';
-import type { Pruner, Pruning } from './pruner.ts';
+import type { Pruner } from './pruner.ts';
 import { Reader } from './reader.ts';
 import { SignatureDesk } from './signature-desk.ts';
 import { SnapshotShelf } from './snapshot-shelf.ts';
@@ -39,32 +38,17 @@ import { VerifiedCache } from './verified-cache.ts';
 import { Welcomes } from './welcome.ts';
 import { encodeCompactBlock, encodeStatus, type MemberProof, type StatusMessage, workToBytes } from './wire.ts';
 
-export interface NodePorts {
+export interface NodePorts extends ChainPorts {
   readonly network: Network;
-  readonly store: Store;
-  readonly log: Log;
-  readonly clock: Clock;
-  readonly random: Random;
   readonly verifier: Verifier;
   readonly miner: Miner;
 }
 
-export interface NodeOptions {
-  readonly genesis: Genesis;
-  /** Signs the blocks that it produces; the holder of a member's key is that member. */
-  readonly signer: Signer;
-  /** What is taken away from the disk; null: nothing. */
-  readonly pruning: Pruning | null;
-  /** Keeps what the engine is told, so that it can be told again; null: nobody does. */
-  readonly recorder?: EngineRecorder | null;
+export interface NodeOptions extends ChainOptions {
   /** Other bounds of synchronisation than `syncLimits`. */
   readonly syncLimits?: Partial<SyncLimits>;
-  /** Another length at which the engine's log is condensed. */
-  readonly logBytesMax?: number;
   /** Told once when the node cannot go on: a broken disk, a reorg below the undo window. */
   readonly onFatal: (error: unknown) => void;
-  /** Told of faults that the node survives. */
-  readonly onFault: (error: unknown) => void;
   /** Told of each rule that the engine used. */
   readonly onTrace: (rule: string, data: Readonly<Record<string, string | number>>) => void;
 }

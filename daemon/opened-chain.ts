@@ -1,22 +1,44 @@
 /** What a node finds in its store and its log, opened and checked: the chain, the ledger where it stood, and the engine as it comes back. */
-
 import type { SealedHeader } from '../chain/block.ts';
 import { KvchainError } from '../chain/errors.ts';
 import type { Genesis } from '../chain/genesis.ts';
 import { makeGenesisBlock } from '../chain/genesis-block.ts';
 import { minesBlocks } from '../chain/params.ts';
+import type { Signer } from '../chain/transaction.ts';
 import type { MemberIndex, TreeRow } from '../consensus/engine.ts';
 import type { EngineInstance } from '../consensus/instance.ts';
 import { createEngine } from '../consensus/registry.ts';
 import { ChainStore } from './chain-store.ts';
 import { logBytesMax } from './driver.ts';
+import type { EngineRecorder } from './engine-recording.ts';
 import { createChain } from './genesis-store.ts';
 import type { MovedBlock } from './ledger-step.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 import { memberOf } from './member-proof.ts';
-import type { NodeOptions, NodePorts } from './node.ts';
-import { Pruner } from './pruner.ts';
+import type { Clock, Log, Random, Store } from './ports.ts';
+import { Pruner, type Pruning } from './pruner.ts';
 import { discardSnapshot } from './snapshot-store.ts';
+
+export interface ChainOptions {
+  readonly genesis: Genesis;
+  /** Signs the blocks that the node produces; the holder of a member's key is that member. */
+  readonly signer: Signer;
+  /** What is taken away from the disk; null: nothing. */
+  readonly pruning: Pruning | null;
+  /** Keeps what the engine is told, so that it can be told again; null: nobody does. */
+  readonly recorder?: EngineRecorder | null;
+  /** Another length at which the engine's log is condensed. */
+  readonly logBytesMax?: number;
+  /** Told of faults that the node survives. */
+  readonly onFault: (error: unknown) => void;
+}
+
+export interface ChainPorts {
+  readonly store: Store;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly random: Random;
+}
 
 export interface OpenedChain {
   readonly chain: ChainStore;
@@ -32,7 +54,7 @@ export interface OpenedChain {
 }
 
 /** Errors: BAD_GENESIS, BAD_CONFIG (a depth of pruning within the undo window), DATABASE_VERSION, DATABASE_DAMAGED. */
-export async function openChain(options: NodeOptions, ports: NodePorts): Promise<OpenedChain> {
+export async function openChain(options: ChainOptions, ports: ChainPorts): Promise<OpenedChain> {
   const { genesis, signer, pruning, recorder, onFault } = options;
   const found = createEngine(genesis.engine);
   if (!found.ok) throw new KvchainError(found.error.code, found.error.detail);
