@@ -76,7 +76,7 @@ export type Effect<M, R> =
   | { readonly type: 'send'; readonly to: MemberIndex; readonly message: M }
   /** To all other members that are connected. */
   | { readonly type: 'broadcast'; readonly message: M }
-  /** To all peers that are no members, now, and to every peer when it connects; the newest alone counts. */
+  /** To all peers that are no members, now, and to every peer in its handshake and when it has connected; the newest alone counts. */
   | { readonly type: 'announce'; readonly message: M }
   /** The ledger as it stands holds all that was acknowledged before this read was asked for; or it cannot be told. */
   | { readonly type: 'readable'; readonly id: number; readonly isReadable: boolean }
@@ -277,8 +277,6 @@ export interface Engine<S, M, R> {
   condense?(state: S): readonly R[];
   /** The signatures of a message that is news; it is told only if all of them are good. Not there where messages need none. */
   signatureChecks?(state: S, member: MemberIndex | null, message: M): readonly SignatureCheck[];
-  /** The message that convinces any node of the last thing that is final, or null; it rides in the handshake. Not there where no such message exists. */
-  certificate?(state: S): M | null;
   /** SHA-256 of the canonical state: equal after the same events. */
   digest(state: S): Uint8Array;
   view(state: S): EngineView;

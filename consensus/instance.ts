@@ -50,8 +50,6 @@ export interface EngineInstance {
   condense(): readonly Uint8Array[] | null;
   /** Signatures to be checked before the message is told; none for one that cannot be decoded. */
   signatureChecks(member: MemberIndex | null, message: Uint8Array): readonly SignatureCheck[];
-  /** Null where nothing is final, or no certificate exists. */
-  certificate(): Uint8Array | null;
   digest(): Uint8Array;
   view(): EngineView;
   leader(): MemberIndex | null;
@@ -101,10 +99,6 @@ function instanceOf<S, M, R>(engine: Engine<S, M, R>, state: S): EngineInstance 
       if (engine.signatureChecks === undefined) return [];
       const message = decodeBytes(engine.messageCodec, bytes, messageBytesMax);
       return message.ok ? engine.signatureChecks(state, member, message.value) : [];
-    },
-    certificate: () => {
-      const message = engine.certificate?.(state) ?? null;
-      return message === null ? null : encode(engine.messageCodec, message);
     },
     digest: () => engine.digest(state),
     view: () => engine.view(state),

@@ -59,7 +59,6 @@ function bench(log: Log = new MemoryLog(), outcome: () => Promise<SwitchOutcome>
     canFinalize: false,
     step,
     signatureChecks: unused,
-    certificate: unused,
     condense: () => [condensed],
     digest: unused,
     view: unused,

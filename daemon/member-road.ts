@@ -38,7 +38,6 @@ export interface MemberRoadParts {
 
 export class MemberRoad {
   readonly #parts: MemberRoadParts;
-  /** What was announced last: who connects is told it. */
   #announced: Uint8Array | null = null;
 
   constructor(parts: MemberRoadParts) {
@@ -78,6 +77,11 @@ export class MemberRoad {
     }
   }
 
+  /** The engine's message that was announced last, in its turn, so that what it rests on is on stable storage: handshakes tell it. */
+  get announced(): Uint8Array | null {
+    return this.#announced;
+  }
+
   /** A message of the engine. Resolves when it was told, or dropped. */
   hear(from: PeerId, message: Uint8Array): Promise<void> {
     return this.#parts.mail.receive(from, message);
@@ -94,13 +98,14 @@ export class MemberRoad {
 
   announce(message: Uint8Array): void {
     const { network, members } = this.#parts;
-    this.#announced = encodeMemberFrame({ kind: 'engine', content: message });
+    this.#announced = message;
     for (const { id } of network.peers()) if (members.indexOf(id) === null) this.welcome(id);
   }
 
-  /** Tells a peer that has come what was announced last: a member too, which was told of it while it was away. */
+  /** Tells a peer that has come what was announced last, perhaps since its handshake: a member too, which was told of it while it was away. */
   welcome(peer: PeerId): void {
-    if (this.#announced !== null) this.#parts.network.send(peer, this.#announced);
+    if (this.#announced === null) return;
+    this.#parts.network.send(peer, encodeMemberFrame({ kind: 'engine', content: this.#announced }));
   }
 
   /** The way of transactions now. Where they are not gossiped they wait for a leader, who is sent them when it is known. */

@@ -134,7 +134,7 @@ export class Node {
     const relay = this.#relay;
     const onAdmitted = () => this.producer.onNews();
     const admission = { genesis, chainId, chain, ledger, mempool, keeper, signatures } as const;
-    this.pipeline = new Pipeline({ ...admission, network, clock, relay, onAdmitted });
+    this.pipeline = new Pipeline({ ...admission, network, clock, relay, keepsGossip: areTrusted, onAdmitted });
     this.#road = this.#makeRoad(areTrusted);
     this.producer = this.#makeProducer(options.signer);
     const droppedFor = (id: string) => keeper.droppedFor(id);
@@ -324,7 +324,7 @@ export class Node {
       blocksFrom: this.pruner.blocksFrom,
       addresses: this.ports.network.addresses(),
       memberProof: this.#proof,
-      certificate: this.engine.certificate(),
+      certificate: this.#road.announced,
     });
   }
 

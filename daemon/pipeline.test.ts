@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { chainIdOf } from '../chain/genesis.ts';
 import { type Actor, actor, alice, bob, genesisWith, paramsWith, put } from '../chain/ledger-fixture.suite.ts';
+import { defaultParams } from '../chain/params.ts';
 import { decodeTransaction, signTransaction, type Transaction } from '../chain/transaction.ts';
 import { Branch, badlySigned, signed } from './chain-fixture.suite.ts';
 import { quiet, settle } from './manual-clock.suite.ts';
@@ -252,6 +253,19 @@ describe('what a client submits', () => {
     opened.clock.advance(1);
     opened.clock.advance(relayLimits.delayMs);
     expect(sent(opened)).toEqual([[write(0).idHex], [write(0).idHex]]);
+  });
+
+  it('of others too is sent again where one member makes the blocks: perhaps nobody else can tell it', async () => {
+    const params = defaultParams('paxos', { testNetwork: 1 });
+    const members = [alice, bob].map(({ publicKey }, index) => ({ name: `P${index}`, publicKey }));
+    const genesis = { ...genesisWith(params, [[alice, 100n]]), engine: 'paxos', members } as const;
+    const opened = await openNode(new MemoryStore(), genesis);
+    const fields = { nonce: 0, fee: 0n, expiresAt: null, memo: new Uint8Array(0), operations: [put('k', 'v')] };
+    const given = signTransaction({ chainId: chainIdOf(genesis), ...fields }, alice.secret);
+    expect(await gossip(opened, [given])).toBe('accept');
+    opened.clock.advance(relayLimits.againAfterMs);
+    opened.clock.advance(relayLimits.delayMs);
+    expect(sent(opened)).toEqual([[given.idHex]]);
   });
 
   it('is gossiped again with what stands before it, and what took its place goes in its stead', async () => {

@@ -32,6 +32,8 @@ export interface PipelineParts {
   readonly network: Network;
   readonly clock: Clock;
   readonly relay: TransactionRelay;
+  /** One member makes the blocks: what others gossip is sent again too, for perhaps nobody else that has it can reach that member. */
+  readonly keepsGossip: boolean;
   /** Something may go into a block that could not before. */
   readonly onAdmitted: () => void;
 }
@@ -59,9 +61,11 @@ export class Pipeline {
     const fault = early.find(outcome => outcome?.isStateless);
     if (fault && !fault.result.ok) return this.#refuse(from, fault.result.error);
     const outcomes = await this.#admit(batch.value, early, `peer:${from}`);
-    if (outcomes.every(isReady)) return 'accept';
+    const ready = batch.value.filter((_, index) => isReady(outcomes[index]));
+    if (this.#parts.keepsGossip) this.#parts.relay.keep(ready, this.#parts.ledger.head.header.height);
+    if (ready.length === outcomes.length) return 'accept';
     // What was admitted goes on in any case: a duplicate is not passed on later, so nobody else would do it.
-    this.#parts.relay.add(batch.value.filter((_, index) => isReady(outcomes[index])));
+    this.#parts.relay.add(ready);
     const bad = outcomes.find(outcome => outcome.isStateless && !outcome.result.ok);
     return bad === undefined || bad.result.ok ? 'ignore' : this.#refuse(from, bad.result.error);
   }

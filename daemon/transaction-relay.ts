@@ -2,7 +2,7 @@
  * Passes transactions on: those that were admitted go out together in batches a moment later, not one by one; those that clients of this
  * node gave are sent again while no block includes them, as blocks and as time pass: where a leader makes a block only when it has
  * transactions, one that did not reach it would wait for a block that never comes. Where one member makes the blocks they go to it alone
- * and at once, and again to the next one.
+ * and at once, and again to the next one; and what peers gossiped is sent again like what clients gave.
  */
 import { isEnforced } from '../chain/rules.ts';
 import type { Transaction } from '../chain/transaction.ts';

@@ -78,6 +78,11 @@ function tellAll({ effects }: Run, certificate: Certificate): void {
   effects.push({ type: 'broadcast', message }, { type: 'announce', message });
 }
 
+/** At a start: handshakes tell what was announced last, and that is on stable storage. */
+export function announceHeld({ state: { certificate }, effects }: Run): void {
+  if (certificate !== null) effects.push({ type: 'announce', message: { type: 'certificate', certificate } });
+}
+
 /** A later certificate than the one that is held, or the first that contradicts what is final. */
 export function isNews(state: PowPaxosState, { checkpoint }: Certificate): boolean {
   if (contradicts(state, checkpoint)) return !state.isContradicted;

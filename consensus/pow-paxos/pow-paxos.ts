@@ -10,7 +10,16 @@ import { finalEntry } from '../pow/final-block.ts';
 import { pow } from '../pow/pow.ts';
 import { checksOf } from './certificate.ts';
 import { giveBranch, pursue, runCommittee } from './committee.ts';
-import { acceptCertificate, acceptVote, isNews, isNewVote, keepReminding, remind, remindTimer } from './finality.ts';
+import {
+  acceptCertificate,
+  acceptVote,
+  announceHeld,
+  isNews,
+  isNewVote,
+  keepReminding,
+  remind,
+  remindTimer,
+} from './finality.ts';
 import { type Message, messageCodec } from './messages.ts';
 import { type LogRecord, recordCodec } from './records.ts';
 import { condense, recover, settledHeight } from './recover.ts';
@@ -32,7 +41,6 @@ export const powPaxos: Engine<PowPaxosState, Message, LogRecord> = {
   step,
   condense,
   signatureChecks,
-  certificate: ({ certificate }) => (certificate === null ? null : { type: 'certificate', certificate }),
   digest: digestOf,
   view: viewOf,
   finalHeight: ({ finalHeight }) => finalHeight,
@@ -48,6 +56,7 @@ function step(state: PowPaxosState, event: PowPaxosEvent): readonly PowPaxosEffe
   switch (event.type) {
     case 'start':
     case 'timer':
+      if (event.type === 'start') announceHeld(run);
       run.effects.push(...pow.step(state.pow, event));
       if (event.type === 'timer' && event.id === remindTimer) remind(run);
       runCommittee(run, event);

@@ -199,6 +199,7 @@ class WanWorld {
       onAsk: nothing,
       onBlock: nothing,
       onMessage: nothing,
+      onStatus: nothing,
       onRecords: nothing,
       onRule: nothing,
       onFault,

@@ -46,6 +46,7 @@ class Lab {
       onFault: error => penalties.push(`fault ${String(error)}`),
       onAsk: () => {},
       onBlock: () => {},
+      onStatus: () => {},
       onMessage: () => {},
       isDisorderly: false,
     });

@@ -30,6 +30,8 @@ export interface NetworkParts {
   readonly onBlock: (data: Uint8Array) => void;
   /** Told of each message of the node to a member. */
   readonly onMessage: (peer: PeerId, message: Uint8Array) => void;
+  /** Told of each status of the node that a handshake carries. */
+  readonly onStatus: (status: Uint8Array) => void;
   /** Whether messages of members may come late, twice and in any order. */
   readonly isDisorderly: boolean;
   /** Told when a handler of the node throws what is no refusal. */
@@ -59,8 +61,13 @@ export class SimulatedNetwork implements Network {
   }
 
   async start(handlers: NetworkHandlers): Promise<void> {
-    const { wires, bootstrap } = this.#parts;
-    this.#running = this.#open(handlers);
+    const { wires, bootstrap, onStatus } = this.#parts;
+    const localStatus = () => {
+      const status = handlers.localStatus();
+      onStatus(status);
+      return status;
+    };
+    this.#running = this.#open({ ...handlers, localStatus });
     wires.attach(this);
     for (const peer of bootstrap) this.#running.connections.dialAlways(peer);
   }

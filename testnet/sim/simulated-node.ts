@@ -53,6 +53,8 @@ export interface NodeWatch {
   onBlock(name: PeerId, data: Uint8Array): void;
   /** A message that this machine hands over for a member. */
   onMessage(name: PeerId, peer: PeerId, message: Uint8Array): void;
+  /** What this machine says of itself in a handshake. */
+  onStatus(name: PeerId, status: Uint8Array): void;
   /** Records of this machine that a crash no longer takes back. */
   onRecords(name: PeerId, change: RecordChange): void;
   onRule(name: PeerId, rule: string, data: Readonly<Record<string, string | number>>): void;
@@ -291,6 +293,7 @@ export class SimulatedNode {
       onFault: error => life.isAlive && watch.onFault(name, error),
       onAsk: asked => watch.onAsk(name, asked),
       onBlock: data => watch.onBlock(name, data),
+      onStatus: status => watch.onStatus(name, status),
       onMessage: (peer, message) => {
         watch.onMessage(name, peer, message);
         this.onAct('sent');

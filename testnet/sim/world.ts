@@ -8,7 +8,7 @@ import { bitsForLeadingZeros } from '../../chain/target.ts';
 import { createEngine } from '../../consensus/registry.ts';
 import { areMembersTrusted } from '../../daemon/opened-chain.ts';
 import type { PeerId } from '../../daemon/ports.ts';
-import { decodeMemberFrame } from '../../daemon/wire.ts';
+import { decodeMemberFrame, decodeStatus } from '../../daemon/wire.ts';
 import { Deeds } from '../attackers/deeds.ts';
 import { accounts } from './accounts.ts';
 import { Agreement } from './agreement.ts';
@@ -247,6 +247,7 @@ export class World {
       onAsk: () => {},
       onBlock: () => {},
       onMessage: () => {},
+      onStatus: () => {},
       onRecords: () => {},
       onFault: () => {},
       onFatal: name => trace.add(name, 'fatal'),
@@ -297,6 +298,11 @@ export class World {
         }
         trace.add(name, 'says', `${this.agreement.describe(frame.value)} to ${peer}`);
         this.agreement.onFrame(name, frame.value);
+      },
+      onStatus: (name, bytes) => {
+        const status = decodeStatus(bytes);
+        const content = status.ok ? status.value.certificate : null;
+        if (content !== null) this.agreement.onFrame(name, { kind: 'engine', content });
       },
       onRecords: (name, change) => this.agreement.onRecords(name, change),
       onRule: (name, rule, data) => trace.add(name, rule, Object.values(data).join(' ')),
