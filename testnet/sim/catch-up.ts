@@ -3,6 +3,7 @@
  * middle of it a peer dies, or nothing of one of them, or of all, reaches it. Half of the time nobody finds a block meanwhile, so that what
  * peers claim is all that it has to go by, and half of the time it reaches one honest peer alone, whom it must ask until it has all.
  */
+import { minesBlocks } from '../../chain/params.ts';
 import type { PeerId } from '../../daemon/ports.ts';
 import type { Chance } from './chance.ts';
 import { courseOf } from './courses.ts';
@@ -32,7 +33,7 @@ export async function catchUp(world: World, chance: Chance, told: CaughtUp): Pro
   const goOn = chance.happens(0.5) ? courseOf(world.scenario.engine).hush(world) : () => {};
   const goal = lowest(world, others);
   const work = leastWork(world, others);
-  const hidden = chance.happens(0.5) ? allButOne(joining, chance.shuffle(others)) : [];
+  const hidden = chance.happens(0.5) ? allButOne(world, joining, chance.shuffle(others)) : [];
   hide(world, joining, hidden);
   world.boot(joining);
   await world.untilPatiently(`${joining.name} is up`, () => joining.node !== null);
@@ -63,9 +64,17 @@ async function stopLongEnough(world: World, joining: SimulatedNode): Promise<num
   return 0;
 }
 
-/** All but the first with whom it has a link of its own, so that it need not be told of anybody to have whom to ask. */
-function allButOne({ name, plan }: SimulatedNode, others: readonly SimulatedNode[]): readonly SimulatedNode[] {
-  const friend = others.find(other => plan.bootstrap.includes(other.name) || other.plan.bootstrap.includes(name));
+/**
+ * All but the first with whom it has a link of its own, so that it need not be told of anybody to have whom to ask. Where members alone
+ * make blocks it believes nobody else.
+ */
+function allButOne(
+  world: World,
+  { name, plan }: SimulatedNode,
+  others: readonly SimulatedNode[],
+): readonly SimulatedNode[] {
+  const believed = minesBlocks(world.scenario.engine) ? others : others.filter(other => other.plan.member !== null);
+  const friend = believed.find(other => plan.bootstrap.includes(other.name) || other.plan.bootstrap.includes(name));
   return friend === undefined ? [] : others.filter(other => other !== friend);
 }
 

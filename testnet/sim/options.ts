@@ -46,7 +46,7 @@ every seed passes; a seed that fails leaves its trace.
   --engine NAME     the engine (default pow)
   --seed N          the seed, an integer from 0 to ${seedMax} (default 1)
   --seeds A..B      all seeds from A to B, on all cores
-  --nodes N         machines, 3 to 100 (default: each seed chooses 3 to 10; where all are members 3, 5 or 7)
+  --nodes N         machines, 3 to 100 (default: each seed chooses 3 to 10; with paxos 3, 5 or 7 members and up to 2 observers)
   --interval MS     mean time between blocks, or the time-out of elections, 100 to 600000 (default 1000)
   --faults LIST     which faults may happen (default all); beyond: also those that no promise covers
   --signatures S    real (default) or fast: a hash in the place of secp256k1
@@ -66,7 +66,7 @@ every seed passes; a seed that fails leaves its trace.
 
 Faults:
 ${tableOf(faults)}
-all: those that the engine promises to survive. Where every machine is a member that may crash and not lie, nobody is an attacker.
+all: those that the engine promises to survive. With paxos, whose members may crash and not lie, nobody is an attacker.
 beyond: also amnesia, censor and history-rewriter, which no promise covers.
 `;
 

@@ -19,8 +19,11 @@ const majorityShare = 1.5;
 const faultProbability = 0.6;
 /** So that the honest can be parted and still be two somewhere. */
 const honestMin = 3;
-/** Sizes of a world in which every machine is a member: odd ones, as one more survives no more. Small ones cost a third. */
+/** Members where members alone make blocks: odd numbers, as one more survives no more. Small worlds cost a third. */
 const memberCounts = [3, 3, 5, 5, 7];
+const membersMax = Math.max(...memberCounts);
+/** Machines beside them, which follow. */
+const observersMax = 2;
 /** Members of a chain that others mine. */
 const committeeMax = 5;
 
@@ -47,26 +50,33 @@ export interface Plan {
  * link whatever the attackers do. Small worlds are more frequent: they show nearly all that large ones show, and cost a third.
  */
 export function planWorld({ scenario, chance, rate, startMs, disk }: PlanParts): Plan {
-  const count = scenario.nodes ?? countOf(scenario.engine, chance);
+  const voters = votersOf(scenario, chance);
+  const count = scenario.nodes ?? countOf(voters, chance);
   const faults = new Set(scenario.faults.filter(fault => chance.stream(fault).happens(faultProbability)));
   const names = chooseAttackers(scenario.faults.filter(isAttacker), chance.stream('villains'), count);
   const honestCount = count - names.length;
-  const members = membersOf(scenario.engine, honestCount);
+  const members = voters ?? committeeOf(scenario.engine, honestCount);
   const honest = planHonest({ count: honestCount, members, rate, startMs, disk, chance, faults });
   const attackers = names.map((attacker, index) => planAttacker(attacker, index, { honest, rate, startMs, disk }));
   const machines = [...honest, ...attackers].map(({ name }) => name);
   return { faults, honest, attackers, weather: weatherOf(chance, faults), roads: roadsOf(chance, machines, faults) };
 }
 
-function countOf(engine: EngineName, chance: Chance): number {
-  if (!minesBlocks(engine)) return chance.pick(memberCounts);
+/** How many machines, from the first on, are members where they alone make blocks; null elsewhere. */
+function votersOf({ engine, nodes }: Scenario, chance: Chance): number | null {
+  if (minesBlocks(engine)) return null;
+  if (nodes === null) return chance.pick(memberCounts);
+  return Math.min(membersMax, nodes % 2 === 0 ? nodes - 1 : nodes);
+}
+
+function countOf(voters: number | null, chance: Chance): number {
+  if (voters !== null) return voters + chance.stream('observers').between(0, observersMax);
   return Math.min(chance.between(3, 10), chance.between(3, 10));
 }
 
-/** How many of the honest machines, from the first on, are members. */
-function membersOf(engine: EngineName, honest: number): number {
-  if (!hasMembers(engine)) return 0;
-  return minesBlocks(engine) ? Math.min(committeeMax, honest) : honest;
+/** How many of the honest machines, from the first on, make blocks final that others mine. */
+function committeeOf(engine: EngineName, honest: number): number {
+  return hasMembers(engine) ? Math.min(committeeMax, honest) : 0;
 }
 
 /** Attackers of different kinds, together with less than half of the work. Who breaks the most rules comes most often. */

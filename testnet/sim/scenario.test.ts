@@ -29,7 +29,7 @@ describe('faults', () => {
   });
 });
 
-describe('faults where every machine is a member', () => {
+describe('faults where members alone make blocks', () => {
   it('are those of machines and of members, and nobody lies', () => {
     const within = faultsWithin('paxos');
     expect(within).toEqual(expect.arrayContaining(['kill', 'duel', 'leader-dies', 'blackout', 'disorder']));
@@ -38,8 +38,8 @@ describe('faults where every machine is a member', () => {
   });
 
   it.each([
-    ['silent', 'paxos', 'silent: every machine is a member of paxos, and members may crash, not lie'],
-    ['censor', 'paxos', 'censor: every machine is a member of paxos, and members may crash, not lie'],
+    ['silent', 'paxos', 'silent: members of paxos may crash, not lie, and nobody else makes blocks'],
+    ['censor', 'paxos', 'censor: members of paxos may crash, not lie, and nobody else makes blocks'],
     ['duel', 'pow', 'duel: nobody is a member where the engine is pow'],
   ] as const)('%s with %s is refused', (name, engine, says) => {
     const parsed = parseFaults(name, engine);

@@ -134,7 +134,7 @@ function isAttackerWithin(fault: Fault, engine: EngineName): boolean {
 function reasonAgainst(fault: Fault, engine: EngineName): string {
   if (Object.hasOwn(memberFaults, fault) || isCertifier(fault))
     return `nobody is a member where the engine is ${engine}`;
-  return `every machine is a member of ${engine}, and members may crash, not lie`;
+  return `members of ${engine} may crash, not lie, and nobody else makes blocks`;
 }
 
 function isFault(name: string): name is Fault {

@@ -166,7 +166,7 @@ interface RowsOfLife {
 class DiskStore implements Store {
   readonly #life: Life;
   readonly #parts: RowsOfLife;
-  /** Writes take turns, whatever they wait for. */
+  /** Writes take turns, whatever they wait for; after one that failed every later one is refused, as on a real disk. */
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(life: Life, parts: RowsOfLife) {
@@ -201,12 +201,13 @@ class DiskStore implements Store {
 
   write(batch: readonly StoreWrite[], durability: 'durable' | 'lazy'): Promise<void> {
     const written = this.#last.then(() => this.#life.go(() => this.#parts.write(batch, durability)));
-    this.#last = written.catch(() => {});
+    this.#last = written;
+    written.catch(() => {});
     return written;
   }
 
   async close(): Promise<void> {
-    await this.#last;
+    await this.#last.catch(() => {});
     await this.#life.go(() => this.#parts.rows.close());
   }
 }
