@@ -123,7 +123,8 @@ function makeCommand(): Command {
   const command = new Command('kvchaind')
     .description(
       'The daemon of kvchain. `kvchaind init` makes a data folder ready, `kvchaind` (or `kvchaind run`) runs the node. ' +
-        '`kvchain db` uses the others, on the database of a stopped node.',
+        '`kvchain db` uses the others, on the database of a stopped node. ' +
+        'In a clone kvchaind is `node dist/daemon/main.js`, and kvchain is `node dist/cli/main.js`.',
     )
     .argument('[command]', 'init, run, verify, repair, backup FILE, restore FILE, dump FILE or rebuild FILE')
     .exitOverride()
