@@ -6,7 +6,7 @@ import { alice, put } from '../chain/ledger-fixture.suite.ts';
 import { decodeTransaction, type Transaction } from '../chain/transaction.ts';
 import { Branch, badlySigned, chainId, findNonce, miner, rival, signed } from './chain-fixture.suite.ts';
 import { quiet, settle } from './manual-clock.suite.ts';
-import { type OpenedNode, openNode } from './node-fixture.suite.ts';
+import { type Answering, type OpenedNode, openNode } from './node-fixture.suite.ts';
 import { encodeBodies, encodeCompactBlock, encodeHeaders, encodeTransactions } from './wire.ts';
 
 function gossip({ network }: OpenedNode, block: Block, from = 'peer', ids?: readonly Uint8Array[]) {
@@ -21,6 +21,16 @@ function isHead({ node }: OpenedNode, block: Block) {
 /** Answers requests for a block's transactions from the block. */
 function holds(...transactions: readonly Transaction[]) {
   return () => encodeTransactions(transactions);
+}
+
+/** Connects a peer that has no headers to tell of. */
+function connect({ network }: OpenedNode, peer: string, answer: Answering): void {
+  network.connect(peer, 0n, request => (request.type === 'getHeaders' ? encodeHeaders([]) : answer(request)));
+}
+
+/** What peers were asked for, beside headers. */
+function asked({ network }: OpenedNode) {
+  return network.requests.filter(({ request }) => request.type !== 'getHeaders');
 }
 
 const write = signed(alice, [put('k', 'v')]);
@@ -49,15 +59,11 @@ describe('a gossiped block', () => {
   it('is put together from its sender alone, and no other peer is asked for its body meanwhile', async () => {
     const opened = await openNode();
     const block = new Branch().grow([write]);
-    const asked: string[] = [];
-    opened.network.connect('other', 0n, request => {
-      asked.push(request.type);
-      return encodeBodies([null]);
-    });
+    connect(opened, 'other', () => encodeBodies([null]));
     opened.network.answer('peer', holds(write));
     expect(await gossip(opened, block)).toBe('accept');
     await settle('the head', isHead(opened, block));
-    expect(asked).toEqual([]);
+    expect(asked(opened)).toMatchObject([{ peer: 'peer' }]);
   });
 
   it('is passed on and becomes the head', async () => {
@@ -186,11 +192,11 @@ describe('a gossiped block', () => {
     async (_, answer, codes) => {
       const opened = await openNode();
       const block = new Branch().grow([write]);
-      opened.network.connect('poor', 0n, () => answer);
-      opened.network.connect('rich', 0n, () => encodeBodies([encodeBody(block.transactions)]));
+      connect(opened, 'poor', () => answer);
+      connect(opened, 'rich', () => encodeBodies([encodeBody(block.transactions)]));
       expect(await gossip(opened, block, 'poor')).toBe('accept');
       expect(opened.network.penalties).toEqual(codes.map(code => ({ peer: 'poor', code })));
-      expect(opened.network.requests.map(({ peer }) => peer)).toEqual(['poor', 'rich']);
+      expect(asked(opened).map(({ peer }) => peer)).toEqual(['poor', 'rich']);
       await settle('the head', isHead(opened, block));
     },
   );
@@ -251,7 +257,7 @@ describe('a gossiped block', () => {
     const opened = await openNode();
     const branch = new Branch();
     branch.extend(3);
-    opened.network.connect('peer', 0n, () => encodeTransactions([]));
+    connect(opened, 'peer', () => encodeTransactions([]));
     expect(await gossip(opened, branch.tip)).toBe('ignore');
     await settle('the question', () => opened.network.requests.some(({ request }) => request.type === 'getHeaders'));
   });
@@ -259,7 +265,7 @@ describe('a gossiped block', () => {
   it('P10: whose sender does not answer costs it, and the body comes from another peer', async () => {
     const opened = await openNode();
     const block = new Branch().grow([write]);
-    opened.network.connect('honest', 0n, () => encodeBodies([encodeBody(block.transactions)]));
+    connect(opened, 'honest', () => encodeBodies([encodeBody(block.transactions)]));
     opened.network.answer('withholder', () => {
       throw new KvchainError('PEER_TIMEOUT', 'no answer');
     });
@@ -275,16 +281,16 @@ describe('a gossiped block', () => {
     const given = new Promise<Uint8Array>(resolve => {
       give = resolve;
     });
-    opened.network.connect('slow', 0n, () => given);
-    opened.network.connect('honest', 0n, () => encodeBodies([encodeBody(block.transactions)]));
+    connect(opened, 'slow', () => given);
+    connect(opened, 'honest', () => encodeBodies([encodeBody(block.transactions)]));
     const verdict = gossip(opened, block, 'slow');
-    await settle('the question', () => opened.network.requests.length === 1);
+    await settle('the question', () => asked(opened).length === 1);
     opened.clock.advance(999);
     await quiet();
-    expect(opened.network.requests.map(({ peer }) => peer)).toEqual(['slow']);
+    expect(asked(opened).map(({ peer }) => peer)).toEqual(['slow']);
     opened.clock.advance(1);
     expect(await verdict).toBe('accept');
-    expect(opened.network.requests.map(({ peer }) => peer)).toEqual(['slow', 'honest']);
+    expect(asked(opened).map(({ peer }) => peer)).toEqual(['slow', 'honest']);
     await settle('the head', isHead(opened, block));
     give(encodeTransactions([write]));
     await quiet();
@@ -297,10 +303,10 @@ describe('a gossiped block', () => {
     const block = new Branch().grow([write]);
     opened.network.answer('withholder', () => new Promise(() => {}));
     const verdict = gossip(opened, block, 'withholder');
-    await settle('the question', () => opened.network.requests.length === 1);
+    await settle('the question', () => asked(opened).length === 1);
     opened.clock.advance(3_000);
     expect(await verdict).toBe('ignore');
-    opened.network.connect('honest', 0n, () => encodeBodies([encodeBody(block.transactions)]));
+    connect(opened, 'honest', () => encodeBodies([encodeBody(block.transactions)]));
     await settle('the head', isHead(opened, block));
   });
 
@@ -308,7 +314,7 @@ describe('a gossiped block', () => {
     const opened = await openNode();
     opened.network.answer('withholder', () => new Promise(() => {}));
     const verdict = gossip(opened, new Branch().grow([write]), 'withholder');
-    await settle('the question', () => opened.network.requests.length === 1);
+    await settle('the question', () => asked(opened).length === 1);
     await opened.node.stop();
     expect(await verdict).toBe('ignore');
     expect(opened.clock.timers).toEqual([]);
@@ -327,7 +333,7 @@ describe('a gossiped block', () => {
       return gossip(opened, block, `withholder ${index}`);
     };
     const stuck = withheld.slice(0, 16).map(ask);
-    await settle('the questions', () => opened.network.requests.length === 16);
+    await settle('the questions', () => asked(opened).length === 16);
     const checked = opened.verifier.checks;
     const [last] = withheld.slice(16);
     if (last) expect(await ask(last, 16)).toBe('ignore');
@@ -346,7 +352,7 @@ describe('a gossiped block', () => {
     );
     opened.network.answer('withholder', () => new Promise(() => {}));
     const stuck = withheld.map(block => gossip(opened, block, 'withholder'));
-    await settle('the questions', () => opened.network.requests.length === 2);
+    await settle('the questions', () => asked(opened).length === 2);
     expect(await Promise.all(stuck.slice(2))).toEqual(Array(18).fill('ignore'));
     const block = branch.grow([write]);
     opened.network.answer('honest', holds(write));

@@ -55,11 +55,15 @@ describe('sync', () => {
     await settle('the head', isAt(opened, branch));
   });
 
-  it('asks nothing of a peer that has no more work', async () => {
+  it('asks each peer once when it comes, whatever it claims: it may have found a block since it said so', async () => {
     const opened = await openNode();
-    opened.network.connect('peer', 0n, peerWith(grown(3).blocks));
+    const branch = grown(3);
+    opened.network.connect('peer', 0n, peerWith(branch.blocks));
+    await settle('the head', isAt(opened, branch));
+    opened.network.connect('other', 0n, peerWith([]));
     await quiet();
-    expect(opened.network.requests).toEqual([]);
+    const asked = opened.network.requests.filter(({ request }) => request.type === 'getHeaders');
+    expect(asked.map(({ peer }) => peer)).toEqual(['peer', 'other']);
   });
 
   it('fetches bodies from all peers at once, each body from one', async () => {

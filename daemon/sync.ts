@@ -92,7 +92,8 @@ export class Sync {
     const work = isEnforced('sync claims') ? workFromBytes(status.work) : 0n;
     const peer: SyncPeer = { id, work, blocksFrom, isFollowing: false, owesHeaders: false, order: null, requests: 0 };
     this.#peers.set(id, peer);
-    if (this.#claimsMore(peer)) this.#follow(peer);
+    // Whatever it claims: what it found between its status and now it could not gossip to us.
+    if (isEnforced('sync claims')) this.#follow(peer);
     this.#schedule();
   }
 
@@ -142,7 +143,7 @@ export class Sync {
   /** The sender of a gossiped block does not give its transactions, or not soon: others are asked for the body. */
   onWithheld(hash: Uint8Array, sender: PeerId): void {
     this.#wanted.get(toHex(hash))?.lacking.add(sender);
-    if (isEnforced('sync withheld')) this.onAssembled();
+    this.onAssembled();
   }
 
   /** A gossiped block is no longer worked on: when it did not come together, its body is fetched like any other. */

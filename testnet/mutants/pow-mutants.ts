@@ -56,10 +56,6 @@ export const powMutants: Readonly<Record<string, Mutant>> = {
     faults: ['catch-up', 'loss'],
   },
   'sync peer gone': { what: 'goes on asking a peer that is gone', faults: ['catch-up'] },
-  'sync withheld': {
-    what: 'asks nobody else when the sender of a block withholds its transactions',
-    faults: ['silent', 'loss'],
-  },
 };
 
 /** Rules of real sockets, which simulated wires do not know; duels.test.ts breaks them. */
