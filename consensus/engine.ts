@@ -89,8 +89,7 @@ export type Effect<M, R> =
    */
   | { readonly type: 'fetchHeaders'; readonly peer: PeerId; readonly after: Uint8Array | null }
   /**
-   * All bodies wanted from now on, most urgent first, at most `bodiesWantedMax`: the list replaces the one before. One that is stored
-   * already is reported too.
+   * All bodies wanted from now on, most urgent first, at most `bodiesWantedMax`: the list replaces the one before.
    */
   | { readonly type: 'fetchBodies'; readonly hashes: readonly Uint8Array[]; readonly hint: PeerId | null }
   /**

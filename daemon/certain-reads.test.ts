@@ -55,4 +55,5 @@ it('when the node stops nothing that waits is certain', async () => {
   const begun = [reads.begin(), reads.begin()];
   reads.stop();
   expect(await Promise.all(begun)).toEqual([false, false]);
+  expect(await reads.begin()).toBe(false);
 });

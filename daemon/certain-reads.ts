@@ -9,7 +9,7 @@ export interface CertainReadsParts {
   readonly ask: (id: number) => void;
 }
 
-/** An engine answers sooner; this is for one that stopped. */
+/** Most engines answer sooner; this is for those whose time-outs are long. */
 const waitMs = 30_000;
 
 /** Four billion lives, each with two million reads before it meets the next one's, stay whole numbers that a message can hold. */
@@ -19,6 +19,7 @@ export class CertainReads {
   readonly #parts: CertainReadsParts;
   readonly #waiting = new Map<number, (isReadable: boolean) => void>();
   #asked: number;
+  #isStopped = false;
 
   constructor(parts: CertainReadsParts) {
     this.#parts = parts;
@@ -27,6 +28,7 @@ export class CertainReads {
 
   /** True when the head holds all that was acknowledged before the call; false when nobody can tell. */
   async begin(): Promise<boolean> {
+    if (this.#isStopped) return false;
     this.#asked += 1;
     const id = this.#asked;
     const cancel = this.#parts.clock.setTimer(waitMs, () => this.answer(id, false));
@@ -46,6 +48,7 @@ export class CertainReads {
 
   /** Nobody answers any more. */
   stop(): void {
+    this.#isStopped = true;
     for (const id of this.#waiting.keys()) this.answer(id, false);
   }
 }

@@ -155,6 +155,7 @@ export class ChainStore {
     // Whoever asks while it is written is given it as well.
     this.#fresh.add(block);
     await this.#store.write(storeBlockWrites(block, treeRecord), durability, name);
+    this.#fresh.written(block.hashHex);
   }
 
   /** Remembers that a stored block is invalid; one that is not stored needs no mark. */

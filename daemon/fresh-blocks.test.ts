@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Block } from '../chain/block.ts';
 import { alice, put } from '../chain/ledger-fixture.suite.ts';
 import { Branch, signed } from './chain-fixture.suite.ts';
 import { FreshBlocks } from './fresh-blocks.ts';
@@ -12,7 +13,23 @@ function large(thousands: number) {
   return { ...small, hashHex: `large ${thousands}`, transactions: new Array(thousands).fill(transaction) };
 }
 
+function write(fresh: FreshBlocks, block: Block): void {
+  fresh.add(block);
+  fresh.written(block.hashHex);
+}
+
 describe('fresh blocks', () => {
+  it('that are not in the store yet are held whatever comes after them', () => {
+    const fresh = new FreshBlocks();
+    fresh.add(large(30));
+    write(fresh, large(31));
+    expect(fresh.get('large 30')).not.toBeNull();
+    expect(fresh.get('large 31')).toBeNull();
+    fresh.written('large 30');
+    write(fresh, large(20));
+    expect(fresh.get('large 30')).toBeNull();
+  });
+
   it('are given away once', () => {
     const fresh = new FreshBlocks();
     fresh.add(small);
@@ -21,11 +38,11 @@ describe('fresh blocks', () => {
     expect(fresh.take('unknown')).toBeNull();
   });
 
-  it('are forgotten, the oldest first, beyond their limit', () => {
+  it('are forgotten when they are written, the oldest first, beyond their limit', () => {
     const fresh = new FreshBlocks();
-    for (const block of [small, large(20), large(19)]) fresh.add(block);
+    for (const block of [small, large(20), large(19)]) write(fresh, block);
     expect(fresh.take(small.hashHex)).toBe(small);
-    for (const block of [small, large(21)]) fresh.add(block);
+    for (const block of [small, large(21)]) write(fresh, block);
     expect(fresh.take('large 20')).toBeNull();
     expect(fresh.take('large 19')).toBeNull();
     expect(fresh.take('large 21')).not.toBeNull();
@@ -33,12 +50,12 @@ describe('fresh blocks', () => {
 
   it('do not count twice, nor when they are larger than the limit', () => {
     const fresh = new FreshBlocks();
-    for (let time = 0; time < 5; time++) fresh.add(large(15));
-    fresh.add(small);
+    for (let time = 0; time < 5; time++) write(fresh, large(15));
+    write(fresh, small);
     expect(fresh.take('large 15')).not.toBeNull();
-    fresh.add(large(41));
+    write(fresh, large(41));
     expect(fresh.take('large 41')).toBeNull();
-    fresh.add(small);
+    write(fresh, small);
     expect(fresh.take(small.hashHex)).toBe(small);
   });
 });

@@ -4,22 +4,30 @@
  */
 import type { Block } from '../chain/block.ts';
 
-/** Operations of all blocks that are held together, about 10 MB. */
+/** Operations of all blocks that are held together, about 10 MB; more while they are being written. */
 const freshOperationsMax = 40_000;
 
 export class FreshBlocks {
   /** By hash in hexadecimal; the oldest first. */
   readonly #blocks = new Map<string, Block>();
+  /** Those that nobody finds in the store yet. */
+  readonly #unwritten = new Set<string>();
   #operations = 0;
 
-  /** Holds a block whose body is in the store; forgets the oldest beyond the limit. */
+  /** Holds a block that is being written. */
   add(block: Block): void {
     this.#remove(block.hashHex);
     this.#blocks.set(block.hashHex, block);
+    this.#unwritten.add(block.hashHex);
     this.#operations += costOf(block);
+  }
+
+  /** The block is in the store; beyond the limit the oldest that are go. */
+  written(hashHex: string): void {
+    this.#unwritten.delete(hashHex);
     for (const oldest of this.#blocks.keys()) {
       if (this.#operations <= freshOperationsMax) return;
-      this.#remove(oldest);
+      if (!this.#unwritten.has(oldest)) this.#remove(oldest);
     }
   }
 

@@ -137,7 +137,7 @@ export class LedgerStep {
     const block = expectRow(await this.#chain.takeBlock(hash), `block ${toHex(hash)}`);
     assert(equalBytes(block.header.parent, this.head.hash), 'a block is applied on its parent alone');
     const params = paramsAt(this.#genesis, block.header.height);
-    const known = prepared.appliedBy(block.header);
+    const known = prepared.appliedBy(block);
     const result = known === null ? await this.#execute(block, params) : accept(known);
     if (!result.ok) return result;
     const applied = result.value;

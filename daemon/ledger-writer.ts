@@ -172,7 +172,7 @@ export class LedgerWriter {
     let changes = 0;
     for (let hash = parent; !equalBytes(hash, this.#head.hash); hash = found[0]?.block.header.parent ?? hash) {
       const block = this.#parts.chain.freshBlock(hash);
-      const applied = block && this.#prepared.appliedBy(block.header);
+      const applied = block && this.#prepared.appliedBy(block);
       if (applied === null || block === null) return null;
       changes += applied.changes.length;
       if (changes > aheadChangesMax) return null;
@@ -270,7 +270,9 @@ export class LedgerWriter {
     const state = new Overlay(stored);
     for (const { applied } of ahead) state.absorb(applied.changes);
     const execution = new BlockExecution({ genesis, params: paramsAt(genesis, height), height, producer, state });
-    const added = await inSlices(clock, this.#addAll(execution, order));
+    // On the head a template is of no use once that moves; on a block of this node it is still.
+    const givesUp = () => ahead.length === 0 && this.#switchesWaiting > 0;
+    const added = await inSlices(clock, this.#addAll(execution, order, givesUp));
     if (added === null) return null;
     const { transactions, looked } = added;
     const applied = execution.finish();
@@ -285,17 +287,18 @@ export class LedgerWriter {
     };
   }
 
-  /** The transactions that may be included, of as many as were looked at in time; null as soon as a switch waits. */
+  /** The transactions that may be included, of as many as were looked at in time; null as soon as it gives up. */
   *#addAll(
     execution: BlockExecution,
     { transactions, addingMs = Number.POSITIVE_INFINITY }: PrepareOrder,
+    givesUp: () => boolean,
   ): Generator<undefined, Added | null, undefined> {
     const { clock } = this.#parts;
     const begin = clock.monotonic();
     const included: Transaction[] = [];
     let looked = 0;
     for (const transaction of transactions) {
-      if (this.#switchesWaiting > 0) return null;
+      if (givesUp()) return null;
       if (clock.monotonic() - begin >= addingMs) break;
       looked++;
       if (execution.add(transaction).ok) included.push(transaction);

@@ -28,15 +28,16 @@ import { Producer } from './producer.ts';
 const rebuildMs = 250;
 const arrival = { source: 'test', now: 0, account: { nonce: 0, balance: 1_000n }, height: 1, feePerByteMin: 0n };
 
-async function bench(onBlock: (block: Block) => Promise<void> = async () => {}) {
+async function bench(onBlock: (block: Block) => Promise<void> = async () => {}, blockTransactionsMax?: number) {
   const { writer, chain } = await openLedger();
   const clock = new ManualClock(genesis.time + 60_000);
   const fakeMiner = new FakeMiner();
   const mempool = new Mempool();
   const found: Block[] = [];
   const faults: unknown[] = [];
+  const params = { ...paramsAt(genesis, 0), ...(blockTransactionsMax && { blockTransactionsMax }) };
   const producer = new Producer({
-    genesis,
+    genesis: { ...genesis, schedule: [{ height: 0, params }] },
     chainId,
     signer: signerOf(miner.secret),
     ledger: writer,
@@ -294,8 +295,8 @@ describe('the producer of blocks without a nonce', () => {
   describe('on a block of its own that is not applied yet', () => {
     const second = signed(bob, [put('k2', 'v')]);
 
-    async function aheadBench() {
-      const opened = await bench();
+    async function aheadBench(blockTransactionsMax?: number) {
+      const opened = await bench(async () => {}, blockTransactionsMax);
       const { producer, mempool, chain, found } = opened;
       mempool.add(write, arrival);
       producer.mine({ ...templateOn(new Branch()), ...waits });
@@ -335,14 +336,34 @@ describe('the producer of blocks without a nonce', () => {
       await settle('the next', () => found.length === 2);
     });
 
-    it('makes it at once when it is full', async () => {
-      const { producer, mempool, found, first } = await aheadBench();
-      const { blockTransactionsMax } = paramsAt(genesis, 2);
-      const { stats } = mempool;
+    it('makes it at once when it is full, to which what waits behind a gap adds nothing', async () => {
+      const { producer, mempool, found } = await aheadBench(2);
       mempool.add(second, arrival);
-      mempool.stats = () => ({ ...stats.call(mempool), count: blockTransactionsMax + first.transactions.length });
+      mempool.add(signed(bob, [put('k4', 'v')], { nonce: 9 }), arrival);
+      producer.onNews();
+      await quiet();
+      expect(found).toHaveLength(1);
+      mempool.add(signed(bob, [put('k3', 'v')], { nonce: 1 }), arrival);
       producer.onNews();
       await settle('the next', () => found.length === 2);
+      expect(found[1]?.transactions).toHaveLength(2);
+    });
+
+    it('makes one block of the order when the one below is applied just before the 20 ms are over', async () => {
+      const { producer, mempool, found, clock, writer, chain, first } = await aheadBench();
+      mempool.add(second, arrival);
+      producer.onNews();
+      clock.advance(19);
+      await writer.switchTo({ ancestor: first.header.parent, undo: [], apply: [first.hash] });
+      producer.onNews();
+      clock.advance(1);
+      await settle('the next', () => found.length === 2);
+      await quiet();
+      const [, next] = found;
+      if (next === undefined) throw new Error('there is a block');
+      await storeBlocks(chain, [next]);
+      // A second template at its height would have taken the place of what the block gives.
+      expect(writer.ahead(next.hash)).toHaveLength(1);
     });
   });
 

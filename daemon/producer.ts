@@ -2,7 +2,7 @@
  * Makes blocks: builds a template on the engine's order, and sends the sealed block down the same road as everyone's. Where the nonce is
  * searched, the miner does that while it is switched on, and the template is rebuilt from time to time with what the mempool has by then
  * and the time that it is. Where there is nothing to search, the block is made at once whenever the engine orders one. An order that
- * nothing can be made of yet waits for the news of the mempool and the ledger, never for a timer.
+ * nothing can be made of yet waits for the news of the mempool and the ledger; one on blocks that are not applied yet for 20 ms at most.
  */
 import { failpoint } from '#failpoint';
 import { type Block, contentHash, producerDigest, seal, sealedHeaderBytesMax } from '../chain/block.ts';
@@ -144,6 +144,9 @@ export class Producer {
   #build(): void {
     const template = this.#template;
     if (template === null || this.#isSealed || !(this.#isRunning || template.nonce === 'zeros')) return;
+    // What was set for later is done now: two at a time would each make a block.
+    this.#cancelRebuild?.();
+    this.#cancelRebuild = null;
     this.#hasNews = false;
     this.#isWaiting = false;
     this.#buildOn(template).catch(this.#parts.onFault);
@@ -166,7 +169,12 @@ export class Producer {
     const { ledger, clock } = this.#parts;
     const begin = clock.monotonic();
     const below = ledger.ahead(template.parent);
-    if (below === null || this.#isBetterLater(below)) return null;
+    if (below === null) return null;
+    const restMs = this.#restMs(below);
+    if (restMs > 0) {
+      this.#buildAfter(restMs);
+      return null;
+    }
     const transactions = this.#pick(template, below);
     const isTooEarly = (waiting: readonly unknown[]) => template.when === 'transactions wait' && waiting.length === 0;
     if (isTooEarly(transactions)) return null;
@@ -226,15 +234,14 @@ export class Producer {
     this.#parts.onBlock(block).catch(this.#parts.onFault);
   }
 
-  /** Where blocks below are not applied yet; the time when it is made is set then. */
-  #isBetterLater(below: readonly OwnBlock[]): boolean {
-    if (below.length === 0) return false;
+  /** How long a block on these, which are not applied yet, is put off: not when as many transactions wait as fit by their number. */
+  #restMs(below: readonly OwnBlock[]): number {
+    const { mempool, clock } = this.#parts;
+    if (below.length === 0) return 0;
     const held = below.reduce((sum, { block }) => sum + block.transactions.length, 0);
-    const isFull = this.#parts.mempool.stats().count - held >= this.#params().blockTransactionsMax;
-    const restMs = this.#orderedAt + aheadMs - this.#parts.clock.monotonic();
-    if (isFull || restMs <= 0) return false;
-    this.#buildAfter(restMs);
-    return true;
+    const { count, gapped } = mempool.stats();
+    const isFull = count - gapped - held >= this.#params().blockTransactionsMax;
+    return isFull ? 0 : this.#orderedAt + aheadMs - clock.monotonic();
   }
 
   /** The best transactions that fit beside a header and are not in the blocks below. */

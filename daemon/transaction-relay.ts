@@ -14,6 +14,8 @@ export const relayLimits = {
   delayMs: 20,
   /** Blocks after which what clients gave, and nobody included, is sent again. */
   againAfterBlocks: 5,
+  /** The same where they go to a leader, which has many blocks under way before the first with what it was given is applied here. */
+  againAfterBlocksOfLeader: 32,
   /** Time after which they are sent again though no block came. Gossip drops what it saw within two minutes. */
   againAfterMs: 30_000,
   /** Transactions that are remembered for sending again; the oldest are forgotten first. */
@@ -113,7 +115,9 @@ export class TransactionRelay {
 
   #isOld(sent: Sent): boolean {
     const { height, ms } = this.#now();
-    return height - sent.height >= relayLimits.againAfterBlocks || ms - sent.ms >= relayLimits.againAfterMs;
+    const { againAfterBlocks, againAfterBlocksOfLeader, againAfterMs } = relayLimits;
+    const blocks = typeof this.#parts.route() === 'function' ? againAfterBlocksOfLeader : againAfterBlocks;
+    return height - sent.height >= blocks || ms - sent.ms >= againAfterMs;
   }
 
   /** What is due is sent again, what is gone is forgotten. */

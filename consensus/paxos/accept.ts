@@ -25,7 +25,14 @@ export function acceptBlocks(run: Run, asked: WaitingAccept): void {
   }
   if (!isChain(state, headers)) return; // B-A6
   follow(run, ballot); // B-A3: an Accept may overtake its Prepare.
-  if (waitBehind(run, asked)) return;
+  if (!waitBehind(run, asked)) judge(run, asked);
+}
+
+/** Votes for what is here, and lets the rest wait. */
+function judge(run: Run, asked: WaitingAccept): void {
+  const { state } = run;
+  const { member, message } = asked;
+  const { ballot, headers } = message;
   const rest = undecided(state.log, headers);
   if (rest.length === 0) {
     refuse(run, member, ballot); // B-A4
@@ -80,14 +87,14 @@ function vote(run: Run, { member, message }: WaitingAccept, headers: readonly Se
   acknowledge(run, member, message);
 }
 
-/** A body came: what waited for it is judged again from the start, as the promise may be another by now. */
+/** A body came. What waits is of the ballot that is promised: it goes when a higher one is. */
 export function resumeAccept(run: Run): void {
   const { state } = run;
   const { waiting } = state;
   const [first] = waiting?.message.headers ?? [];
   if (waiting === null || first === undefined || !hasBody(run, first.hash)) return;
   state.waiting = null;
-  acceptBlocks(run, waiting);
+  judge(run, waiting);
 }
 
 export function acceptHeartbeat(run: Run, member: MemberIndex, message: Heartbeat): void {

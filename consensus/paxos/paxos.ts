@@ -182,7 +182,8 @@ function onHeaders(run: Run, { from, headers, isAnswer }: Extract<PaxosEvent, { 
     const hasRoom = isMembers && state.blocks.size < headersMax;
     if (hasRoom) state.blocks.hold(sealed);
     else state.blocks.stray(sealed);
-    if (from === null && state.miningOn === toHex(sealed.header.parent)) state.making = sealed.hashHex;
+    const isAwaited = from === null && state.making === null && state.miningOn === toHex(sealed.header.parent);
+    if (isAwaited) state.making = sealed.hashHex;
     if (from !== null && isMembers && isAnswer === true) state.blocks.append(sealed);
   }
   connect(run);

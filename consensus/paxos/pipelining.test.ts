@@ -7,7 +7,7 @@ import { pointOf } from './block-log.ts';
 import { blockOn, classroomContext, genesis, Member } from './member.suite.ts';
 import type { PaxosEffect } from './state.ts';
 
-const now = genesisTime + 1_000;
+let now = genesisTime + 1_000;
 const first = blockOn(genesis, 1);
 const second = blockOn(pointOf(first), 1);
 const third = blockOn(pointOf(second), 1);
@@ -56,12 +56,41 @@ it('a leader sends again what a member lacks, unless that voted for more than be
   member.make(second);
   const sentAt = (upTo: number) =>
     member
-      .hear(1, { type: 'accepted', ballot, decided: genesis, upTo, round: 0 })
+      .step({
+        type: 'message',
+        now,
+        from: 'node-1',
+        member: 1,
+        message: { type: 'accepted', ballot, decided: genesis, upTo, round: 0 },
+      })
       .flatMap(effect => (effect.type === 'send' && effect.message.type === 'accept' ? effect.message.headers : []));
   expect(sentAt(0)).toEqual([first, second]);
   expect(sentAt(1)).toEqual([]);
+  // Each is answered: what is sent for each answer would never end.
+  expect(sentAt(1)).toEqual([]);
+  now += 60_000;
   expect(sentAt(1)).toEqual([second]);
+  now += 60_000;
   expect(sentAt(2)).toEqual([]);
+});
+
+it('a proposal tells what is decided, so no message does it again', () => {
+  const member = new Member();
+  const ballot = member.elect();
+  member.make(first);
+  member.hear(1, { type: 'accepted', ballot, decided: genesis, upTo: 1, round: 0 });
+  member.make(second);
+  expect(member.step({ type: 'timer', now: now + 1_000, id: 'decide' })).toEqual([]);
+});
+
+it('a body that comes late is no sign of the leader: the election comes when it would have', () => {
+  const member = new Member();
+  const ballot: Ballot = { number: 2, member: 1 };
+  member.hear(1, { type: 'accept', ballot, decided: genesis, headers: [first] });
+  const dueAt = member.state.timers.get('election')?.dueAt;
+  now += 100;
+  expect(votesOf(member.step({ type: 'body', now, hash: first.hash }))).toEqual([1]);
+  expect(member.state.timers.get('election')?.dueAt).toBe(dueAt);
 });
 
 it('an acceptor votes for the blocks whose bodies are here, and lets the next wait behind the others', () => {

@@ -12,7 +12,7 @@ import type { Accept, Accepted, Entry } from './messages.ts';
 import { confirm } from './read.ts';
 import { beat, broadcast, dropReads, send, stopMining } from './role.ts';
 import type { PaxosEffect, PaxosState, Run } from './state.ts';
-import { clearTimer, electionTimer, setDecideTimer, setHeartbeatTimer } from './timers.ts';
+import { clearTimer, electionTimer, heartbeatMs, setDecideTimer, setHeartbeatTimer } from './timers.ts';
 
 const noExtension = new Uint8Array();
 
@@ -21,6 +21,8 @@ export function lead(run: Run, chosen: readonly Entry[]): void {
   const { state } = run;
   state.role = 'leader';
   state.failures = 0;
+  // Of this ballot: nobody has answered a heartbeat of it.
+  state.round = 0;
   state.promises.clear();
   clearTimer(run, electionTimer);
   dropReads(run, () => true);
@@ -88,7 +90,7 @@ function voteFor(run: Run, headers: readonly SealedHeader[]): void {
   write(log, promised, headers);
   state.acked.set(voterOf(state), tipOf(log).height);
   const vote: PaxosEffect = { type: 'persist', records: [{ type: 'accepted', ballot: promised, headers }] };
-  effects.push({ type: 'broadcast', message: acceptOf(state, headers) });
+  broadcast(run, acceptOf(state, headers));
   if (isEnforced('B-A2')) effects.push(vote);
   // It tells of the leader as a heartbeat does, but confirms no reads; in a classroom it is sent again.
   if (state.reads.length === 0) setHeartbeatTimer(run);
@@ -112,7 +114,16 @@ export function countVote(run: Run, member: number, { upTo, decided, round }: Ac
   if (decided.height < log.decided.height && state.classroom !== null)
     send(run, member, { type: 'decide', ballot: promised, decided: log.decided });
   const lacking = log.tentative.filter(({ sealed }) => sealed.header.height > upTo).map(({ sealed }) => sealed);
-  if (lacking.length > 0 && !hasAdvanced) send(run, member, acceptOf(state, lacking));
+  if (lacking.length > 0 && !hasAdvanced) sendAgain(run, member, lacking);
+}
+
+/** Once in a heartbeat's time: each is answered, and while blocks are under way each answer lacks some. */
+function sendAgain(run: Run, member: number, headers: readonly SealedHeader[]): void {
+  const { state, now } = run;
+  const sentAt = state.sentAgainAt.get(member);
+  if (sentAt !== undefined && now >= sentAt && now - sentAt < heartbeatMs(run)) return;
+  state.sentAgainAt.set(member, now);
+  send(run, member, acceptOf(state, headers));
 }
 
 /** B-D1: what a majority holds is decided. */

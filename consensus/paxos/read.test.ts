@@ -59,6 +59,20 @@ it('a deposed leader answers no read, whatever votes of its ballot come late', (
   expect(readable(member.hear(2, { type: 'accepted', ballot, decided: genesis, upTo: 0, round }))).toEqual([]);
 });
 
+it('in a classroom a leader that was deposed and leads again asks anew, with a heartbeat of this ballot', () => {
+  const member = new Member(0, classroomContext());
+  for (const id of [1, 2]) {
+    const ballot = member.elect();
+    const round = roundOf(member.step({ type: 'read', now, id }));
+    expect(round).toBe(1);
+    const answer = { type: 'accepted', ballot, decided: genesis, upTo: 0, round } as const;
+    expect(readable(member.hear(1, answer))).toEqual([[id, true]]);
+    const number = ballot.number + 1;
+    member.hear(1, { type: 'prepare', ballot: { number, member: 1 }, decided: genesis });
+    expect(member.state.role).toBe('follower');
+  }
+});
+
 it('a new leader reads nothing before what others may have decided is decided and applied here (B-Q1, B-Q3)', () => {
   const member = new Member();
   const block = blockOn(genesis, 1);

@@ -55,6 +55,7 @@ export function recover(context: EngineContext, recovery: Recovery<LogRecord>, o
     promises: new Map(),
     acked: new Map(),
     heardAt: new Map(),
+    sentAgainAt: new Map(),
     toldHeight: 0,
     round: 0,
     confirmed: new Map(),

@@ -61,6 +61,7 @@ export function stepDown(run: Run): void {
   state.promises.clear();
   state.acked.clear();
   state.heardAt.clear();
+  state.sentAgainAt.clear();
   state.confirmed.clear();
   dropReads(run, () => true);
   stopMining(run);

@@ -81,6 +81,8 @@ export interface PaxosState {
   readonly acked: Map<MemberIndex, number>;
   /** Of a leader, by member: when it last answered. */
   readonly heardAt: Map<MemberIndex, number>;
+  /** Of a leader, by member: when it was last sent again what it lacked. */
+  readonly sentAgainAt: Map<MemberIndex, number>;
   /** The decided height that all members were told last. */
   toldHeight: number;
   /** Of a leader: the number of its last heartbeats, and the highest that each member answered. */

@@ -75,6 +75,6 @@ export function setDecideTimer(run: Run): void {
   if (!run.state.timers.has(decideTimer)) setTimer(run, decideTimer, decideMs);
 }
 
-function heartbeatMs({ state: { params, classroom } }: Run): number {
+export function heartbeatMs({ state: { params, classroom } }: Run): number {
   return Math.floor(electionMs(params) / (classroom === null ? heartbeatsPerElection : resendsPerElection));
 }

@@ -61,7 +61,7 @@ export function acceptCertificate(run: Run, certificate: Certificate, from: Peer
 
 /** No signature of it was checked, but it was read: whoever goes on telling what is known pays. */
 function chargeRepeat({ state: { repeats }, now, effects }: Run, from: PeerId): void {
-  if (now - repeats.since >= repeatsWithinMs) {
+  if (now - repeats.since >= repeatsWithinMs || now < repeats.since) {
     repeats.since = now;
     repeats.byPeer.clear();
   }

@@ -101,7 +101,7 @@ function onBody(
   effects: PowEffect[],
 ): void {
   const entry = state.tree.get(toHex(hash));
-  // The body of a header that waits elsewhere is in the store: it is found there when the header comes in.
+  // The header waits elsewhere: when it comes in, its body is asked for.
   if (entry === null) return;
   acceptBody(state, entry, now, effects);
   state.wanted.delete(entry.key);
