@@ -39,12 +39,16 @@ export function haveBranches(world: World, sides: readonly (readonly PeerId[])[]
   return Math.min(one.height, other.height) - one.commonHeight(other) >= branchDepth;
 }
 
-/** True while two nodes that are up have chains that differ in more than the newest blocks. */
+/** True while a node that is up has a chain that differs from the best in more than the newest blocks. */
 function isDivided(world: World): boolean {
-  const [first, ...others] = world.mirrors();
-  return (
-    !first || others.some(other => Math.min(first.height, other.height) - first.commonHeight(other) >= branchDepth)
+  const heaviest = best(
+    world,
+    world.nodes.map(({ name }) => name),
   );
+  if (heaviest === null) return true;
+  return world
+    .mirrors()
+    .some(other => Math.min(heaviest.height, other.height) - heaviest.commonHeight(other) >= branchDepth);
 }
 
 function best(world: World, side: readonly PeerId[]): ChainMirror | null {

@@ -58,8 +58,8 @@ export function planWorld({ scenario, chance, rate, startMs, disk }: PlanParts):
   const members = voters ?? committeeOf(scenario.engine, honestCount);
   const honest = planHonest({ count: honestCount, members, rate, startMs, disk, chance, faults });
   const attackers = names.map((attacker, index) => planAttacker(attacker, index, { honest, rate, startMs, disk }));
-  const machines = [...honest, ...attackers].map(({ name }) => name);
-  return { faults, honest, attackers, weather: weatherOf(chance, faults), roads: roadsOf(chance, machines, faults) };
+  const roads = roadsOf(chance, [...honest, ...attackers], faults);
+  return { faults, honest, attackers, weather: weatherOf(chance, faults), roads };
 }
 
 /** How many machines, from the first on, are members where they alone make blocks; null elsewhere. */
@@ -143,6 +143,10 @@ function planAttacker(
   };
 }
 
+/** Bytes a millisecond. */
+const narrow = 8;
+const wide = 64;
+
 function weatherOf(chance: Chance, faults: ReadonlySet<Fault>): Weather {
   return {
     delayMs: chance.between(1, 60),
@@ -153,9 +157,12 @@ function weatherOf(chance: Chance, faults: ReadonlySet<Fault>): Weather {
   };
 }
 
-function roadsOf(chance: Chance, machines: readonly PeerId[], faults: ReadonlySet<Fault>): RoadSettings {
+function roadsOf(chance: Chance, plans: readonly NodePlan[], faults: ReadonlySet<Fault>): RoadSettings {
+  const machines = plans.map(({ name }) => name);
   const regionOf = new Map(machines.map(name => [name, chance.between(0, regionsCount - 1)]));
-  const bytesPerMs = chance.pick([8, 64]);
+  const drawn = chance.pick([narrow, wide]);
+  // What fills blocks on purpose does not fit through narrow links beside what catches up: then nobody could follow.
+  const bytesPerMs = plans.some(({ attacker }) => attacker === 'spammer') ? wide : drawn;
   const slowMs = new Map([[chance.pick(machines), chance.between(5, 25)]]);
   return {
     regionOf: faults.has('regions') ? regionOf : new Map(),
