@@ -26,7 +26,7 @@ const honest = 3;
 
 /** Small worlds without any other fault, but where one is named. */
 export const duels: readonly Duel[] = [
-  { attacker: 'private-fork', defence: 'mempool undone', seed: 1n },
+  { attacker: 'private-fork', defence: 'mempool undone', seed: 3n },
   // Not against the attacker's gain, from which no rule protects, but against what others would lose by it.
   { attacker: 'selfish-miner', defence: 'mempool undone', seed: 1n },
   { attacker: 'withholder', defence: 'sync lacking', seed: 1n, faults: ['catch-up'] },
