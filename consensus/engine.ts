@@ -274,8 +274,11 @@ export interface Engine<S, M, R> {
    * not grow for ever. Not there where it stays short by itself.
    */
   condense?(state: S): readonly R[];
-  /** The signatures of a message that is news; it is told only if all of them are good. Not there where messages need none. */
-  signatureChecks?(state: S, member: MemberIndex | null, message: M): readonly SignatureCheck[];
+  /**
+   * The signatures of a message that is news; it is told only if all of them are good. Null for one that is not worth a check: it is not
+   * told. Not there where messages need none.
+   */
+  signatureChecks?(state: S, member: MemberIndex | null, message: M): readonly SignatureCheck[] | null;
   /** SHA-256 of the canonical state: equal after the same events. */
   digest(state: S): Uint8Array;
   view(state: S): EngineView;

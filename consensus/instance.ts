@@ -48,8 +48,8 @@ export interface EngineInstance {
   step(event: EngineEvent<Uint8Array>): readonly Effect<Uint8Array, Uint8Array>[];
   /** Null where the engine's log stays short by itself. */
   condense(): readonly Uint8Array[] | null;
-  /** Signatures to be checked before the message is told; none for one that cannot be decoded. */
-  signatureChecks(member: MemberIndex | null, message: Uint8Array): readonly SignatureCheck[];
+  /** Signatures to be checked before the message is told; none for one that cannot be decoded, null for one that is not to be told. */
+  signatureChecks(member: MemberIndex | null, message: Uint8Array): readonly SignatureCheck[] | null;
   digest(): Uint8Array;
   view(): EngineView;
   leader(): MemberIndex | null;

@@ -4,6 +4,7 @@ import { EngineMail } from './engine-mail.ts';
 
 const plain = Uint8Array.of(0);
 const signed = Uint8Array.of(1);
+const useless = Uint8Array.of(2);
 const check: SignatureCheck = { message: plain, signature: new Uint8Array(64), publicKey: new Uint8Array(33) };
 
 /** Member 1 is the peer `b`; what is signed waits until the test answers. */
@@ -12,7 +13,9 @@ function bench(isHere = () => true) {
   const answers: ((isGood: boolean) => void)[] = [];
   const mail = new EngineMail({
     driver: {
-      engine: { signatureChecks: (_member, message) => (message === signed ? [check] : []) },
+      engine: {
+        signatureChecks: (_member, message) => (message === useless ? null : message === signed ? [check] : []),
+      },
       dispatch: event => {
         if (event.type === 'message') told.push(`${event.from} ${event.member} ${event.message[0]}`);
         return [];
@@ -50,6 +53,12 @@ it('a member that goes while its message is checked was one when it spoke', asyn
   answers[0]?.(true);
   await received;
   expect(told).toEqual(['b 1 1']);
+});
+
+it('what the engine has no use for costs no check, is not told, and its sender does not pay', async () => {
+  const { mail, told, answers } = bench();
+  await mail.receive('b', useless);
+  expect([told, answers]).toEqual([[], []]);
 });
 
 it('P2: a bad signature costs its sender, and the engine never hears of it', async () => {

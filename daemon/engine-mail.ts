@@ -1,6 +1,6 @@
 /**
  * What peers say to the engine: a message is told to it once the signatures that it carries are good, which is checked off the main
- * thread. One with a bad signature costs its sender, one without any goes straight on.
+ * thread. One with a bad signature costs its sender, one without any goes straight on, and one that the engine has no use for is dropped.
  */
 import type { MemberIndex } from '../consensus/engine.ts';
 import type { EngineInstance } from '../consensus/instance.ts';
@@ -32,6 +32,7 @@ export class EngineMail {
     const { driver, members, verifier, network } = this.#parts;
     const member = members.indexOf(from);
     const checks = driver.engine.signatureChecks(member, message);
+    if (checks === null) return;
     if (checks.length === 0) {
       this.#tell(from, member, message);
       return;

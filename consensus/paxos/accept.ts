@@ -12,7 +12,7 @@ import { pointsTo } from './classroom.ts';
 import { want } from './decide.ts';
 import type { Accept, Accepted, Heartbeat } from './messages.ts';
 import { countVote } from './propose.ts';
-import { follow, hasBody, refuse, send } from './role.ts';
+import { follow, hasBody, hold, refuse, send } from './role.ts';
 import type { PaxosState, Run, WaitingAccept } from './state.ts';
 
 export function acceptBlocks(run: Run, asked: WaitingAccept): void {
@@ -43,7 +43,7 @@ function judge(run: Run, asked: WaitingAccept): void {
     acknowledge(run, member, message);
     return;
   }
-  for (const sealed of rest) state.blocks.hold(sealed);
+  if (!hold(run, rest)) return;
   const ready = isEnforced('bodies first') ? readyOf(run, rest) : rest;
   if (ready.length < rest.length) {
     state.waiting = { ...asked, message: { ...message, headers: rest.slice(ready.length) } };
@@ -53,15 +53,15 @@ function judge(run: Run, asked: WaitingAccept): void {
 }
 
 /** A leader's next blocks wait behind those whose bodies are on their way, rather than that it sends all of them again. */
-function waitBehind({ state }: Run, { message }: WaitingAccept): boolean {
-  const { waiting, blocks, log } = state;
+function waitBehind(run: Run, { message }: WaitingAccept): boolean {
+  const { state } = run;
+  const { waiting, log } = state;
   if (waiting === null || compareBallots(waiting.message.ballot, message.ballot) !== 0) return false;
   const [first] = message.headers;
-  const before = waiting.message.headers;
+  const before = undecided(log, waiting.message.headers);
   const headers = [...before, ...message.headers];
   const isNext = first !== undefined && equalBytes(first.header.parent, before.at(-1)?.hash ?? first.hash);
-  if (!isNext || !continues(log, message.ballot, headers)) return false;
-  for (const sealed of message.headers) blocks.hold(sealed);
+  if (!isNext || !continues(log, message.ballot, headers) || !hold(run, message.headers)) return false;
   state.waiting = { ...waiting, message: { ...waiting.message, headers } };
   return true;
 }

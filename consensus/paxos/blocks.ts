@@ -70,6 +70,17 @@ export class Blocks {
     this.#held.set(sealed.hashHex, { sealed, hasBody });
   }
 
+  /**
+   * Keeps what a member proposed or reported, and where there is no room for it forgets the candidates of which `isNeeded` is false. False
+   * when the chain goes so far above `applied` that nothing more is kept.
+   */
+  holdAll(headers: readonly SealedHeader[], applied: Point, isNeeded: (hex: string) => boolean): boolean {
+    if (this.tip.header.height > applied.height + headersAheadMax) return false;
+    if (this.#held.size + headers.length > headersMax) this.#forget(sealed => !isNeeded(sealed.hashHex));
+    for (const sealed of headers) this.hold(sealed);
+    return true;
+  }
+
   /** Keeps a header for a while. */
   stray(sealed: SealedHeader): void {
     if (this.get(sealed.hashHex) !== null) return;
@@ -131,11 +142,13 @@ export class Blocks {
     const below = Math.min(rootHeight, applied.height) - this.#rootHeight;
     if (below > 0) this.#chain = this.#chain.slice(below);
     const isFull = this.#held.size > headersMax;
+    this.#forget(({ header, hashHex }) => header.height <= applied.height || (isFull && !isNeeded(hashHex)));
+  }
+
+  /** All of these that are not on the chain. */
+  #forget(isForgotten: (sealed: SealedHeader) => boolean): void {
     for (const map of [this.#held, this.#strays]) {
-      for (const [hex, { sealed }] of map) {
-        const isOld = sealed.header.height <= applied.height || (isFull && !isNeeded(hex));
-        if (isOld && !this.isOnChain(sealed)) map.delete(hex);
-      }
+      for (const [hex, { sealed }] of map) if (isForgotten(sealed) && !this.isOnChain(sealed)) map.delete(hex);
     }
   }
 

@@ -6,7 +6,7 @@ import { chosenOf } from './choose.ts';
 import { want } from './decide.ts';
 import type { Nack, Prepare, PromiseMessage } from './messages.ts';
 import { lead } from './propose.ts';
-import { broadcast, hasBody, noteNumber, promiseBallot, refuse, send, stepDown } from './role.ts';
+import { broadcast, hasBody, hold, noteNumber, promiseBallot, refuse, send, stepDown } from './role.ts';
 import { electionMs, type Run } from './state.ts';
 import { setElectionTimer } from './timers.ts';
 
@@ -77,7 +77,8 @@ export function tryToLead(run: Run, member: MemberIndex | null): void {
   const { state } = run;
   if (state.role !== 'candidate' || state.promises.size < state.quorum) return;
   const chosen = chosenOf(state);
-  for (const { sealed } of chosen) state.blocks.hold(sealed);
+  const headers = chosen.map(({ sealed }) => sealed);
+  if (!hold(run, headers)) return;
   if (chosen.every(({ sealed }) => hasBody(run, sealed.hash))) {
     lead(run, chosen);
     return;

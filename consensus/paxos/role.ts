@@ -1,4 +1,5 @@
 /** Promises and roles: how a member takes a higher ballot, refuses a lower one, follows a leader and stops being one. */
+import type { SealedHeader } from '../../chain/block.ts';
 import { toHex } from '../../chain/bytes.ts';
 import { isEnforced } from '../../chain/rules.ts';
 import type { MemberIndex } from '../engine.ts';
@@ -91,6 +92,13 @@ export function stopMining({ state, effects }: Run): void {
   if (state.miningOn === null) return;
   state.miningOn = null;
   effects.push({ type: 'stopMining' });
+}
+
+/** Keeps headers that a member proposed or reported; false when there are too many. */
+export function hold({ state }: Run, headers: readonly SealedHeader[]): boolean {
+  const { blocks, applied, log, waiting } = state;
+  const needed = [...log.tentative.map(({ sealed }) => sealed), ...(waiting?.message.headers ?? [])];
+  return blocks.holdAll(headers, applied, hex => needed.some(({ hashHex }) => hashHex === hex));
 }
 
 /** The body of the block is stored. */

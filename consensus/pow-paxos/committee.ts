@@ -3,7 +3,8 @@
  * block is proposing a checkpoint (F-1), what it takes for a body is a checkpoint that this member finds valid (F-2), and what it takes
  * for the ledger is finality.
  */
-import { toHex } from '../../chain/bytes.ts';
+import type { SealedHeader } from '../../chain/block.ts';
+import { equalBytes, toHex } from '../../chain/bytes.ts';
 import { isEnforced } from '../../chain/rules.ts';
 import type { MemberIndex } from '../engine.ts';
 import type { PaxosEvent } from '../paxos/paxos.ts';
@@ -17,6 +18,9 @@ import { acceptDecided, voteFor } from './finality.ts';
 import { branchMax } from './messages.ts';
 import { reopenCommittee } from './recover.ts';
 import { committee, type PowPaxosState, type Run } from './state.ts';
+
+/** Checkpoints that are judged at a time: one is proposed at a time, and whoever told of many that are on no chain would cost much. */
+export const judgedMax = 4;
 
 /** Tells Paxos, and goes on until neither it nor what follows from it has anything left to do. */
 export function runCommittee(run: Run, event: PaxosEvent | null): void {
@@ -57,7 +61,7 @@ function carryOut(run: Run, effect: PaxosEffect): void {
       state.proposingOn = null;
       break;
     case 'fetchBodies':
-      state.judging = effect.hashes;
+      state.judging = effect.hashes.slice(0, judgedMax);
       askForBranches(run);
       break;
     case 'switch':
@@ -157,10 +161,13 @@ function isValid(state: PowPaxosState, id: Uint8Array): boolean {
 }
 
 function askForBranches({ state, effects }: Run): void {
-  for (const block of judgedBlocks(state)) {
-    if (state.pow.tree.get(toHex(block)) !== null) continue;
-    effects.push({ type: 'broadcast', message: { type: 'wantBranch', block } });
-  }
+  for (const block of unknownBlocks(state)) effects.push({ type: 'broadcast', message: { type: 'wantBranch', block } });
+}
+
+/** It ends with a block that this member judges and has no header of, so that it was asked for. */
+export function isBranchWanted(state: PowPaxosState, headers: readonly SealedHeader[]): boolean {
+  const last = headers.at(-1)?.hash;
+  return last !== undefined && unknownBlocks(state).some(block => equalBytes(block, last));
 }
 
 /** Gives a member the headers that lead to a block which is on nobody's best chain, perhaps. */
@@ -183,6 +190,10 @@ export function pursue({ state, effects }: Run): void {
   const wanted: PowEffect[] = [];
   wantBodies(pow, null, wanted);
   effects.push(...wanted);
+}
+
+function unknownBlocks(state: PowPaxosState): readonly Uint8Array[] {
+  return judgedBlocks(state).filter(block => state.pow.tree.get(toHex(block)) === null);
 }
 
 function judgedBlocks(state: PowPaxosState): readonly Uint8Array[] {

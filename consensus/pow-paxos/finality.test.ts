@@ -1,11 +1,15 @@
 /** Three members over one ledger each, on wires that lose nothing: what becomes final, what is followed, and in which order it is done. */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import type { SealedHeader } from '../../chain/block.ts';
 import { toHex } from '../../chain/bytes.ts';
+import { producerCheck } from '../../chain/validate.ts';
 import type { MemberIndex, TreeRow } from '../engine.ts';
 import { genesisTime } from '../engine-context.suite.ts';
+import { tentativeMax } from '../paxos/messages.ts';
 import type { Grown } from '../pow/grown-chain.suite.ts';
 import type { Certificate } from './certificate.ts';
-import { idOf, sealCheckpoint } from './checkpoint.ts';
+import { type Checkpoint, checkpointOf, firstCheckpoint, idOf, sealCheckpoint } from './checkpoint.ts';
+import { judgedMax } from './committee.ts';
 import {
   CommitteeChain,
   certificateOf,
@@ -320,11 +324,79 @@ it('F-4: only signatures that are news are worth a check', () => {
   const node = new Participant(null);
   if (first === undefined || second === undefined) throw new Error('there are two');
   const checks = (certificate: Certificate) =>
-    powPaxos.signatureChecks?.(node.state, null, { type: 'certificate', certificate }).length;
+    powPaxos.signatureChecks?.(node.state, null, { type: 'certificate', certificate })?.length;
   expect([checks(first), checks(second)]).toEqual([2, 2]);
   node.take(trunk);
   node.hear(null, { type: 'certificate', certificate: second });
   expect([checks(first), checks(second)]).toEqual([0, 0]);
+});
+
+it('P2: headers of a member are taken when they were asked for, with the signature of each producer checked', () => {
+  const member = new Participant(1);
+  if (first === undefined) throw new Error('there is one');
+  const headers = trunk.slice(0, spacing).map(({ sealed }) => sealed);
+  const checks = () => powPaxos.signatureChecks?.(member.state, 0, { type: 'branch', headers });
+  expect(checks()).toBeNull();
+  const decided = { height: 0, hash: first.checkpoint.previous };
+  const ballot = { number: 1, member: 0 };
+  const proposed = [sealCheckpoint(first.checkpoint)];
+  member.hear(0, { type: 'paxos', paxos: { type: 'accept', ballot, decided, headers: proposed } });
+  expect(member.outbox.map(({ message }) => message.type)).toContain('wantBranch');
+  expect(checks()).toEqual(headers.map(sealed => producerCheck(member.state.chainId, sealed)));
+  expect(powPaxos.signatureChecks?.(member.state, 0, { type: 'branch', headers: headers.slice(0, -1) })).toBeNull();
+  member.hear(0, { type: 'branch', headers });
+  expect(checks()).toBeNull();
+});
+
+/** The longest log that a message may have, of checkpoints on blocks that there are not. */
+function madeUp(from: Checkpoint, salt: number): readonly SealedHeader[] {
+  const headers: SealedHeader[] = [];
+  let previous = from;
+  while (headers.length < tentativeMax) {
+    const number = previous.number + 1;
+    const hash = new Uint8Array(32).fill(salt % 256);
+    const checkpoint = { number, block: { height: spacing * number + salt, hash }, previous: idOf(previous) };
+    headers.push(sealCheckpoint(checkpoint));
+    previous = checkpoint;
+  }
+  return headers;
+}
+
+/** What is kept of more than its limit. */
+function overfull({ state }: Participant): readonly string[] {
+  return powPaxos.view(state).kept.flatMap(({ what, count, max }) => (count > max ? [`${count} ${what}`] : []));
+}
+
+describe('C18: a member that lies makes no other keep more than its limits', () => {
+  const messages = 400;
+  const start = firstCheckpoint(chain.context.genesisHeader);
+
+  it('with proposals that replace each other', () => {
+    const member = new Participant(1);
+    const decided = { height: 0, hash: idOf(start) };
+    for (let number = 1; number <= messages; number++) {
+      const headers = madeUp(start, number);
+      member.hear(0, { type: 'paxos', paxos: { type: 'accept', ballot: { number, member: 0 }, decided, headers } });
+      member.outbox.length = 0;
+    }
+    expect(overfull(member)).toEqual([]);
+    expect(member.state.judging).toHaveLength(judgedMax);
+  });
+
+  it('with proposals that it calls decided', () => {
+    const member = new Participant(1);
+    const ballot = { number: 1, member: 0 };
+    let last = start;
+    for (let number = 1; number <= messages; number++) {
+      const decided = { height: last.number, hash: idOf(last) };
+      const headers = madeUp(last, 0);
+      member.hear(0, { type: 'paxos', paxos: { type: 'accept', ballot, decided, headers } });
+      member.outbox.length = 0;
+      last = checkpointOf(headers.at(-1) ?? chain.context.genesisHeader) ?? last;
+    }
+    expect(overfull(member)).toEqual([]);
+    expect(member.state.paxos?.waiting?.message.headers.length).toBeLessThanOrEqual(tentativeMax);
+  });
 });
 
 it('P5: who goes on telling a certificate that is known pays from some number on, others do not, and it ends with the time', () => {

@@ -4,12 +4,12 @@
  * on as ever but for one restriction, and Multi-Paxos (../paxos) orders checkpoints. Members are trusted to crash only.
  */
 import { unreachable } from '../../chain/errors.ts';
-import type { SignatureCheck } from '../../chain/validate.ts';
+import { producerCheck, type SignatureCheck } from '../../chain/validate.ts';
 import type { Engine, EngineEvent, MemberIndex } from '../engine.ts';
 import { finalEntry } from '../pow/final-block.ts';
 import { pow } from '../pow/pow.ts';
 import { checksOf } from './certificate.ts';
-import { giveBranch, pursue, runCommittee } from './committee.ts';
+import { giveBranch, isBranchWanted, pursue, runCommittee } from './committee.ts';
 import {
   acceptCertificate,
   acceptVote,
@@ -133,12 +133,16 @@ function onMessage(run: Run, { now, from, member, message }: MessageEvent): void
   }
 }
 
-/** F-4: only what is news is worth the work of checking. */
+/** F-4: only what is news is worth the work of checking, and headers only when they lead to a block that was asked for. */
 function signatureChecks(
   state: PowPaxosState,
   member: MemberIndex | null,
   message: Message,
-): readonly SignatureCheck[] {
+): readonly SignatureCheck[] | null {
+  if (message.type === 'branch' && member !== null) {
+    const { headers } = message;
+    return isBranchWanted(state, headers) ? headers.map(sealed => producerCheck(state.chainId, sealed)) : null;
+  }
   if (message.type === 'certificate' && isNews(state, message.certificate)) {
     return checksOf(state.chainId, state.genesis, message.certificate, message.certificate.signatures);
   }
