@@ -1,12 +1,16 @@
 /**
  * Bugs that implementations of Paxos are known for (PROTOCOLS 3.8), planted in whole nodes, those of the parts below the engine among them.
- * Rules that no whole node can break while one block is under way at a time are the walks' alone (consensus/paxos/walk-mutants.test.ts).
+ * B-A7, which no seed of whole nodes has shown, is the walks' alone (consensus/paxos/walk-mutants.test.ts).
  */
 import type { Mutant } from './mutant.ts';
 
 export const paxosMutants: Readonly<Record<string, Mutant>> = {
   'B-A2': { what: 'counts its own vote without writing it to its disk', faults: ['kill'] },
   'B-A3': { what: 'accepts in a ballot below its promise', faults: ['duel', 'disorder', 'loss'] },
+  'B-A5': {
+    what: "accepts above a gap, and on another leader's blocks",
+    faults: ['partition', 'disorder', 'loss', 'regions'],
+  },
   'B-A8': { what: 'tells a vote that is not on its disk', faults: ['kill'] },
   'B-D1 once': { what: 'counts a vote that came twice as two', faults: ['partition', 'disorder'] },
   'B-D1 quorum': { what: 'decides with one vote less than a majority', faults: ['kill'] },
@@ -25,6 +29,10 @@ export const paxosMutants: Readonly<Record<string, Mutant>> = {
   'B-P5 entries': {
     what: 'proposes anew what was accepted already',
     faults: ['leader-dies', 'duel', 'partition', 'kill'],
+  },
+  'B-P5 pointer': {
+    what: 'takes entries that do not stand on those below',
+    faults: ['voter-dies', 'leader-dies', 'duel', 'partition', 'kill', 'regions', 'loss', 'disorder'],
   },
   'bodies first': { what: 'votes for blocks whose bodies it lacks', faults: ['loss'] },
   'one switch': { what: 'orders a switch while another is under way', faults: ['catch-up'] },
