@@ -59,15 +59,28 @@ export const majorities = {
   },
 } as const satisfies Record<string, AttackerRow>;
 
+/** Members, from whose lies nothing protects what is final. */
+export const lyingMembers = {
+  'lying-member': {
+    what: 'a member says what is beyond all reason, and what nobody asked for',
+    threats: ['P2', 'C18'],
+  },
+} as const satisfies Record<string, AttackerRow>;
+
 export type MajorityKind = keyof typeof majorities;
-export type AttackerKind = keyof typeof minorities | keyof typeof certifiers | keyof typeof surrounders | MajorityKind;
+export type AttackerKind =
+  | keyof typeof minorities
+  | keyof typeof certifiers
+  | keyof typeof surrounders
+  | keyof typeof lyingMembers
+  | MajorityKind;
 
 export const attackerKinds = [minorities, certifiers, surrounders, majorities]
   .flatMap(rows => Object.keys(rows))
   .filter(isAttacker);
 
 export function isAttacker(name: string): name is AttackerKind {
-  return [minorities, certifiers, surrounders, majorities].some(rows => Object.hasOwn(rows, name));
+  return [minorities, certifiers, surrounders, lyingMembers, majorities].some(rows => Object.hasOwn(rows, name));
 }
 
 export function isCertifier(name: string): boolean {
@@ -76,4 +89,8 @@ export function isCertifier(name: string): boolean {
 
 export function isMajority(name: string): name is MajorityKind {
   return Object.hasOwn(majorities, name);
+}
+
+export function isLyingMember(name: string): boolean {
+  return Object.hasOwn(lyingMembers, name);
 }

@@ -1,6 +1,6 @@
 /** docs/testnet/attackers.md: who attacks, and what each does. */
 import { duels, eclipse } from '../mutants/duels.ts';
-import { type AttackerRow, certifiers, majorities, minorities, surrounders } from './kinds.ts';
+import { type AttackerRow, certifiers, lyingMembers, majorities, minorities, surrounders } from './kinds.ts';
 
 export function attackersPage(notice: string): string {
   return `${notice}
@@ -46,6 +46,13 @@ ${tableOf(surrounders)}
 Nothing in proof of work protects from these: \`--faults beyond\`, or \`--attackers\` in a file that gives them the hash rate.
 
 ${tableOf(majorities)}
+
+## Members that lie
+
+A member of \`pow-paxos\` is trusted to crash only, so what is final is not demanded beside this one: that nobody ends, blames an honest peer or keeps
+more than its limits, and that blocks go on. It is in the simulator alone, \`--faults beyond\`, for no stranger can be it.
+
+${tableOf(lyingMembers)}
 `;
 }
 

@@ -10,6 +10,7 @@ import { invalidTransactions } from './invalid-transactions.ts';
 import type { AttackerKind } from './kinds.ts';
 import { leaper } from './leaper.ts';
 import { liar } from './liar.ts';
+import { lyingMember } from './lying-member.ts';
 import { malformed } from './malformed.ts';
 import { orphanFlooder } from './orphan-flooder.ts';
 import type { AttackerParts, Policy } from './policy.ts';
@@ -41,6 +42,7 @@ export const policies: Readonly<Record<AttackerKind, (parts: AttackerParts) => P
   liar,
   'false-certifier': falseCertifier,
   eclipser,
+  'lying-member': lyingMember,
   censor,
   'history-rewriter': historyRewriter,
 };

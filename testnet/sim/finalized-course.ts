@@ -24,6 +24,7 @@ export const finalizedCourse: Course = {
   },
   /** F-7: once a majority is back, what was mined without it becomes final, everywhere. */
   goOn: async world => {
+    if (world.attackers.some(({ plan }) => plan.member !== null)) return;
     const height = Math.max(...world.mirrors().map(mirror => mirror.height));
     const isFinal = () => world.nodes.every(({ node }) => (node?.engine.finalHeight() ?? 0) >= height);
     await world.until(`block ${height} is final everywhere`, catchUpMs, isFinal);

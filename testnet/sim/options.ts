@@ -67,7 +67,7 @@ every seed passes; a seed that fails leaves its trace.
 Faults:
 ${tableOf(faults)}
 all: those that the engine promises to survive. With paxos, whose members may crash and not lie, nobody is an attacker.
-beyond: also amnesia, censor and history-rewriter, which no promise covers.
+beyond: also amnesia, censor and history-rewriter, and with pow-paxos lying-member, which no promise covers.
 `;
 
 /** Errors thrown: USAGE, and what parseArgs throws. */

@@ -2,7 +2,7 @@
 import type { EngineName } from '../../chain/genesis.ts';
 import { hasMembers, minesBlocks } from '../../chain/params.ts';
 import type { PeerId } from '../../daemon/ports.ts';
-import { type AttackerKind, isAttacker, isMajority } from '../attackers/kinds.ts';
+import { type AttackerKind, isAttacker, isLyingMember, isMajority } from '../attackers/kinds.ts';
 import type { Chance } from './chance.ts';
 import { regionsCount } from './regions.ts';
 import type { RoadSettings } from './roads.ts';
@@ -81,7 +81,7 @@ function committeeOf(engine: EngineName, honest: number): number {
 
 /** Attackers of different kinds, together with less than half of the work. Who breaks the most rules comes most often. */
 function chooseAttackers(possible: readonly AttackerKind[], chance: Chance, count: number): readonly AttackerKind[] {
-  const strong = possible.filter(isMajority);
+  const strong = possible.filter(kind => isMajority(kind) || isLyingMember(kind));
   if (strong.length > 0) return [chance.pick(strong)];
   const most = Math.min(count - honestMin, Math.floor((count - 1) / 2));
   if (most <= 0) return [];
@@ -134,7 +134,7 @@ function planAttacker(
   return {
     name,
     identity: name,
-    member: null,
+    member: isLyingMember(attacker) ? honest.filter(node => node.member !== null).length : null,
     attacker,
     rate: rate * share,
     clock: { startMs, rate: 1 },

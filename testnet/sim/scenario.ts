@@ -4,7 +4,16 @@ import { accept, type Result, reject } from '../../chain/errors.ts';
 import { type EngineName, engineNames } from '../../chain/genesis.ts';
 import { hasMembers, minesBlocks } from '../../chain/params.ts';
 import { z } from '../../daemon/zod.ts';
-import { type AttackerKind, certifiers, isAttacker, isCertifier, majorities, minorities } from '../attackers/kinds.ts';
+import {
+  type AttackerKind,
+  certifiers,
+  isAttacker,
+  isCertifier,
+  isLyingMember,
+  lyingMembers,
+  majorities,
+  minorities,
+} from '../attackers/kinds.ts';
 import { type SchemeName, schemeNames } from './signatures.ts';
 
 /** Faults of machines and links, with what each of them does. */
@@ -50,6 +59,7 @@ export const faults: Readonly<Record<string, string>> = {
   ...whatsOf(minorities),
   ...whatsOf(certifiers),
   ...brokenFaults,
+  ...whatsOf(lyingMembers),
   ...whatsOf(majorities),
 };
 
@@ -58,14 +68,16 @@ export function faultsWithin(engine: EngineName): readonly Fault[] {
   const liars = [...lyingFaults, ...Object.keys(minorities), ...Object.keys(certifiers)];
   return Object.keys(faults)
     .filter(isFault)
-    .filter(fault => !Object.hasOwn(brokenFaults, fault) && !Object.hasOwn(majorities, fault))
+    .filter(fault => !Object.hasOwn(brokenFaults, fault) && !Object.hasOwn(majorities, fault) && !isLyingMember(fault))
     .filter(fault => hasMembers(engine) || !(Object.hasOwn(memberFaults, fault) || isCertifier(fault)))
     .filter(fault => minesBlocks(engine) || !liars.includes(fault));
 }
 
 /** Faults that no promise covers, and that can be tried: the simulator must tell what they break. */
 function faultsBeyond(engine: EngineName): readonly Fault[] {
-  return [...(minesBlocks(engine) ? Object.keys(majorities) : []), ...Object.keys(brokenFaults)].filter(isFault);
+  if (!minesBlocks(engine)) return Object.keys(brokenFaults).filter(isFault);
+  const liars = hasMembers(engine) ? Object.keys(lyingMembers) : [];
+  return [...Object.keys(majorities), ...Object.keys(brokenFaults), ...liars].filter(isFault);
 }
 
 export interface Scenario {
@@ -128,11 +140,13 @@ export function parseFaults(text: string, engine: EngineName = 'pow'): Result<re
 
 /** Beside the listed ones there are attackers that nothing is to be seen of on simulated wires. */
 function isAttackerWithin(fault: Fault, engine: EngineName): boolean {
-  return isAttacker(fault) && minesBlocks(engine) && (hasMembers(engine) || !isCertifier(fault));
+  return (
+    isAttacker(fault) && minesBlocks(engine) && (hasMembers(engine) || !(isCertifier(fault) || isLyingMember(fault)))
+  );
 }
 
 function reasonAgainst(fault: Fault, engine: EngineName): string {
-  if (Object.hasOwn(memberFaults, fault) || isCertifier(fault))
+  if (Object.hasOwn(memberFaults, fault) || isCertifier(fault) || isLyingMember(fault))
     return `nobody is a member where the engine is ${engine}`;
   return `members of ${engine} may crash, not lie, and nobody else makes blocks`;
 }

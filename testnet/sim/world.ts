@@ -101,7 +101,7 @@ export class World {
     });
     this.wires = new Wires(this.time, this.chance.stream('wires'), plan.weather, plan.roads);
     const scheme = schemeOf(scenario.signatures);
-    const members = plan.honest.filter(({ member }) => member !== null);
+    const members = [...plan.honest, ...plan.attackers].filter(({ member }) => member !== null);
     this.genesis = genesisOf(
       scenario,
       members.map(({ name }) => ({ name, publicKey: scheme.memberSignerOf(producerKey(name)).publicKey })),
@@ -127,7 +127,8 @@ export class World {
     this.attackers = plan.attackers.map(build);
     const { nodes, checks } = this;
     const onFault = (name: PeerId, what: string) => checks.fail(name, what);
-    this.agreement = new Agreement({ genesis, nodes, isLedgerLazy, onFault });
+    const isTrusted = plan.attackers.every(({ member }) => member === null);
+    this.agreement = new Agreement({ genesis, nodes, isLedgerLazy, isTrusted, onFault });
     const chance = this.chance.stream('workload');
     this.workload = new Workload({ genesis, time, chance, nodes, checks, trace, signerOf: scheme.signerOf });
     trace.add('world', 'faults', [...plan.faults].join(' '));
