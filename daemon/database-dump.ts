@@ -113,9 +113,7 @@ async function* linesOf(head: object, { chain, network, height, onProgress }: Du
     if (at % blocksPerTelling === 0) onProgress('blocks', at, height);
     const hash = expectRow(await chain.canonicalHash(at), `hash of block ${at}`);
     const block = expectRow(await chain.block(hash), `block ${at}`);
-    const seal = network.engine.bodySeal(paramsAt(network.genesis, at));
-    const texts = seal?.texts(block.header, block.transactions) ?? {};
-    yield JSON.stringify({ depth: at, ...texts, block: toHex(encodeBlock(block)) });
+    yield JSON.stringify({ ...textsOf(network, block), block: toHex(encodeBlock(block)) });
   }
 }
 
@@ -139,6 +137,8 @@ async function rebuildFrom(lines: AsyncIterable<string>, { file, source, target,
     for await (const line of lines) {
       const block = blockOf(line);
       if (block === null) throw badDump(file, `a line that is no block: ${line.slice(0, 60)}`);
+      const fault = textFault(network, block, line);
+      if (fault !== null) throw badDump(file, fault);
       await chain.putBlock(block, new Uint8Array(), { name: 'peer-block', durability: 'lazy' });
     }
     const parts = { ...network, chain, verifier, clock: systemClock };
@@ -151,6 +151,23 @@ async function rebuildFrom(lines: AsyncIterable<string>, { file, source, target,
     await rebuilt.close();
     await dumped.close();
   }
+}
+
+/** What a person reads of a block. */
+function textsOf({ engine, genesis }: Network, { header, transactions }: Block): Readonly<Record<string, unknown>> {
+  const seal = engine.bodySeal(paramsAt(genesis, header.height));
+  return { depth: header.height, ...seal?.texts(header, transactions) };
+}
+
+/** What a person reads in the line and the block beside it does not say; null when all is of this block. */
+function textFault(network: Network, block: Block, line: string): string | null {
+  const said: Readonly<Record<string, unknown>> = Object(json(line));
+  for (const [name, value] of Object.entries(textsOf(network, block))) {
+    if (said[name] === value) continue;
+    const [found, meant] = [said[name] ?? null, value].map(text => JSON.stringify(text));
+    return `block ${block.header.height}: ${name} is ${found}, and in the block ${meant}`;
+  }
+  return null;
 }
 
 function blockOf(line: string): Block | null {
@@ -194,7 +211,8 @@ async function* linesIn(file: string): AsyncGenerator<string, void> {
 }
 
 function badDump(file: string, why: string): KvchainError {
-  return new KvchainError('BAD_BACKUP', `${file}: ${why}`, { action: 'Make it with `kvchain db dump`.' });
+  const action = 'Make it again with `kvchain db dump`, from a data folder that has the chain.';
+  return new KvchainError('BAD_BACKUP', `${file}: ${why}`, { action });
 }
 
 function occupied(path: string, action: string): KvchainError {

@@ -310,6 +310,10 @@ describe('a dump', () => {
     ['without a block in the middle', lines => lines.toSpliced(5, 1)],
     ['with a line that is none', lines => [...lines, 'what?']],
     ['without its first line', lines => lines.slice(1)],
+    [
+      'with a depth that is not that of the block',
+      lines => lines.with(2, lines[2]?.replace('"depth":2', '"depth":3') ?? ''),
+    ],
     ['with a block whose bytes were changed', lines => lines.with(3, lines[3]?.replace(/.{4}"}$/, '0000"}') ?? '')],
   ])('%s gives no database', async (_, harm) => {
     const file = join(await newFolder(), 'chain.jsonl');

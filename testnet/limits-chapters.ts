@@ -138,6 +138,7 @@ export const chapters: readonly Chapter[] = [
       'cli/genesis-source.ts',
       'cli/commands/put.ts',
       'cli/import/batches.ts',
+      'cli/classroom/console.ts',
       'cli/import/importer.ts',
       'cli/import/rows.ts',
       'cli/import/bookmark.ts',

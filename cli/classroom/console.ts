@@ -2,10 +2,11 @@
  * A console over stdio: lines are read from a terminal, with history and completion, from a pipe or from a script, and carried out one after
  * the other. What happens meanwhile is printed above the line that is being typed.
  */
-import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import { CommandError, tellOf } from '../failure.ts';
 import type { Streams } from '../output.ts';
+import { readInput } from '../user-files.ts';
 import { readLine, type TypedLine } from './typed-line.ts';
 
 export interface ConsoleCommand {
@@ -27,10 +28,16 @@ export interface ConsoleActor {
   rest(): Promise<void>;
 }
 
-/** Runs until `quit`, the end of the input, or Ctrl-C. Resolves to whether every line of a script was understood and carried out. */
+/** Of a script. */
+const scriptBytesMax = 1_048_576;
+
+/**
+ * Runs until `quit`, the end of the input, or Ctrl-C. Resolves to whether every line of a script was understood and carried out. Errors
+ * thrown: USAGE for a script that cannot be read, TOO_LARGE.
+ */
 export async function runConsole(actor: ConsoleActor, streams: Streams, script: string | null): Promise<boolean> {
   const ending = new AbortController();
-  const input = script === null ? streams.stdin : createReadStream(script);
+  const input = script === null ? streams.stdin : Readable.from([await readInput(streams, script, scriptBytesMax)]);
   const isTerminal = script === null && streams.stdin.isTTY === true && streams.stdout.isTTY === true;
   const names = [...actor.commands.map(({ name }) => name), 'help', 'quit'];
   const lines = createInterface({
@@ -71,15 +78,25 @@ export async function runConsole(actor: ConsoleActor, streams: Streams, script: 
 
 async function carryOut(actor: ConsoleActor, { name, rest }: TypedLine) {
   try {
-    return { text: await commandOf(actor, name).run(rest), isGood: true };
+    const command = commandOf(actor, name);
+    refuseArguments(actor, command, rest);
+    return { text: await command.run(rest), isGood: true };
   } catch (error) {
     const { message, action } = tellOf(error);
     return { text: `${message}\n  ${action}`, isGood: false };
   }
 }
 
-function commandOf(actor: ConsoleActor, name: string): Pick<ConsoleCommand, 'run'> {
-  if (name.toLowerCase() === 'help') return { run: async () => helpOf(actor) };
+/** What takes nothing is about the process of this console, whatever is said behind it. */
+function refuseArguments({ name: self }: ConsoleActor, { name, usage }: ConsoleCommand, rest: string): void {
+  if (rest === '' || usage !== name || rest.toLowerCase() === self.toLowerCase()) return;
+  const action = `It is about ${self}. For another process type it at the console of that one.`;
+  throw new CommandError('USAGE', `${name} takes nothing, and ${JSON.stringify(rest)} was given`, action);
+}
+
+function commandOf(actor: ConsoleActor, name: string): ConsoleCommand {
+  if (name.toLowerCase() === 'help')
+    return { name: 'help', usage: 'help', does: 'this', run: async () => helpOf(actor) };
   const found = actor.commands.find(command => command.name.toLowerCase() === name.toLowerCase());
   if (found !== undefined) return found;
   throw new CommandError('USAGE', `no command ${JSON.stringify(name)}`, 'Type help for the commands.');

@@ -67,7 +67,7 @@ function lifeCommands(server: ClassroomServer): readonly ConsoleCommand[] {
       does: `kills ${server.name} (SIGKILL); \`kvchain-testnet restart ${server.name}\` resumes it`,
       run: async () => {
         await clientOf(server).call('node_crash', {}).catch(passOverSilence);
-        return `${server.name} is killed; \`kvchain-testnet restart ${server.name}\` resumes it where it was`;
+        return `${server.name} is killed; \`kvchain-testnet restart ${server.name}\` resumes it where it was, links that failed here good again`;
       },
     },
     {
