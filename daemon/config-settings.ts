@@ -93,6 +93,13 @@ export const settings = {
     default: 10_000,
     meaning: 'API calls per second that one caller may make in the long run; twice as many at once.',
   }),
+  rpcConnections: setting({
+    kind: 'integer',
+    argument: 'COUNT',
+    schema: z.int().min(2).max(10_000),
+    default: 128,
+    meaning: 'Connections to the API; calls that wait for a transaction hold at most half of them.',
+  }),
   tlsCert: setting({
     kind: 'text',
     argument: 'FILE',

@@ -94,12 +94,13 @@ async function readTls({ tlsCert, tlsKey, tlsClientCa }: Config): Promise<TlsFil
 
 async function settingsOf(config: Config): Promise<DaemonSettings> {
   const { rpcHost, rpcPort, rpcTokens, rpcAllowedHosts, rpcRate } = config;
+  const limits = { connectionsMax: config.rpcConnections };
   const tls = await readTls(config);
   const rate = { perSecond: rpcRate, burst: 2 * rpcRate };
   return {
     dataDir: config.dataDir,
     version: programVersion,
-    rpc: { host: rpcHost, port: rpcPort, tokens: rpcTokens, allowedHosts: rpcAllowedHosts, tls, rate },
+    rpc: { host: rpcHost, port: rpcPort, tokens: rpcTokens, allowedHosts: rpcAllowedHosts, tls, rate, limits },
     listen: [listenAddress(config.p2pHost, config.p2pPort)],
     bootstrap: config.bootstrap,
     isMdnsOn: config.mdns,

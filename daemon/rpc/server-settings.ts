@@ -36,6 +36,7 @@ export interface DoorLimits {
 }
 
 export const doorLimits: DoorLimits = {
+  /** The default of the setting `rpc-connections`. */
   connectionsMax: 128,
   pipelinedMax: 16,
   headersTimeoutMs: 10_000,

@@ -31,7 +31,7 @@ export class PaxosNetwork implements ReplicatedStore {
   /** Starts so many members in folders below this one. A block holds at most `blockTransactionsMax` puts. */
   static async start(count: number, folder: string, blockTransactionsMax?: number): Promise<PaxosNetwork> {
     await mkdir(folder, { recursive: true });
-    const flags = ['--rpc-rate', '1000000', '--log-level', 'warn'];
+    const flags = ['--rpc-rate', '1000000', '--rpc-connections', '512', '--log-level', 'warn'];
     const nodes = Array.from({ length: count }, () => ({ flags }));
     const limit = blockTransactionsMax === undefined ? {} : { blockTransactionsMax };
     const network = new RunningNetwork(planOf({ name: 'bench', engine: 'paxos', nodes, ...limit }), folder);
