@@ -4,6 +4,7 @@
  */
 
 import { logLevels } from './logging.ts';
+import { doorLimits } from './rpc/server-settings.ts';
 import { z } from './zod.ts';
 
 /** How the text of a flag becomes a value. A `switch` takes no text; a `list` may be given again. */
@@ -97,7 +98,7 @@ export const settings = {
     kind: 'integer',
     argument: 'COUNT',
     schema: z.int().min(2).max(10_000),
-    default: 128,
+    default: doorLimits.connectionsMax,
     meaning: 'Connections to the API; calls that wait for a transaction hold at most half of them.',
   }),
   tlsCert: setting({

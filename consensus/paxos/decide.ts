@@ -6,6 +6,7 @@ import { toHex } from '../../chain/bytes.ts';
 import type { ErrorCode } from '../../chain/errors.ts';
 import { isEnforced } from '../../chain/rules.ts';
 import { bodiesWantedMax, type MemberIndex, type PeerId } from '../engine.ts';
+import { isRecent } from '../recent.ts';
 import type { Point } from './ballot.ts';
 import { pointOf, raise } from './block-log.ts';
 import { chosenOf } from './choose.ts';
@@ -50,7 +51,7 @@ function askForHeaders(run: Run): void {
   // After a start nobody has spoken yet.
   if (!state.timers.has(retryTimer)) setTimer(run, retryTimer, retryMs(state.params));
   if (peer === null) return;
-  if (state.askedAt !== null && now >= state.askedAt && now - state.askedAt < retryMs(state.params)) return;
+  if (isRecent(state.askedAt, now, retryMs(state.params))) return;
   state.askedAt = now;
   effects.push({ type: 'fetchHeaders', peer, after: state.blocks.tip.hash });
 }

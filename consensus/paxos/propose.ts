@@ -5,6 +5,7 @@
 import type { SealedHeader } from '../../chain/block.ts';
 import { equalBytes, toHex } from '../../chain/bytes.ts';
 import { isEnforced } from '../../chain/rules.ts';
+import { isRecent } from '../recent.ts';
 import { hashAt, tipOf, write } from './block-log.ts';
 import { pointerTo } from './classroom.ts';
 import { learn } from './decide.ts';
@@ -120,8 +121,7 @@ export function countVote(run: Run, member: number, { upTo, decided, round }: Ac
 /** Once in a heartbeat's time: each is answered, and while blocks are under way each answer lacks some. */
 function sendAgain(run: Run, member: number, headers: readonly SealedHeader[]): void {
   const { state, now } = run;
-  const sentAt = state.sentAgainAt.get(member);
-  if (sentAt !== undefined && now >= sentAt && now - sentAt < heartbeatMs(run)) return;
+  if (isRecent(state.sentAgainAt.get(member), now, heartbeatMs(run))) return;
   state.sentAgainAt.set(member, now);
   send(run, member, acceptOf(state, headers));
 }

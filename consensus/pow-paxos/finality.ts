@@ -8,6 +8,7 @@ import { retryMs } from '../paxos/state.ts';
 import { isOnFinal } from '../pow/final-block.ts';
 import { makeFinal } from '../pow/pow.ts';
 import type { PowEffect } from '../pow/state.ts';
+import { isRecent } from '../recent.ts';
 import { type Acceptance, type Certificate, certify, isLater, isMajority, signVote, type Vote } from './certificate.ts';
 import { type Checkpoint, isSame } from './checkpoint.ts';
 import type { Message } from './messages.ts';
@@ -61,7 +62,7 @@ export function acceptCertificate(run: Run, certificate: Certificate, from: Peer
 
 /** No signature of it was checked, but it was read: whoever goes on telling what is known pays. */
 function chargeRepeat({ state: { repeats }, now, effects }: Run, from: PeerId): void {
-  if (now - repeats.since >= repeatsWithinMs || now < repeats.since) {
+  if (!isRecent(repeats.since, now, repeatsWithinMs)) {
     repeats.since = now;
     repeats.byPeer.clear();
   }

@@ -8,6 +8,7 @@ import { toHex } from '../../chain/bytes.ts';
 import type { Rejection } from '../../chain/errors.ts';
 import { isEnforced } from '../../chain/rules.ts';
 import type { ParentPoint, PeerId } from '../engine.ts';
+import { isRecent } from '../recent.ts';
 import { enforce, finalEntry, mayKeep, tellHeavier } from './final-block.ts';
 import { findBest } from './fork-choice.ts';
 import { checkContext, checkSeal } from './header-rules.ts';
@@ -158,8 +159,7 @@ function keepOrphan(state: PowState, { sealed, from }: Arrival, now: number, eff
   state.orphans.add({ sealed, from, expiresAt });
   // Descendants of a deferred header wait with it: there is nothing to ask for.
   if (from === null || state.deferred.has(toHex(sealed.header.parent))) return;
-  const askedAt = state.askedAt.get(from);
-  if (askedAt !== undefined && now - askedAt < state.params.targetMs && now >= askedAt) return;
+  if (isRecent(state.askedAt.get(from), now, state.params.targetMs)) return;
   state.askedAt.delete(from);
   const oldest = state.askedAt.keys().next();
   if (state.askedAt.size >= askedPeersMax && oldest.done !== true) state.askedAt.delete(oldest.value);

@@ -1,8 +1,8 @@
 /**
  * Which complete blocks are passed on: those near the heaviest header, or the newest near the heaviest block where headers promise more
- * than anyone gives, and of one producer at one height only a few. Whoever finds a
- * block for its own template can find many for the same height, each of which is valid and worth the same, and would make every node
- * send each of them to every other. They are kept and judged all the same; only the spreading ends.
+ * than anyone gives, and of one producer at one height only a few. Whoever finds a block for its own template can find many for the same
+ * height, each of which is valid and worth the same, and would make every node send each of them to every other. They are kept and judged
+ * all the same; only the spreading ends.
  */
 import type { BlockEntry } from '../../chain/block-tree.ts';
 import { isEnforced } from '../../chain/rules.ts';
